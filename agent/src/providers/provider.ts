@@ -1,0 +1,67 @@
+import type { DeviceSpec } from "@cloudphone/shared/device";
+import type { ProviderReport } from "@cloudphone/shared/events/host";
+import type { Id } from "@cloudphone/shared/ids";
+import type { AdbTarget } from "../adb/adb.ts";
+
+/**
+ * What a provider stores to find its device again after the agent, the host's daemon or the whole host restarted. Plain JSON, written to
+ * the agent's store before the device is used. `v` is the provider's own version of it.
+ */
+export interface Handle {
+  readonly kind: string;
+  readonly v: number;
+  readonly [key: string]: unknown;
+}
+
+/** What a provider sees when it looks at a device. */
+export type Observation =
+  | {
+      readonly state: "running";
+      /** Changes each time the device's processes begin anew: a run never goes on over two instances. */
+      readonly instanceId: string;
+      readonly adb: AdbTarget;
+    }
+  | { readonly state: "stopped" }
+  /** Not there any more, whoever removed it. */
+  | { readonly state: "missing" }
+  | { readonly state: "broken"; readonly reason: string };
+
+/** Asked of every long call: give up when the signal aborts. */
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Code that makes or finds one kind of device. The supervisor drives it and never asks which kind it is.
+ *
+ * Every method is idempotent: the supervisor repeats a call whose answer was lost. None blocks beyond its signal. Refusals are
+ * Faults whose message is for a person. A provider keeps no truth of its own: what it must know is in the handle or out there.
+ */
+export interface Provider {
+  readonly kind: string;
+  /** What this host can do with it; cheap enough for every agent start. */
+  fingerprint(): Promise<ProviderReport>;
+  /** Devices out there that carry our mark, with their device ids: the supervisor adopts them or destroys strays. */
+  list(options: CallOptions): Promise<ReadonlyArray<{ deviceId: Id; handle: Handle }>>;
+  /** Makes (or claims) the device, powered off. Finds the one an earlier unanswered call made. */
+  create(
+    device: { deviceId: Id; name: string; spec: DeviceSpec },
+    options: CallOptions,
+  ): Promise<Handle>;
+  /** Powers it on; resolves when powered, before it has booted. Running already: no harm. */
+  start(handle: Handle, options: CallOptions): Promise<void>;
+  /** Powers it off, by force when it will not listen. Stopped already: no harm. */
+  stop(handle: Handle, options: CallOptions): Promise<void>;
+  /**
+   * Removes everything a customer could have left, of a stopped device, and gives it a new identity. A provider of phones that can only be
+   * wiped while they run starts and stops it itself. Returns the handle to keep from now on.
+   */
+  wipe(handle: Handle, options: CallOptions): Promise<Handle>;
+  /** Removes it for good. Gone already: no harm. */
+  destroy(handle: Handle, options: CallOptions): Promise<void>;
+  observe(handle: Handle, options: CallOptions): Promise<Observation>;
+  /** Calls back when a device may have changed. Only a hint to look sooner: the supervisor observes every device regularly anyway. */
+  watch(onHint: (handle: Handle | null) => void): Disposable;
+  /** Lets go of connections and timers; devices stay as they are, unless they live inside this process. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,89 @@
+import type { EventDraft, EventType, RecordedEvent } from "@cloudphone/shared/events/catalog";
+import type { Id, Source } from "@cloudphone/shared/ids";
+import type { Database, Tx } from "./postgres/database.ts";
+
+/**
+ * What a context (core, billing, analytics) is to the platform: a database of its own with an outbox in it, consumers that
+ * fold the event log into it, sagas, and timed work. Contexts never import, query or call each other.
+ */
+export interface Context {
+  readonly name: "core" | "billing" | "analytics";
+  readonly database: Database;
+  readonly consumers: readonly Consumer[];
+  readonly sagas: readonly Saga[];
+  readonly timers: readonly Timer[];
+}
+
+/** Why something is said: the request it belongs to and what directly caused it. */
+export interface Cause {
+  readonly correlationId: Id;
+  readonly causationId: Id | null;
+}
+
+/** What a handler may touch: one transaction, which also holds the cursor, and the outbox in it. */
+export interface HandlerContext {
+  readonly tx: Tx;
+  readonly source: Source;
+  /** Adds to this context's outbox in this transaction; caused by the event in hand. */
+  emit(...drafts: EventDraft[]): Promise<void>;
+}
+
+export type Handlers = {
+  readonly [T in EventType]?: (event: RecordedEvent<T>, context: HandlerContext) => Promise<void>;
+};
+
+/**
+ * A cursor over the log. Its effects, outbox rows and cursor are committed together, so each event takes effect once.
+ * Order is kept per subject. A handler that fails parks that event and all later ones of its subject (retried with backoff, then a
+ * dead letter for an operator), while every other subject goes on.
+ */
+export interface Consumer {
+  /** Unique in the hub, `context.purpose`; the cursor is stored under it. */
+  readonly name: string;
+  readonly on: Handlers;
+}
+
+export type SagaStatus = "running" | "completed" | "compensated" | "needs_operator";
+
+export type SagaInput<T extends EventType = EventType> =
+  | { readonly kind: "event"; readonly event: RecordedEvent<T> }
+  | { readonly kind: "deadline" };
+
+/** What a saga does next. Pure data: the runtime stores it, with its emissions, in one transaction. */
+export interface Decision<S> {
+  readonly state: S;
+  readonly status: SagaStatus;
+  /** Where it now is, in one or two words: "awaiting payment". Shown to operators. */
+  readonly phase: string;
+  readonly emit: readonly EventDraft[];
+  /** Milliseconds of database time from now until a `deadline` input; null: none. */
+  readonly deadlineMs: number | null;
+  /** What this step was, for the history: "phone allocated". */
+  readonly note: string;
+}
+
+/** A process over several events. `decide` is pure; null means the input changes nothing (late, double or not for it). */
+export interface Saga<S = unknown, T extends EventType = EventType> {
+  /** verb-noun: "buy-plan". */
+  readonly name: string;
+  /** The event that begins one. */
+  readonly starts: T;
+  /** All events it listens to, `starts` among them. */
+  readonly on: readonly T[];
+  /** Which saga an event belongs to; null: none. */
+  route(event: RecordedEvent<T>): Id | null;
+  decide(state: S | null, input: SagaInput<T>): Decision<S> | null;
+}
+
+/** Timed work. All it needs to know is in its database, so that a restart forgets nothing; runs never overlap in one hub. */
+export interface Timer {
+  /** `context.purpose` */
+  readonly name: string;
+  readonly everyMs: number;
+  run(): Promise<void>;
+}
+
+/** How a context speaks to hosts; implemented by the broker. Rejects with `unavailable` when it can't be handed over in time. */
+export interface HostBus {
+  publish(topic: string, message: unknown, options: { retain: boolean }): Promise<void>;
+}

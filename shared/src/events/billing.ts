@@ -1,0 +1,140 @@
+import { z } from "zod";
+import { deviceSpecSchema, leaseRefSchema } from "../device.ts";
+import { idSchema } from "../ids.ts";
+import { amountMinorSchema, currencySchema } from "../money.ts";
+import { event } from "./define.ts";
+
+const orderId = "018f3c5a-0000-7000-8000-0000000000b1";
+const sagaId = orderId;
+const planId = "018f3c5a-0000-7000-8000-0000000000b9";
+const userId = "018f3c5a-0000-7000-8000-000000000011";
+const deviceId = "018f3c5a-0000-7000-8000-0000000000d1";
+const runId = "018f3c5a-0000-7000-8000-0000000000a1";
+const spec = {
+  provider: "simulated",
+  image: "sim-13",
+  width: 360,
+  height: 640,
+  dpi: 160,
+  memoryMiB: 512,
+  cpus: 1,
+  properties: {},
+};
+const order = z.object({ orderId: idSchema, sagaId: idSchema, userId: idSchema });
+const money = { amountMinor: amountMinorSchema, currency: currencySchema };
+const sampleMoney = { amountMinor: 1990, currency: "CNY" };
+
+/** Subject: the order's id. */
+export const orderEvents = {
+  "order.created": event(
+    "billing",
+    order.extend({
+      planId: idSchema,
+      ...money,
+      spec: deviceSpecSchema,
+      labels: z.record(z.string(), z.string()),
+      leaseMs: z.int().min(1).nullable(),
+    }),
+    { orderId, sagaId, userId, planId, ...sampleMoney, spec, labels: {}, leaseMs: null },
+  ),
+  "order.paid": event("billing", order.extend({ deviceId: idSchema, ...money }), {
+    orderId,
+    sagaId,
+    userId,
+    deviceId,
+    ...sampleMoney,
+  }),
+  "order.cancelled": event("billing", order.extend({ reason: z.string() }), {
+    orderId,
+    sagaId,
+    userId,
+    reason: "No phone was free.",
+  }),
+  /** A paid order that is over: its lease was given back or ran out. */
+  "order.ended": event("billing", order.extend({ reason: z.string() }), {
+    orderId,
+    sagaId,
+    userId,
+    reason: "The customer returned the phone.",
+  }),
+};
+
+/** Subject: the order's id; of a top-up, the user's id. */
+export const paymentEvents = {
+  "payment.hold.requested": event("billing", order.extend(money), {
+    orderId,
+    sagaId,
+    userId,
+    ...sampleMoney,
+  }),
+  "payment.held": event("billing", order.extend(money), {
+    orderId,
+    sagaId,
+    userId,
+    ...sampleMoney,
+  }),
+  "payment.refused": event("billing", order.extend({ reason: z.string() }), {
+    orderId,
+    sagaId,
+    userId,
+    reason: "The balance is 3.00 CNY and the plan costs 19.90 CNY.",
+  }),
+  "payment.capture.requested": event("billing", order, { orderId, sagaId, userId }),
+  "payment.captured": event("billing", order.extend(money), {
+    orderId,
+    sagaId,
+    userId,
+    ...sampleMoney,
+  }),
+  "payment.void.requested": event("billing", order.extend({ reason: z.string() }), {
+    orderId,
+    sagaId,
+    userId,
+    reason: "The order was cancelled.",
+  }),
+  "payment.voided": event("billing", order.extend(money), {
+    orderId,
+    sagaId,
+    userId,
+    ...sampleMoney,
+  }),
+  "wallet.credited": event(
+    "billing",
+    z.object({ userId: idSchema, ...money, reason: z.string() }),
+    { userId, ...sampleMoney, reason: "Top-up" },
+  ),
+};
+
+/** Subject: the run's id. */
+export const usageEvents = {
+  "usage.opened": event(
+    "billing",
+    z.object({ runId: idSchema, deviceId: idSchema, lease: leaseRefSchema }),
+    { runId, deviceId, lease: { leaseId: planId, orderId, userId, token: 1 } },
+  ),
+  "usage.rated": event(
+    "billing",
+    z.object({
+      runId: idSchema,
+      deviceId: idSchema,
+      orderId: idSchema,
+      planId: idSchema,
+      userId: idSchema,
+      startedAt: z.iso.datetime(),
+      durationMs: z.int().min(0),
+      includedMs: z.int().min(0),
+      ...money,
+    }),
+    {
+      runId,
+      deviceId,
+      orderId,
+      planId,
+      userId,
+      startedAt: "2026-11-23T08:00:00.000Z",
+      durationMs: 3_600_000,
+      includedMs: 0,
+      ...sampleMoney,
+    },
+  ),
+};

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { idSchema } from "../ids.ts";
+import { event } from "./define.ts";
+
+const host = z.object({ hostId: idSchema });
+const hostId = "018f3c5a-0000-7000-8000-000000000001";
+const epoch = "018f3c5a-0000-7000-8000-0000000000e1";
+
+export const providerReportSchema = z.object({
+  kind: z.string().max(40),
+  available: z.boolean(),
+  /** Why it is not available, in words. */
+  reason: z.string().max(500).nullable(),
+  /** How many devices fit on this host. */
+  capacity: z.int().min(0),
+  labels: z.record(z.string().max(60), z.string().max(200)),
+});
+export type ProviderReport = z.infer<typeof providerReportSchema>;
+
+/** Subject: the host's id. */
+export const hostEvents = {
+  "host.enrolled": event("core", host.extend({ name: z.string() }), { hostId, name: "rack-1" }),
+  /** The agent began; what its host can do. A new epoch means that its store is new, and all it had is lost. */
+  "host.started": event(
+    "agent",
+    host.extend({
+      epoch: idSchema,
+      bootId: z.string().max(100),
+      agentVersion: z.string().max(50),
+      providers: z.array(providerReportSchema).max(20),
+    }),
+    {
+      hostId,
+      epoch,
+      bootId: "b1",
+      agentVersion: "0.1.0",
+      providers: [
+        { kind: "simulated", available: true, reason: null, capacity: 8, labels: { abi: "arm64" } },
+      ],
+    },
+  ),
+  /** The agent stopped in good order. */
+  "host.stopped": event("agent", host, { hostId }),
+  /** The hub hears it (again): two heartbeats in a row after silence. */
+  "host.connected": event("core", host, { hostId }),
+  /** 15 s of silence. */
+  "host.suspected": event("core", host.extend({ silentMs: z.int() }), { hostId, silentMs: 15_000 }),
+  /** 45 s of silence: nothing new is placed there; its leases and devices stay. */
+  "host.lost": event("core", host.extend({ silentMs: z.int() }), { hostId, silentMs: 45_000 }),
+  /** Taken out by an operator for good: its open runs end at the last confirmed second. */
+  "host.removed": event("core", host.extend({ reason: z.string() }), { hostId, reason: "retired" }),
+};
