@@ -1,0 +1,177 @@
+import { Fault } from "@cloudphone/shared/fault";
+import { type Address, type Connection, type Deadlines, openConnection } from "./connection.ts";
+import type { Database, Param, Query, Tx } from "./database.ts";
+
+export interface DatabaseOptions {
+  readonly address: Address;
+  /** Sessions at the most; further callers wait in line, at most `maxWaiting` of them. */
+  readonly connections?: number;
+  readonly maxWaiting?: number;
+  readonly deadlines?: Partial<Deadlines>;
+}
+
+export interface OpenDatabase extends Database {
+  /** Waits for what is under way, at most its deadline, then closes every session. */
+  stop(): Promise<void>;
+}
+
+interface Waiter {
+  resolve(connection: Connection): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * A pool of crash-only sessions. Each caller has one to itself; a session that met a lost connection, a shutdown or a deadline is
+ * never used again. Opens sessions when asked, so a server that is down at the start is met by the first query, not here.
+ */
+export function createDatabase(options: DatabaseOptions): OpenDatabase {
+  const deadlines: Deadlines = { connectMs: 5000, queryMs: 10_000, ...options.deadlines };
+  const pool = new Pool(options.address, deadlines, {
+    connections: options.connections ?? 8,
+    maxWaiting: options.maxWaiting ?? 10_000,
+  });
+  const query = ((text: TemplateStringsArray, ...params: Param[]) =>
+    pool.use((connection) => connection.run(text, ...params))) as Query;
+  query.json = (value) => ({ json: value });
+  return {
+    name: options.address.database,
+    query,
+    transaction: (work) => pool.use((connection) => inTransaction(connection, deadlines, work)),
+    stop: () => pool.stop(),
+  };
+}
+
+async function inTransaction<T>(
+  connection: Connection,
+  deadlines: Deadlines,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  // After the deadline the session is destroyed, so the server rolls back whatever `work` had done on it.
+  const timer = setTimeout(() => connection.destroy(), deadlines.queryMs);
+  let open = true;
+  const tx = ((text: TemplateStringsArray, ...params: Param[]) => {
+    if (!open) throw new Error("a statement was run after its transaction had ended");
+    return connection.run(text, ...params);
+  }) as unknown as Tx;
+  Object.assign(tx, { json: connection.run.json, transaction: true });
+  try {
+    await connection.run`begin`;
+    const result = await work(tx);
+    open = false;
+    await connection.run`commit`;
+    return result;
+  } catch (error) {
+    open = false;
+    if (connection.alive) await connection.run`rollback`.catch(() => connection.destroy());
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+class Pool {
+  readonly #address: Address;
+  readonly #deadlines: Deadlines;
+  readonly #limits: { connections: number; maxWaiting: number };
+  readonly #idle: Connection[] = [];
+  readonly #waiting: Waiter[] = [];
+  #open = 0;
+  #stopped = false;
+  #drained: (() => void) | null = null;
+
+  constructor(
+    address: Address,
+    deadlines: Deadlines,
+    limits: { connections: number; maxWaiting: number },
+  ) {
+    this.#address = address;
+    this.#deadlines = deadlines;
+    this.#limits = limits;
+  }
+
+  async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await this.#take();
+    try {
+      return await work(connection);
+    } finally {
+      this.#give(connection);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(closed());
+    for (const connection of this.#idle.splice(0)) this.#drop(connection);
+    if (this.#open > 0)
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+  }
+
+  async #take(): Promise<Connection> {
+    if (this.#stopped) throw closed();
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (idle.alive) return idle;
+      this.#drop(idle);
+    }
+    if (this.#open < this.#limits.connections) return this.#connect();
+    if (this.#waiting.length >= this.#limits.maxWaiting)
+      throw new Fault("unavailable", "The hub is too busy for another database request; try again.");
+    return this.#wait();
+  }
+
+  #wait(): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        resolve: (connection) => {
+          clearTimeout(timer);
+          resolve(connection);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        reject(new Fault("unavailable", "No database session became free in time; try again."));
+      }, this.#deadlines.queryMs);
+      this.#waiting.push(waiter);
+    });
+  }
+
+  async #connect(): Promise<Connection> {
+    this.#open++;
+    try {
+      return await openConnection(this.#address, this.#deadlines);
+    } catch (error) {
+      this.#closed();
+      throw error;
+    }
+  }
+
+  #give(connection: Connection): void {
+    if (!connection.alive || this.#stopped) {
+      this.#drop(connection);
+      return;
+    }
+    const waiter = this.#waiting.shift();
+    if (waiter) waiter.resolve(connection);
+    else this.#idle.push(connection);
+  }
+
+  #drop(connection: Connection): void {
+    connection.destroy();
+    this.#closed();
+  }
+
+  /** A session's place is free: hand it to who waits longest. */
+  #closed(): void {
+    this.#open--;
+    if (this.#stopped && this.#open === 0) this.#drained?.();
+    const waiter = this.#stopped ? undefined : this.#waiting.shift();
+    if (waiter) this.#connect().then(waiter.resolve, waiter.reject);
+  }
+}
+
+const closed = (): Fault => new Fault("unavailable", "The hub is stopping.");

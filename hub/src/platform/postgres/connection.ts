@@ -1,0 +1,127 @@
+import { Fault } from "@cloudphone/shared/fault";
+import postgres from "postgres";
+import type { JsonParam, Param, Query, Rows } from "./database.ts";
+
+/** Where one database is and who opens it. A host that begins with "/" is the folder of a Unix socket. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password?: string;
+  readonly database: string;
+  readonly tls?: boolean;
+}
+
+export interface Deadlines {
+  readonly connectMs: number;
+  /** For one statement, and for a whole transaction. */
+  readonly queryMs: number;
+}
+
+/**
+ * One PostgreSQL session, used by one caller at a time and thrown away at the first sign of trouble. The driver's own
+ * reconnecting is never used: it can go on with an old transaction's statements on a new session (docs/decisions/0002-postgres-driver.md).
+ */
+export interface Connection {
+  readonly run: Query;
+  /** False once the session is lost; every later `run` rejects at once. */
+  readonly alive: boolean;
+  destroy(): void;
+}
+
+// The SQLSTATE classes after which a session is not trusted again: connection, operator intervention, resources, internal.
+const fatalStates = /^(08|57|53|XX)/;
+
+export async function openConnection(address: Address, deadlines: Deadlines): Promise<Connection> {
+  let lost: Error | null = null;
+  const sql = postgres({
+    host: address.host,
+    port: address.port,
+    user: address.user,
+    database: address.database,
+    max: 1,
+    // Needed twice over: arrays are parsed by it, and without it the driver never answers a first `reserve`.
+    fetch_types: true,
+    connect_timeout: Math.ceil(deadlines.connectMs / 1000),
+    ssl: address.tls ? "require" : false,
+    ...(address.password === undefined ? {} : { password: address.password }),
+    connection: {
+      application_name: "cloudphone-hub",
+      statement_timeout: deadlines.queryMs,
+      idle_in_transaction_session_timeout: deadlines.queryMs * 2,
+    },
+    types: { int8: { to: 20, from: [20], parse: Number, serialize: String } },
+    onnotice: () => undefined,
+    // The driver calls this in the very tick in which the socket closes, before any waiting statement could go on.
+    onclose: () => {
+      lost ??= new Fault("unavailable", "The connection to PostgreSQL was lost.");
+    },
+  });
+  const destroy = (): void => {
+    lost ??= new Fault("unavailable", "The connection to PostgreSQL was closed.");
+    sql.end({ timeout: 0 }).catch(() => undefined);
+  };
+  let reserved: postgres.ReservedSql;
+  try {
+    reserved = await withDeadline(sql.reserve(), deadlines.connectMs, "PostgreSQL did not answer");
+  } catch (error) {
+    destroy();
+    throw new Fault(
+      "unavailable",
+      `PostgreSQL database ${address.database} could not be reached.`,
+      { cause: error },
+    );
+  }
+  const execute = async (text: TemplateStringsArray, params: Param[]): Promise<Rows<object>> => {
+    if (lost) throw lost;
+    const bound = params.map((param) => (isJson(param) ? sql.json(param.json as never) : param));
+    try {
+      return (await withDeadline(
+        reserved(text, ...(bound as never[])),
+        deadlines.queryMs,
+        "PostgreSQL did not answer in time",
+      )) as unknown as Rows<object>;
+    } catch (error) {
+      const state = error instanceof postgres.PostgresError ? error.code : null;
+      if (state !== null && !fatalStates.test(state)) throw error;
+      destroy();
+      if (error instanceof Fault) throw error;
+      throw new Fault("unavailable", "The connection to PostgreSQL was lost.", { cause: error });
+    }
+  };
+  const run = ((text, ...params) => execute(text, params)) as Query;
+  run.json = (value) => ({ json: value }) satisfies JsonParam;
+  return {
+    run,
+    get alive() {
+      return lost === null;
+    },
+    destroy,
+  };
+}
+
+const isJson = (param: Param): param is JsonParam =>
+  typeof param === "object" && param !== null && "json" in param;
+
+/** Rejects with `unavailable` when `work` takes longer; `work` itself goes on and its late answer is dropped. */
+export function withDeadline<T>(work: PromiseLike<T>, ms: number, what: string): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Fault("unavailable", `${what} (${ms} ms).`)),
+      ms,
+    );
+    work.then(resolve, reject).then(
+      () => clearTimeout(timer),
+      () => clearTimeout(timer),
+    );
+  });
+}
+
+/** True for a refusal of a constraint; `constraint` narrows it to one by name. */
+export function isConstraintError(error: unknown, constraint?: string): boolean {
+  return (
+    error instanceof postgres.PostgresError &&
+    error.code.startsWith("23") &&
+    (constraint === undefined || error.constraint_name === constraint)
+  );
+}

