@@ -116,7 +116,10 @@ class Pool {
     }
     if (this.#open < this.#limits.connections) return this.#connect();
     if (this.#waiting.length >= this.#limits.maxWaiting)
-      throw new Fault("unavailable", "The hub is too busy for another database request; try again.");
+      throw new Fault(
+        "unavailable",
+        "The hub is too busy for another database request; try again.",
+      );
     return this.#wait();
   }
 

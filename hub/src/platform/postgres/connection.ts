@@ -106,10 +106,7 @@ const isJson = (param: Param): param is JsonParam =>
 /** Rejects with `unavailable` when `work` takes longer; `work` itself goes on and its late answer is dropped. */
 export function withDeadline<T>(work: PromiseLike<T>, ms: number, what: string): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Fault("unavailable", `${what} (${ms} ms).`)),
-      ms,
-    );
+    const timer = setTimeout(() => reject(new Fault("unavailable", `${what} (${ms} ms).`)), ms);
     work.then(resolve, reject).then(
       () => clearTimeout(timer),
       () => clearTimeout(timer),

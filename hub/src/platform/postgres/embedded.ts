@@ -179,10 +179,14 @@ async function launch({ bin, data, socket, settings }: Launch): Promise<Launched
   for (const giveUpAt = performance.now() + 60_000; ; ) {
     if (await isReady(data, child.pid)) return { process: child, exited };
     const ended = await Promise.race([exited.then(() => true), pause(10)]);
-    if (ended) throw new Fault("unavailable", `The embedded PostgreSQL did not start: ${lastLine(log)}`);
+    if (ended)
+      throw new Fault("unavailable", `The embedded PostgreSQL did not start: ${lastLine(log)}`);
     if (performance.now() > giveUpAt) {
       child.kill("SIGKILL");
-      throw new Fault("unavailable", `The embedded PostgreSQL did not start in 60 s: ${lastLine(log)}`);
+      throw new Fault(
+        "unavailable",
+        `The embedded PostgreSQL did not start in 60 s: ${lastLine(log)}`,
+      );
     }
   }
 }
@@ -198,6 +202,9 @@ async function isReady(data: string, pid: number | undefined): Promise<boolean> 
 }
 
 const lastLine = (log: string): string =>
-  log.trim().split("\n").findLast((line) => /FATAL|ERROR|PANIC/.test(line)) ??
+  log
+    .trim()
+    .split("\n")
+    .findLast((line) => /FATAL|ERROR|PANIC/.test(line)) ??
   log.trim().split("\n").at(-1) ??
   "no reason given";

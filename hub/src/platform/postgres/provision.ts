@@ -55,7 +55,10 @@ const statement = (query: Query, text: string): Promise<unknown> =>
 export function parseDatabaseUrl(url: string): Address {
   const parsed = URL.parse(url);
   if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol) || parsed.pathname.length < 2)
-    throw new Fault("bad_input", "A database URL reads postgres://user:password@host:5432/database.");
+    throw new Fault(
+      "bad_input",
+      "A database URL reads postgres://user:password@host:5432/database.",
+    );
   return {
     host: parsed.searchParams.get("host") ?? parsed.hostname,
     port: Number(parsed.port || 5432),

@@ -17,7 +17,10 @@ export interface TestDatabases extends Databases, AsyncDisposable {
  */
 export async function testDatabases(): Promise<TestDatabases> {
   const dir = await mkdtemp(path.join(tmpdir(), "cloudphone-test-"));
-  const server = await startEmbedded({ dataDir: dir, settings: ["fsync=off", "synchronous_commit=off"] });
+  const server = await startEmbedded({
+    dataDir: dir,
+    settings: ["fsync=off", "synchronous_commit=off"],
+  });
   const databases = openDatabases(await provision(server.address));
   await migrateAll(databases);
   return {

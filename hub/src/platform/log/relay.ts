@@ -1,0 +1,33 @@
+import type { Envelope } from "@cloudphone/shared/envelope";
+import { crashPoint } from "../crash-point.ts";
+import type { Database } from "../postgres/database.ts";
+import type { EventLog } from "./event-log.ts";
+
+const batchRows = 500;
+
+/**
+ * Carries one batch of a context's outbox into the log, in the order it was written; true when there may be more. A row is deleted only
+ * after the log's commit; a crash in between sends it again, and the log knows it by (stream, outbox id).
+ */
+export async function relayOutbox(
+  context: { name: string; database: Database },
+  log: EventLog,
+): Promise<boolean> {
+  return context.database.transaction(async (tx) => {
+    // One relay at a time per context, whichever hub it is in: two would mix up the order of one subject's events.
+    const [lock] = await tx<{ mine: boolean }>`
+      select pg_try_advisory_xact_lock(hashtext('cloudphone.outbox')) as mine`;
+    if (!lock?.mine) return false;
+    const rows = await tx<{ id: number; event: Envelope }>`
+      select id, event from outbox order by id limit ${batchRows}`;
+    if (rows.length === 0) return false;
+    crashPoint("hub.outbox.before-append");
+    await log.append(
+      rows.map(({ id, event }) => ({ stream: `context:${context.name}`, seq: id, event })),
+    );
+    crashPoint("hub.outbox.after-append");
+    await tx`delete from outbox where id = any(${rows.map((row) => row.id)}::bigint[])`;
+    crashPoint("hub.outbox.after-delete");
+    return rows.length === batchRows;
+  });
+}

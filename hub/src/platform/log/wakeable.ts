@@ -1,0 +1,67 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/**
+ * A loop that runs `step` again at once while it says there is more, else when it is woken or after `idleMs`; whatever `step` throws is
+ * given to `onError` and the loop goes on after a growing pause. The hint may be lost: the idle look finds what it was for.
+ */
+export class Wakeable {
+  readonly #step: () => Promise<boolean>;
+  readonly #options: { idleMs: number; onError: (error: unknown, failures: number) => void };
+  readonly #stopping = new AbortController();
+  #woken = false;
+  #wake: (() => void) | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(
+    step: () => Promise<boolean>,
+    options: { idleMs: number; onError: (error: unknown, failures: number) => void },
+  ) {
+    this.#step = step;
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  readonly wake = (): void => {
+    this.#woken = true;
+    this.#wake?.();
+  };
+
+  /** Resolves when the step under way has ended. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      this.#woken = false;
+      try {
+        const more = await this.#step();
+        failures = 0;
+        if (!more) await this.#idle();
+      } catch (error) {
+        failures++;
+        this.#options.onError(error, failures);
+        const pauseMs = Math.min(100 * 2 ** Math.min(failures, 6), 5000);
+        await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #idle(): Promise<void> {
+    if (this.#woken) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#options.idleMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = null;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Source } from "@cloudphone/shared/ids";
+import type { Logger } from "pino";
+import type { Context, Timer } from "./context.ts";
+import { ConsumerRunner } from "./log/consumer.ts";
+import type { EventLog } from "./log/event-log.ts";
+import { relayOutbox } from "./log/relay.ts";
+import { Wakeable } from "./log/wakeable.ts";
+import { sagaConsumer, sagaSweeper } from "./saga/runtime.ts";
+
+export interface RunningContext {
+  readonly consumers: readonly { readonly name: string; readonly position: number }[];
+  /** To be called after a commit that may have filled the outbox: saves the wait for the next look. */
+  readonly wake: () => void;
+  stop(): Promise<void>;
+}
+
+/** Starts all that makes a context live: its outbox relay, consumers, sagas and timers. */
+export function runContext(
+  context: Context,
+  deps: { log: EventLog; source: Source; logger: Logger },
+): RunningContext {
+  const { log, source } = deps;
+  const { database } = context;
+  const logger = deps.logger.child({ context: context.name });
+  const relay = new Wakeable(() => relayOutbox(context, log), {
+    idleMs: 1000,
+    onError: (error, failures) => {
+      if (failures === 1 || failures % 20 === 0)
+        logger.warn({ err: error, failures }, "the outbox can't be relayed; retrying");
+    },
+  });
+  const onCommitted = relay.wake;
+  const runners = [
+    ...context.consumers,
+    ...context.sagas.map((saga) => sagaConsumer(context.name, saga)),
+  ].map((consumer) => new ConsumerRunner(consumer, { database, log, source, logger, onCommitted }));
+  const loops = [
+    relay,
+    sagaSweeper(context.sagas, { database, source, logger, onCommitted }),
+    ...context.timers.map((timer) => timerLoop(timer, logger, onCommitted)),
+  ];
+  for (const loop of loops) loop.start();
+  for (const runner of runners) runner.start();
+  return {
+    consumers: runners,
+    wake: relay.wake,
+    async stop() {
+      await Promise.all([...runners, ...loops].map((part) => part.stop()));
+    },
+  };
+}
+
+function timerLoop(timer: Timer, logger: Logger, onCommitted: () => void): Wakeable {
+  return new Wakeable(
+    async () => {
+      await timer.run();
+      onCommitted();
+      return false;
+    },
+    {
+      idleMs: timer.everyMs,
+      onError: (error, failures) => {
+        if (failures === 1 || failures % 20 === 0)
+          logger.warn({ err: error, timer: timer.name, failures }, "timed work failed; retrying");
+      },
+    },
+  );
+}
