@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
+import { crashPoint } from "../crash-point.ts";
 import type { Database, Tx } from "../postgres/database.ts";
 
 export interface IdempotentCall {
@@ -17,7 +18,7 @@ export interface IdempotentCall {
  * Runs `work` at most once per (user, key), in ONE transaction with the key's row, and gives every repeat the first answer.
  * A repeat that arrives while the first is still at work waits for it (the row's lock). 422 `idempotency_mismatch` for another input.
  */
-export function idempotent<T>(
+export async function idempotent<T>(
   database: Database,
   call: IdempotentCall,
   work: (tx: Tx) => Promise<T>,
@@ -25,7 +26,7 @@ export function idempotent<T>(
   const hash = createHash("sha256")
     .update(`${call.operation}\n${JSON.stringify(call.input)}`)
     .digest("hex");
-  return database.transaction(async (tx) => {
+  const answer = await database.transaction(async (tx) => {
     const inserted = await tx`
       insert into idempotency_keys (user_id, key, request_hash) values (${call.userId}, ${call.key}, ${hash})
       on conflict (user_id, key) do nothing returning key`;
@@ -41,6 +42,9 @@ export function idempotent<T>(
     }
     const value = await work(tx);
     await tx`update idempotency_keys set response = ${tx.json({ value })} where user_id = ${call.userId} and key = ${call.key}`;
+    crashPoint("hub.api.before-commit");
     return value;
   });
+  crashPoint("hub.api.after-commit");
+  return answer;
 }

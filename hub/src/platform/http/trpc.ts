@@ -1,7 +1,10 @@
-import { Fault, toFault } from "@cloudphone/shared/fault";
+import { describeIssues } from "@cloudphone/shared/events/catalog";
 import type { Role } from "@cloudphone/shared/events/user";
+import { Fault, type FaultCode, faultCodes } from "@cloudphone/shared/fault";
 import type { Id, Source } from "@cloudphone/shared/ids";
-import { initTRPC } from "@trpc/server";
+import { initTRPC, TRPCError } from "@trpc/server";
+import type { Logger } from "pino";
+import { z } from "zod";
 
 /** Who is asking, as the access token says. */
 export interface Caller {
@@ -18,28 +21,79 @@ export interface RequestContext {
   readonly correlationId: Id;
   /** The caller's network address, for limits and logs. */
   readonly address: string;
+  readonly logger: Logger;
 }
 
 const t = initTRPC.context<RequestContext>().create({
   // The stack and the cause stay in the hub's log; people get the code and the sentence.
-  errorFormatter: ({ shape, error }) => ({
-    code: shape.code,
-    message: error.cause instanceof Fault ? error.cause.message : shape.message,
-    data: {
-      code: shape.data.code,
-      httpStatus: shape.data.httpStatus,
-      fault: error.cause instanceof Fault ? error.cause.code : null,
-    },
-  }),
+  errorFormatter: ({ shape, error }) => {
+    const { message, fault } = explain(error);
+    return {
+      code: shape.code,
+      message,
+      data: { code: shape.data.code, httpStatus: shape.data.httpStatus, fault },
+    };
+  },
 });
 
+/** The sentence and the code a caller gets for an error, whatever it was. */
+export function explain(error: TRPCError): { message: string; fault: FaultCode } {
+  if (error.cause instanceof Fault)
+    return { message: error.cause.message, fault: error.cause.code };
+  if (error.cause instanceof z.ZodError)
+    return { message: `Bad input: ${describeIssues(error.cause)}`, fault: "bad_input" };
+  if (error.code === "NOT_FOUND") return { message: error.message, fault: "not_found" };
+  if (error.code === "INTERNAL_SERVER_ERROR")
+    return {
+      message: "Something went wrong inside the hub; its log has the cause.",
+      fault: "internal",
+    };
+  return { message: error.message, fault: "bad_input" };
+}
+
 export const router = t.router;
-export const mergeRouters = t.mergeRouters;
-export const createCallerFactory = t.createCallerFactory;
-export { toFault };
+
+// Gives each Fault the status its table says, and logs what is nobody's fault but ours.
+const faults = t.middleware(async ({ next, ctx, path }) => {
+  const result = await next();
+  if (result.ok) return result;
+  const cause = result.error.cause;
+  if (cause instanceof Fault)
+    throw new TRPCError({ code: faultCodes[cause.code].trpc, message: cause.message, cause });
+  if (result.error.code === "INTERNAL_SERVER_ERROR")
+    ctx.logger.error({ err: cause, path, correlationId: ctx.correlationId }, "a request failed");
+  return result;
+});
 
 /** Every procedure starts from one of these four. `anyone` is for the few that come before sign-in. */
-export const anyone = t.procedure;
-export const signedIn = anyone;
-export const staff = anyone;
-export const admin = anyone;
+export const anyone = t.procedure.use(faults);
+
+export const signedIn = anyone.use(({ next, ctx }) => {
+  if (!ctx.caller)
+    throw new Fault(
+      "unauthenticated",
+      "Sign in first: `cloudphone login`, or send a bearer token.",
+    );
+  return next({ ctx: { ...ctx, caller: ctx.caller } });
+});
+
+const withRole = (roles: readonly Role[]) =>
+  signedIn.use(({ next, ctx }) => {
+    if (!roles.includes(ctx.caller.role))
+      throw new Fault(
+        "forbidden",
+        `This is for ${roles.join(" and ")} accounts; you are ${ctx.caller.role}.`,
+      );
+    return next({ ctx });
+  });
+
+export const staff = withRole(["operator", "admin"]);
+export const admin = withRole(["admin"]);
+
+export const isStaff = (caller: Caller): boolean => caller.role !== "customer";
+
+/** The cause of what a request emits. */
+export const requestCause = (ctx: RequestContext) => ({
+  correlationId: ctx.correlationId,
+  causationId: null,
+});

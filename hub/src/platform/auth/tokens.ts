@@ -1,0 +1,68 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { Fault } from "@cloudphone/shared/fault";
+import { roles } from "@cloudphone/shared/events/user";
+import { jwtVerify, SignJWT } from "jose";
+import { z } from "zod";
+import type { Caller } from "../http/trpc.ts";
+
+const accessMs = 15 * 60_000;
+
+const claimsSchema = z.object({ sub: z.uuid(), email: z.string(), role: z.enum(roles) });
+
+/** A JWT (HS256) that says who the caller is, for 15 minutes. */
+export async function signAccessToken(
+  key: Uint8Array,
+  caller: Caller,
+  nowMs: number,
+): Promise<{ token: string; expiresAt: string }> {
+  const expires = nowMs + accessMs;
+  const token = await new SignJWT({ email: caller.email, role: caller.role })
+    .setProtectedHeader({ alg: "HS256" })
+    .setSubject(caller.userId)
+    .setIssuer("cloudphone")
+    .setIssuedAt(Math.floor(nowMs / 1000))
+    .setExpirationTime(Math.floor(expires / 1000))
+    .sign(key);
+  return { token, expiresAt: new Date(expires).toISOString() };
+}
+
+/** Fault `unauthenticated` for a token that is not ours, or over. */
+export async function verifyAccessToken(
+  key: Uint8Array,
+  token: string,
+  nowMs: number,
+): Promise<Caller> {
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      issuer: "cloudphone",
+      algorithms: ["HS256"],
+      currentDate: new Date(nowMs),
+    });
+    const { sub, email, role } = claimsSchema.parse(payload);
+    return { userId: sub, email, role };
+  } catch (cause) {
+    throw new Fault("unauthenticated", "Your sign-in is over or not valid; sign in again.", {
+      cause,
+    });
+  }
+}
+
+/** A secret that is random enough to be stored as a plain hash: refresh tokens, enrolment tokens, host secrets. */
+export const newSecret = (): string => randomBytes(32).toString("base64url");
+export const hashSecret = (secret: string): string =>
+  createHash("sha256").update(secret).digest("hex");
+
+/** `path` with an expiry and a signature in its query, good for whoever holds it. */
+export function signPath(key: Uint8Array, path: string, expiresAtMs: number): string {
+  return `${path}?exp=${expiresAtMs}&sig=${signature(key, path, expiresAtMs)}`;
+}
+
+export function verifyPath(key: Uint8Array, url: URL, nowMs: number): boolean {
+  const expires = Number(url.searchParams.get("exp"));
+  const given = Buffer.from(url.searchParams.get("sig") ?? "");
+  const expected = Buffer.from(signature(key, url.pathname, expires));
+  return expires > nowMs && given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+const signature = (key: Uint8Array, path: string, expiresAtMs: number): string =>
+  createHmac("sha256", key).update(`${path}\n${expiresAtMs}`).digest("base64url");

@@ -1,0 +1,202 @@
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { Fault } from "@cloudphone/shared/fault";
+import { maxPacketBytes, type Refusal } from "@cloudphone/shared/link";
+import {
+  agentSubscriptions,
+  hostTopic,
+  hostTopicKinds,
+  parseTopic,
+} from "@cloudphone/shared/topics";
+import { Aedes, type Client } from "aedes";
+import type { Logger } from "pino";
+import type { HostBus } from "../context.ts";
+import { withDeadline } from "../postgres/connection.ts";
+import { PacketGuard } from "./packet-guard.ts";
+
+export type UpKind = "events" | "heartbeat" | "presence";
+
+export interface BrokerOptions {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly logger: Logger;
+  /** True when the secret is the host's. Asked at each connect; has a deadline of its own here. */
+  verifyHost(hostId: string, secret: string): Promise<boolean>;
+  /** A message of a host that passed the topic rules; called before PUBACK, must not throw or block. */
+  onHostMessage(hostId: string, kind: UpKind, payload: Buffer): void;
+  /** A publish that was refused, for quarantine. */
+  onRefused(hostId: string, topic: string, payload: Buffer): void;
+}
+
+export interface Broker extends HostBus {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const limits = {
+  connectTimeoutMs: 5000,
+  drainTimeoutMs: 5000,
+  connections: 5000,
+  connectionsPerAddress: 1000,
+  verifyMs: 5000,
+  publishMs: 5000,
+};
+
+/**
+ * The embedded MQTT broker: agents sign in with their host's id and secret, publish on their own `up` topics and hear their own `down`
+ * topics, nothing else. PUBACK is no promise here; only our own ack, sent after the database's commit, is.
+ */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const aedes = await Aedes.createBroker({
+    id: "cloudphone-hub",
+    concurrency: limits.connections,
+    connectTimeout: limits.connectTimeoutMs,
+    drainTimeout: limits.drainTimeoutMs,
+    heartbeatInterval: 60_000,
+  } as Parameters<typeof Aedes.createBroker>[0]);
+  applyRules(aedes, options);
+  const server = createServer(admission(aedes, options.logger));
+  await listen(server, options);
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address ? address.port : options.port,
+    publish: (topic, message, { retain }) => publish(aedes, topic, { message, retain }),
+    async stop() {
+      server.close();
+      await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    },
+  };
+}
+
+async function listen(server: Server, { host, port }: BrokerOptions): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    throw new Fault(
+      "unavailable",
+      `MQTT port ${port} can't be opened (${(cause as NodeJS.ErrnoException).code}); choose another with --mqtt-port.`,
+      { cause },
+    );
+  }
+}
+
+/** Counts connections and puts the length guard before the broker. */
+function admission(aedes: Aedes, logger: Logger): (socket: Socket) => void {
+  const perAddress = new Map<string, number>();
+  let total = 0;
+  return (socket) => {
+    socket.on("error", () => undefined);
+    const address = socket.remoteAddress ?? "unknown";
+    const count = perAddress.get(address) ?? 0;
+    if (total >= limits.connections || count >= limits.connectionsPerAddress) {
+      logger.warn({ address, total }, "an MQTT connection was turned away: too many are open");
+      socket.destroy();
+      return;
+    }
+    total++;
+    perAddress.set(address, count + 1);
+    socket.once("close", () => {
+      total--;
+      const left = (perAddress.get(address) ?? 1) - 1;
+      if (left > 0) perAddress.set(address, left);
+      else perAddress.delete(address);
+    });
+    socket.setNoDelay(true);
+    const guard = new PacketGuard(maxPacketBytes);
+    guard.on("error", (error) => {
+      logger.warn({ address, reason: error.message }, "an MQTT connection was closed");
+      socket.destroy();
+    });
+    socket.pipe(guard);
+    const guarded = Duplex.from({ readable: guard, writable: socket });
+    guarded.on("error", () => socket.destroy());
+    socket.once("close", () => guarded.destroy());
+    aedes.handle(guarded);
+  };
+}
+
+function applyRules(aedes: Aedes, options: BrokerOptions): void {
+  aedes.authenticate = (client, username, password, done) => {
+    const hostId = username ?? "";
+    const refuse = (): void =>
+      done(Object.assign(new Error("refused"), { returnCode: 5 }) as never, false);
+    // The client id is the credential, so a host can only ever take over its own connection.
+    if (client.id !== hostId || hostId === "") return refuse();
+    withDeadline(
+      options.verifyHost(hostId, password?.toString() ?? ""),
+      limits.verifyMs,
+      "the host's secret could not be checked in time",
+    ).then(
+      (known) => (known ? done(null, true) : refuse()),
+      (error: unknown) => {
+        options.logger.warn({ err: error, hostId }, "a host could not be signed in");
+        done(Object.assign(new Error("unavailable"), { returnCode: 3 }) as never, false);
+      },
+    );
+  };
+  aedes.authorizePublish = (client, packet, done) => {
+    if (!client) return done(null);
+    const topic = parseTopic(packet.topic);
+    const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
+    if (topic && "hostId" in topic && topic.hostId === client.id && isUp(topic.kind))
+      options.onHostMessage(client.id, topic.kind, payload);
+    else refusePublish(aedes, options, { client, topic: packet.topic, payload });
+    // Nobody subscribes to what hosts say: the hub takes it here. Emptied, it costs the broker nothing more.
+    packet.payload = Buffer.alloc(0);
+    packet.retain = false;
+    packet.topic = `${hostTopic(client.id, "events")}/taken`;
+    done(null);
+  };
+  aedes.authorizeSubscribe = (client, subscription, done) => {
+    const allowed = client !== null && agentSubscriptions(client.id).includes(subscription.topic);
+    done(null, allowed ? subscription : null);
+  };
+  aedes.authorizeForward = (client, packet) => {
+    const topic = parseTopic(packet.topic);
+    return topic && "hostId" in topic && topic.hostId === client.id ? packet : undefined;
+  };
+  aedes.on("clientError", (client: Client, error: Error) => {
+    options.logger.debug({ hostId: client.id, reason: error.message }, "an MQTT client failed");
+  });
+  aedes.on("connectionError", (_client: Client, error: Error) => {
+    options.logger.debug({ reason: error.message }, "an MQTT connection failed");
+  });
+}
+
+const isUp = (kind: string): kind is UpKind =>
+  kind in hostTopicKinds && hostTopicKinds[kind as keyof typeof hostTopicKinds] === "up";
+
+/** A refused publish must not close the connection: the client would send it again for ever and nothing behind it. */
+function refusePublish(
+  aedes: Aedes,
+  options: BrokerOptions,
+  refused: { client: Client; topic: string; payload: Buffer },
+): void {
+  const { client, topic, payload } = refused;
+  options.logger.warn(
+    { hostId: client.id, topic },
+    "a publish was refused: not a topic of this host",
+  );
+  options.onRefused(client.id, topic, payload);
+  const message: Refusal = { v: 1, topic, reason: "This host may not publish on that topic." };
+  publish(aedes, hostTopic(client.id, "refusals"), { message, retain: false }).catch(
+    () => undefined,
+  );
+}
+
+function publish(
+  aedes: Aedes,
+  topic: string,
+  { message, retain }: { message: unknown; retain: boolean },
+): Promise<void> {
+  const payload = message === null ? "" : JSON.stringify(message);
+  const sent = new Promise<void>((resolve, reject) => {
+    aedes.publish({ cmd: "publish", topic, payload, qos: 1, retain, dup: false }, (error) =>
+      error ? reject(error) : resolve(),
+    );
+  });
+  return withDeadline(sent, limits.publishMs, "the broker did not take a message in time");
+}

@@ -1,0 +1,173 @@
+import {
+  type Ack,
+  defaultWindow,
+  eventBatchSchema,
+  heartbeatSchema,
+  type Heartbeat,
+  type Presence,
+  presenceSchema,
+  type Refusal,
+} from "@cloudphone/shared/link";
+import { hostTopic } from "@cloudphone/shared/topics";
+import type { Logger } from "pino";
+import type { HostBus } from "../context.ts";
+import { crashPoint } from "../crash-point.ts";
+import type { HostBatch, Ingest, IngestResult } from "../log/ingest.ts";
+import type { UpKind } from "./broker.ts";
+
+/** Batches that may wait for the database; what comes beyond is dropped, and its host sends it again. */
+const maxWaitingBatches = 500;
+const maxBatchesPerCommit = 100;
+
+export interface HostMessagesOptions {
+  readonly ingest: Ingest;
+  readonly bus: HostBus;
+  readonly logger: Logger;
+  onHeartbeat(hostId: string, heartbeat: Heartbeat): void;
+  onPresence(hostId: string, presence: Presence): void;
+}
+
+/**
+ * What hosts say, decoded: events go to the log, as many batches per commit as have come in, and are acknowledged after it; heartbeats and
+ * presence go to core. What can't be decoded is put into quarantine with its bytes, and the host is told.
+ */
+export class HostMessages {
+  readonly #options: HostMessagesOptions;
+  #waiting: HostBatch[] = [];
+  #busy: Promise<void> | null = null;
+  #failures = 0;
+  #stopped = false;
+
+  constructor(options: HostMessagesOptions) {
+    this.#options = options;
+  }
+
+  take(hostId: string, kind: UpKind, payload: Buffer): void {
+    const message = parseJson(payload);
+    switch (kind) {
+      case "events": {
+        const batch = eventBatchSchema.safeParse(message);
+        if (batch.success) this.#queue({ hostId, batch: batch.data });
+        else
+          this.refuse(hostId, hostTopic(hostId, kind), {
+            payload,
+            reason: "not a batch of events",
+          });
+        return;
+      }
+      case "heartbeat": {
+        const heartbeat = heartbeatSchema.safeParse(message);
+        if (heartbeat.success) this.#options.onHeartbeat(hostId, heartbeat.data);
+        return;
+      }
+      case "presence": {
+        const presence = presenceSchema.safeParse(message);
+        if (!presence.success) return;
+        this.#options.onPresence(hostId, presence.data);
+        if (presence.data.kind === "hello") void this.#greet(hostId, presence.data.epoch);
+        return;
+      }
+    }
+  }
+
+  /** Keeps what was refused, and says so to its host. */
+  refuse(hostId: string, topic: string, what: { payload: Buffer; reason: string }): void {
+    const { ingest, bus, logger } = this.#options;
+    const row = { hostId, topic, seq: null, bytes: what.payload, reason: what.reason };
+    ingest.quarantine([row]).catch((error: unknown) => {
+      logger.warn({ err: error, hostId, topic }, "a refused message could not be kept");
+    });
+    const refusal: Refusal = { v: 1, topic, reason: what.reason };
+    bus.publish(hostTopic(hostId, "refusals"), refusal, { retain: false }).catch(() => undefined);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#busy;
+  }
+
+  #queue(batch: HostBatch): void {
+    if (this.#stopped || this.#waiting.length >= maxWaitingBatches) return;
+    this.#waiting.push(batch);
+    this.#busy ??= this.#drain().finally(() => {
+      this.#busy = null;
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batches = this.#waiting.splice(0, maxBatchesPerCommit);
+      try {
+        const results = await this.#options.ingest.ingest(batches);
+        this.#failures = 0;
+        await Promise.all(lastPerHost(results).map((result) => this.#answer(result)));
+        crashPoint("hub.ingest.after-ack");
+      } catch (error) {
+        // Nothing was acknowledged, so the hosts keep these events and send them again.
+        if (this.#failures++ % 50 === 0)
+          this.#options.logger.warn(
+            { err: error },
+            "events could not be stored; hosts will send them again",
+          );
+        await this.#oneByOne(batches);
+      }
+    }
+  }
+
+  /** After a failed commit: a batch that fails alone is dropped alone. */
+  async #oneByOne(batches: readonly HostBatch[]): Promise<void> {
+    if (batches.length < 2) return;
+    for (const batch of batches) {
+      const [result] = await this.#options.ingest.ingest([batch]).catch(() => []);
+      if (result) await this.#answer(result);
+    }
+  }
+
+  async #answer(result: IngestResult): Promise<void> {
+    const { bus } = this.#options;
+    const { hostId, epoch } = result;
+    if ("refused" in result) {
+      const refusal: Refusal = { v: 1, topic: hostTopic(hostId, "events"), reason: result.refused };
+      await bus
+        .publish(hostTopic(hostId, "refusals"), refusal, { retain: false })
+        .catch(() => undefined);
+      return;
+    }
+    const ack: Ack = { v: 1, epoch, seq: result.seq, window: defaultWindow, resend: result.resend };
+    await bus.publish(hostTopic(hostId, "acks"), ack, { retain: false }).catch((error: unknown) => {
+      this.#options.logger.warn(
+        { err: error, hostId },
+        "an ack could not be sent; the host will ask again",
+      );
+    });
+  }
+
+  async #greet(hostId: string, epoch: string): Promise<void> {
+    try {
+      const seq = await this.#options.ingest.lastSeq(hostId, epoch);
+      if (seq === null)
+        await this.#answer({ hostId, epoch, refused: "This store was replaced by a newer one." });
+      else await this.#answer({ hostId, epoch, seq, resend: true });
+    } catch (error) {
+      this.#options.logger.warn(
+        { err: error, hostId },
+        "a host's place in the log could not be read",
+      );
+    }
+  }
+}
+
+function parseJson(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** One commit may hold several batches of a host: only the last answer matters. Pure. */
+export function lastPerHost(results: readonly IngestResult[]): IngestResult[] {
+  return [
+    ...new Map(results.map((result) => [`${result.hostId} ${result.epoch}`, result])).values(),
+  ];
+}

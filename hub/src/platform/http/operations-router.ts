@@ -1,0 +1,176 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { readEventData } from "@cloudphone/shared/events/catalog";
+import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
+import { Fault } from "@cloudphone/shared/fault";
+import { tracked } from "@trpc/server";
+import { z } from "zod";
+import type { EventLog } from "../log/event-log.ts";
+import type { Ingest } from "../log/ingest.ts";
+import { listParked, replayParked } from "../log/parked.ts";
+import type { Database } from "../postgres/database.ts";
+import { listSagas, showSaga } from "../saga/queries.ts";
+import { type Caller, isStaff, router, signedIn, staff } from "./trpc.ts";
+
+export interface OperationsDeps {
+  readonly log: EventLog;
+  readonly ingest: Ingest;
+  readonly contexts: readonly { readonly name: string; readonly database: Database }[];
+  /** Live consumers and how far each is. */
+  consumers(): readonly { readonly name: string; readonly position: number }[];
+}
+
+const filterSchema = z.object({
+  types: z.array(z.string().max(80)).max(50).optional(),
+  subject: z.string().max(200).optional(),
+  correlationId: z.uuid().optional(),
+});
+
+const batch = 200;
+
+/** What operators look at: events, sagas, consumers and dead letters; and the live feed that customers have of their own events. */
+export function operationsRouter(deps: OperationsDeps) {
+  return {
+    events: eventsRouter(deps),
+    sagas: router({
+      list: staff
+        .input(
+          z.object({
+            status: z.enum(["running", "completed", "compensated", "needs_operator"]).optional(),
+            limit: z.int().min(1).max(500).default(50),
+          }),
+        )
+        .query(async ({ input }) => {
+          const lists = await Promise.all(
+            deps.contexts.map(({ database }) =>
+              listSagas(database, { status: input.status ?? null, limit: input.limit }),
+            ),
+          );
+          return lists
+            .flat()
+            .toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))
+            .slice(0, input.limit);
+        }),
+      show: staff.input(z.object({ id: z.uuid() })).query(async ({ input }) => {
+        for (const { database } of deps.contexts) {
+          const saga = await showSaga(database, input.id);
+          if (saga) return saga;
+        }
+        throw new Fault(
+          "not_found",
+          "There is no saga with that id; `cloudphone sagas list` shows them.",
+        );
+      }),
+    }),
+    consumers: router({
+      list: staff.query(async () => {
+        const head = await deps.log.head();
+        return deps
+          .consumers()
+          .map(({ name, position }) => ({ name, position, lag: Math.max(0, head - position) }));
+      }),
+    }),
+    deadLetters: router({
+      list: staff
+        .input(z.object({ limit: z.int().min(1).max(500).default(100) }))
+        .query(async ({ input }) =>
+          (
+            await Promise.all(
+              deps.contexts.map(({ database }) => listParked(database, input.limit)),
+            )
+          ).flat(),
+        ),
+      replay: staff
+        .input(z.object({ consumer: z.string().max(100), position: z.int().min(1) }))
+        .mutation(async ({ input }) => {
+          const context = deps.contexts.find(({ name }) => input.consumer.startsWith(`${name}.`));
+          if (!context || !(await replayParked(context.database, input.consumer, input.position)))
+            throw new Fault("not_found", "There is no such dead letter.");
+          return { replayed: true };
+        }),
+    }),
+    quarantine: router({
+      list: staff
+        .input(z.object({ limit: z.int().min(1).max(500).default(100) }))
+        .query(({ input }) => deps.ingest.listQuarantine(input.limit)),
+    }),
+  };
+}
+
+function eventsRouter({ log }: OperationsDeps) {
+  return router({
+    /** Newest last. */
+    list: staff
+      .input(
+        filterSchema.extend({
+          limit: z.int().min(1).max(1000).default(50),
+          before: z.int().optional(),
+        }),
+      )
+      .query(async ({ input }) =>
+        (
+          await log.readBack({
+            ...definedOf(input),
+            limit: input.limit,
+            before: input.before ?? null,
+          })
+        ).toReversed(),
+      ),
+    /** Every event the caller may see, from a position (or from now) on, for ever; resumes by `lastEventId`. */
+    live: signedIn
+      .input(
+        filterSchema.extend({
+          lastEventId: z.string().max(20).optional(),
+          after: z.int().min(0).optional(),
+        }),
+      )
+      .subscription(async function* ({ input, ctx, signal }) {
+        let position = Number(input.lastEventId ?? input.after ?? (await log.head()));
+        const waker = new Waker();
+        using _subscription = log.onAppended(waker.wake);
+        while (!signal?.aborted) {
+          const events = await log.read({ ...definedOf(input), after: position, limit: batch });
+          for (const event of events) {
+            position = event.position;
+            if (visibleTo(event, ctx.caller)) yield tracked(String(position), event);
+          }
+          if (events.length < batch) await waker.wait(signal);
+        }
+      }),
+  });
+}
+
+const definedOf = (input: z.infer<typeof filterSchema>) => ({
+  ...(input.types ? { types: input.types } : {}),
+  ...(input.subject === undefined ? {} : { subject: input.subject }),
+  ...(input.correlationId === undefined ? {} : { correlationId: input.correlationId }),
+});
+
+/** Staff see every event; a customer those that name them as user, or whose lease is theirs. The one place where this is decided. */
+export function visibleTo(event: RecordedEnvelope, caller: Caller): boolean {
+  if (isStaff(caller)) return true;
+  const reading = readEventData(event);
+  if (reading.outcome !== "known") return false;
+  const data = reading.data as { userId?: string; lease?: { userId?: string } | null };
+  return data.userId === caller.userId || data.lease?.userId === caller.userId;
+}
+
+/** Waits for the next hint, or a second. */
+class Waker {
+  #woken = false;
+  #controller: AbortController | null = null;
+
+  readonly wake = (): void => {
+    this.#woken = true;
+    this.#controller?.abort();
+  };
+
+  async wait(signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#woken) {
+      this.#controller = new AbortController();
+      const signals = [this.#controller.signal, ...(signal ? [signal] : [])];
+      await delay(1000, undefined, { signal: AbortSignal.any(signals) }).catch(() => undefined);
+      this.#controller = null;
+    }
+    this.#woken = false;
+  }
+}

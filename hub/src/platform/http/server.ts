@@ -1,0 +1,196 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Fault } from "@cloudphone/shared/fault";
+import type { Source } from "@cloudphone/shared/ids";
+import type { AnyRouter } from "@trpc/server";
+import { createHTTPHandler } from "@trpc/server/adapters/standalone";
+import { applyWSSHandler } from "@trpc/server/adapters/ws";
+import type { Logger } from "pino";
+import { WebSocketServer } from "ws";
+import { startPage } from "./page.ts";
+import { type HttpRoute, matchPath, sendFault, sendJson } from "./route.ts";
+import type { Caller, RequestContext } from "./trpc.ts";
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly router: AnyRouter;
+  readonly routes: readonly HttpRoute[];
+  readonly source: Source;
+  readonly logger: Logger;
+  /** Who a bearer token belongs to; rejects with `unauthenticated`. */
+  authenticate(token: string): Promise<Caller>;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const maxBodyBytes = 1024 * 1024;
+const maxBatch = 10;
+
+/** The hub's HTTP edge: tRPC over HTTP and WebSocket under /trpc, the contexts' plain routes, and a page that says where things are. */
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const trpc = createHTTPHandler({
+    router: options.router,
+    basePath: "/trpc/",
+    maxBatchSize: maxBatch,
+    createContext: ({ req }) => contextOf(req, options),
+  });
+  const server = createServer((request, response) => {
+    answer({ request, response, options, trpc }).catch((error: unknown) => {
+      options.logger.error({ err: error }, "a response failed");
+      response.destroy();
+    });
+  });
+  server.requestTimeout = 0;
+  server.headersTimeout = 15_000;
+  server.keepAliveTimeout = 15_000;
+  const sockets = webSockets(server, options);
+  await listen(server, options);
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address ? address.port : options.port,
+    async stop() {
+      sockets.stop();
+      server.close();
+      server.closeAllConnections();
+      if (server.listening) await once(server, "close");
+    },
+  };
+}
+
+interface Answering {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly options: HttpOptions;
+  readonly trpc: ReturnType<typeof createHTTPHandler>;
+}
+
+async function answer({ request, response, options, trpc }: Answering): Promise<void> {
+  const url = URL.parse(request.url ?? "/", "http://hub");
+  if (!url) return sendJson(response, 400, notFound("that address"));
+  response.setHeader("x-content-type-options", "nosniff");
+  response.setHeader("referrer-policy", "no-referrer");
+  response.setHeader("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+  if (url.pathname === "/healthz") return sendJson(response, 200, { ok: true });
+  if (url.pathname === "/") return startPage(response);
+  if (url.pathname.startsWith("/trpc/")) {
+    const refusal = refuseTrpc(request);
+    if (refusal)
+      return sendJson(response, refusal.status, {
+        error: { code: "bad_input", message: refusal.message },
+      });
+    limitBody(request, response);
+    return trpc(request, response);
+  }
+  for (const route of options.routes) {
+    const params = route.method === request.method ? matchPath(route.path, url.pathname) : null;
+    if (!params) continue;
+    let context = anonymous(request, options);
+    try {
+      context = await contextOf(request, options);
+      await route.handle({ request, response, url, params, context });
+    } catch (error) {
+      sendFault({ response, context }, error);
+    }
+    return;
+  }
+  sendJson(response, 404, notFound(url.pathname));
+}
+
+const notFound = (what: string) => ({
+  error: { code: "not_found", message: `There is nothing at ${what}; see / for where things are.` },
+});
+
+/** JSON only: a form post needs no preflight in a browser, so another site's page could send it. */
+function refuseTrpc(request: IncomingMessage): { status: number; message: string } | null {
+  if (
+    request.method === "POST" &&
+    !/^application\/json\b/i.test(request.headers["content-type"] ?? "")
+  )
+    return { status: 415, message: "Send application/json." };
+  if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes)
+    return { status: 413, message: "A request may have at most 1 MiB." };
+  return null;
+}
+
+/** A body without a declared length is cut off at the cap. */
+function limitBody(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers["content-length"] !== undefined) return;
+  let bytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) response.destroy();
+  });
+}
+
+function anonymous(request: IncomingMessage, options: HttpOptions): RequestContext {
+  return {
+    caller: null,
+    source: options.source,
+    correlationId: options.source.id(),
+    address: request.socket.remoteAddress ?? "unknown",
+    logger: options.logger,
+  };
+}
+
+async function contextOf(
+  request: IncomingMessage,
+  options: HttpOptions,
+  token = bearerOf(request),
+): Promise<RequestContext> {
+  const context = anonymous(request, options);
+  return token === null ? context : { ...context, caller: await options.authenticate(token) };
+}
+
+function bearerOf(request: IncomingMessage): string | null {
+  return /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? null;
+}
+
+/** Subscriptions: the token travels in the connection's first message, since a browser can't set headers on a WebSocket. */
+function webSockets(server: Server, options: HttpOptions): { stop(): void } {
+  const wss = new WebSocketServer({ noServer: true, maxPayload: maxBodyBytes });
+  server.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => undefined);
+    if (URL.parse(request.url ?? "", "http://hub")?.pathname !== "/trpc") {
+      socket.destroy();
+      return;
+    }
+    wss.handleUpgrade(request, socket, head, (client) => {
+      client.on("error", () => client.terminate());
+      wss.emit("connection", client, request);
+    });
+  });
+  const handler = applyWSSHandler({
+    wss,
+    router: options.router,
+    keepAlive: { enabled: true, pingMs: 15_000, pongWaitMs: 10_000 },
+    createContext: ({ req, info }) => {
+      const token = info.connectionParams?.token;
+      return contextOf(req, options, token ?? bearerOf(req));
+    },
+  });
+  return {
+    stop() {
+      handler.broadcastReconnectNotification();
+      for (const client of wss.clients) client.terminate();
+      wss.close();
+    },
+  };
+}
+
+async function listen(server: Server, { host, port }: HttpOptions): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    throw new Fault(
+      "unavailable",
+      `HTTP port ${port} can't be opened (${(cause as NodeJS.ErrnoException).code}); choose another with --port.`,
+      { cause },
+    );
+  }
+}
