@@ -1,0 +1,29 @@
+import type { Source } from "@cloudphone/shared/ids";
+import type { Logger } from "pino";
+import type { HostBus } from "../platform/context.ts";
+import type { Secrets } from "../platform/auth/secrets.ts";
+import type { Database } from "../platform/postgres/database.ts";
+import type { DeviceSpec } from "@cloudphone/shared/device";
+
+/** Phones kept clean, running and without a lease, so that a customer need not wait for a boot. */
+export interface WarmPool {
+  readonly spec: DeviceSpec;
+  readonly target: number;
+}
+
+/** What core is made from. */
+export interface CoreDeps {
+  readonly database: Database;
+  readonly source: Source;
+  readonly bus: HostBus;
+  readonly secrets: Secrets;
+  readonly logger: Logger;
+  /** Folder of the app library and of screenshots. */
+  readonly blobDir: string;
+  readonly maxAppBytes: number;
+  readonly warmPools: readonly WarmPool[];
+  /** To be told to agents that enrol. */
+  readonly mqttPort: () => number;
+  /** To be called after a commit that filled the outbox. */
+  readonly wake: () => void;
+}

@@ -1,0 +1,137 @@
+import type { LeaseRef } from "@cloudphone/shared/device";
+import type { EventDraft, RecordedEvent } from "@cloudphone/shared/events/catalog";
+import type { Id } from "@cloudphone/shared/ids";
+import type { Consumer, HandlerContext, Timer } from "../../platform/context.ts";
+import { emit } from "../../platform/log/outbox.ts";
+import type { Tx } from "../../platform/postgres/database.ts";
+import type { CoreDeps } from "../deps.ts";
+import { failCommands } from "./commands.ts";
+import { changeDesired, freeDevices, insertDevice, lockPlacement, offers } from "./inventory.ts";
+import { place } from "./scheduler.ts";
+
+/**
+ * Who has which phone. An order gets one lease at the most; a device has one open lease at the most (a constraint of the database), and each
+ * new one raises its fencing token. Requests and releases of one order come in order, since the order is their subject.
+ */
+export const leaseConsumer: Consumer = {
+  name: "core.leases",
+  on: {
+    "device.allocate.requested": allocate,
+    "device.release.requested": async ({ data }, context) => {
+      const [lease] = await context.tx<LeaseRow>`
+        select * from leases where order_id = ${data.orderId} and upper_inf(period) for update`;
+      if (lease) await context.emit(...(await endLease(context.tx, lease, data.reason)));
+    },
+    "host.removed": async ({ data }, context) => {
+      const open = await context.tx<LeaseRow>`
+        select l.* from leases l join devices d on d.id = l.device_id
+        where d.host_id = ${data.hostId} and upper_inf(l.period) for update of l`;
+      for (const lease of open)
+        await context.emit(...(await endLease(context.tx, lease, "The phone's host was removed.")));
+      await context.tx`update devices set existence = 'absent', state = 'destroyed', running = false
+        where host_id = ${data.hostId} and existence = 'present'`;
+    },
+  },
+};
+
+interface LeaseRow {
+  id: Id;
+  device_id: Id;
+  user_id: Id;
+  order_id: Id;
+  token: number;
+}
+
+async function allocate(
+  { data }: RecordedEvent<"device.allocate.requested">,
+  context: HandlerContext,
+): Promise<void> {
+  const { tx } = context;
+  const { sagaId, orderId, userId } = data;
+  const [had] = await tx`select id from leases where order_id = ${orderId}`;
+  if (had) return;
+  await lockPlacement(tx);
+  const placement = place(data, await freeDevices(tx), await offers(tx));
+  if (placement.kind === "none") {
+    const failed = { sagaId, orderId, reason: placement.reason };
+    await context.emit({ type: "device.allocate.failed", subject: orderId, data: failed });
+    return;
+  }
+  const { hostId } = placement;
+  const deviceId = placement.kind === "take" ? placement.deviceId : context.source.id();
+  if (placement.kind === "create") {
+    const device = { deviceId, hostId, spec: data.spec, power: "running" as const };
+    await context.emit(...(await insertDevice(tx, device)));
+  }
+  const lease = await insertLease(tx, {
+    leaseId: context.source.id(),
+    deviceId,
+    userId,
+    orderId,
+    leaseMs: data.leaseMs,
+  });
+  const desired = await changeDesired(tx, deviceId, { power: "running", reason: "leased", force: true });
+  await context.emit({
+    type: "device.allocated",
+    subject: orderId,
+    data: { deviceId, sagaId, orderId, hostId, lease },
+  });
+  if (desired) await context.emit(desired);
+}
+
+interface NewLease {
+  readonly leaseId: Id;
+  readonly deviceId: Id;
+  readonly userId: Id;
+  readonly orderId: Id;
+  readonly leaseMs: number | null;
+}
+
+async function insertLease(tx: Tx, lease: NewLease): Promise<LeaseRef> {
+  const { leaseId, deviceId, userId, orderId, leaseMs } = lease;
+  const [device] = await tx<{ token: number }>`
+    update devices set token = token + 1, clean = false where id = ${deviceId} returning token`;
+  const token = device?.token ?? 1;
+  await tx`
+    insert into leases (id, device_id, user_id, order_id, token, period, expires_at)
+    values (${leaseId}, ${deviceId}, ${userId}, ${orderId}, ${token}, tstzrange(clock_timestamp(), null),
+      clock_timestamp() + ${leaseMs}::bigint * interval '1 millisecond')`;
+  return { leaseId, orderId, userId, token };
+}
+
+/** Ends an open lease: its commands are void, and its host stops the phone and wipes it before anybody else gets it. */
+async function endLease(tx: Tx, lease: LeaseRow, reason: string): Promise<EventDraft[]> {
+  await tx`update leases set period = tstzrange(lower(period), clock_timestamp()), ended_reason = ${reason}
+    where id = ${lease.id}`;
+  await failCommands(tx, lease.device_id, "stale_lease", "The lease ended before this was done.");
+  const desired = await changeDesired(tx, lease.device_id, { power: "stopped", reason: "released", force: true });
+  const [device] = await tx<{ host_id: Id }>`select host_id from devices where id = ${lease.device_id}`;
+  const ref = {
+    leaseId: lease.id,
+    orderId: lease.order_id,
+    userId: lease.user_id,
+    token: lease.token,
+  };
+  const released: EventDraft<"device.released"> = {
+    type: "device.released",
+    subject: lease.order_id,
+    data: { deviceId: lease.device_id, hostId: device?.host_id ?? "", lease: ref, reason },
+  };
+  return desired ? [released, desired] : [released];
+}
+
+/** Leases with an end, by the database's clock. Their hosts end them by their own clock as well, hub or no hub. */
+export function leaseExpiry({ database, source }: CoreDeps): Timer {
+  return {
+    name: "core.leases.expire",
+    everyMs: 1000,
+    run: () =>
+      database.transaction(async (tx) => {
+        const over = await tx<LeaseRow>`
+          select * from leases where upper_inf(period) and expires_at <= clock_timestamp() limit 100 for update skip locked`;
+        const cause = { correlationId: source.id(), causationId: null };
+        for (const lease of over)
+          await emit(tx, await endLease(tx, lease, "The lease ran out."), { cause, source });
+      }),
+  };
+}
