@@ -36,7 +36,8 @@ interface UserRow {
 }
 
 // The same sentence whether the address or the password is wrong: it must not tell who has an account.
-const wrong = (): Fault => new Fault("unauthenticated", "The e-mail address or the password is wrong.");
+const wrong = (): Fault =>
+  new Fault("unauthenticated", "The e-mail address or the password is wrong.");
 
 /** Accounts and sign-ins. A sign-in is a family of refresh tokens, each used once; one that comes back a second time ends them all. */
 export function createAccounts(deps: CoreDeps) {
@@ -52,21 +53,28 @@ export function createAccounts(deps: CoreDeps) {
 
   return {
     /** Makes an account in the caller's transaction; `conflict` when the address is taken. */
-    async create(tx: Tx, account: NewAccount, cause: Cause): Promise<{ userId: Id; email: string }> {
+    async create(
+      tx: Tx,
+      account: NewAccount,
+      cause: Cause,
+    ): Promise<{ userId: Id; email: string }> {
       const userId = source.id();
       const email = account.email.toLowerCase();
       const rows = await tx`
         insert into users (id, email, password_hash, role, demo)
         values (${userId}, ${email}, ${await hashPassword(account.password)}, ${account.role}, ${account.demo})
         on conflict (email) do nothing returning id`;
-      if (rows.count === 0) throw new Fault("conflict", `There is already an account for ${email}.`);
+      if (rows.count === 0)
+        throw new Fault("conflict", `There is already an account for ${email}.`);
       const data = { userId, email, role: account.role, demo: account.demo };
       await emit(tx, [{ type: "user.registered", subject: userId, data }], { cause, source });
       return { userId, email };
     },
 
     async find(email: string): Promise<Id | null> {
-      const [row] = await database.query<{ id: Id }>`select id from users where email = ${email.toLowerCase()}`;
+      const [row] = await database.query<{
+        id: Id;
+      }>`select id from users where email = ${email.toLowerCase()}`;
       return row?.id ?? null;
     },
 
@@ -81,7 +89,10 @@ export function createAccounts(deps: CoreDeps) {
         throw wrong();
       }
       if (user.locked)
-        throw new Fault("unauthenticated", "Too many wrong passwords; wait a little and try again.");
+        throw new Fault(
+          "unauthenticated",
+          "Too many wrong passwords; wait a little and try again.",
+        );
       if (!(await verifyPassword(password, user.password_hash))) {
         const waitSeconds = Math.min(2 ** Math.max(0, user.failed_logins + 1 - freeTries), 900);
         await database.query`update users set failed_logins = failed_logins + 1, locked_until =
@@ -91,7 +102,11 @@ export function createAccounts(deps: CoreDeps) {
       }
       return database.transaction(async (tx) => {
         await tx`update users set failed_logins = 0, locked_until = null where id = ${user.id}`;
-        return openSession(tx, { userId: user.id, email: user.email, role: user.role }, source.id());
+        return openSession(
+          tx,
+          { userId: user.id, email: user.email, role: user.role },
+          source.id(),
+        );
       });
     },
 
@@ -118,7 +133,9 @@ export function createAccounts(deps: CoreDeps) {
         (select family from refresh_tokens where hash = ${hashSecret(refreshToken)})`;
     },
 
-    async list(): Promise<{ userId: Id; email: string; role: Role; demo: boolean; createdAt: string }[]> {
+    async list(): Promise<
+      { userId: Id; email: string; role: Role; demo: boolean; createdAt: string }[]
+    > {
       const rows = await database.query<UserRow & { demo: boolean; created_at: Date }>`
         select id, email, role, demo, created_at from users order by created_at limit 1000`;
       return rows.map((row) => ({

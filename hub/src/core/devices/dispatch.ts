@@ -26,14 +26,16 @@ export function dispatchConsumer({ bus }: CoreDeps): Consumer {
     on: {
       "device.desired.changed": async ({ data }, { tx }) => {
         crashPoint("hub.dispatch.before-publish");
-        for (const desired of await desiredOf(tx, { deviceId: data.deviceId })) await publishDesired(bus, desired);
+        for (const desired of await desiredOf(tx, { deviceId: data.deviceId }))
+          await publishDesired(bus, desired);
         crashPoint("hub.dispatch.after-publish");
       },
       "device.destroyed": async ({ data }, { tx }) => {
         const [row] = await tx<{ host_id: Id }>`
           select host_id from devices where id = ${data.deviceId} and existence = 'absent'`;
         // An empty retained message clears the topic: nothing is left to say about it.
-        if (row) await bus.publish(desiredTopic(row.host_id, data.deviceId), null, { retain: true });
+        if (row)
+          await bus.publish(desiredTopic(row.host_id, data.deviceId), null, { retain: true });
       },
       "app.install.requested": sendCommand,
       "app.uninstall.requested": sendCommand,
@@ -45,8 +47,10 @@ export function dispatchConsumer({ bus }: CoreDeps): Consumer {
 
 /** All that a host should know, when its link opens: a broker that was restarted has forgotten what it retained. */
 export async function greetHost({ bus, database }: CoreDeps, hostId: Id): Promise<void> {
-  for (const desired of await desiredOf(database.query, { hostId })) await publishDesired(bus, desired);
-  for (const command of await pendingCommands(database.query, { hostId })) await publishCommand(bus, command);
+  for (const desired of await desiredOf(database.query, { hostId }))
+    await publishDesired(bus, desired);
+  for (const command of await pendingCommands(database.query, { hostId }))
+    await publishCommand(bus, command);
 }
 
 const publishDesired = (bus: HostBus, desired: Desired): Promise<void> =>
@@ -71,7 +75,10 @@ interface DesiredRow {
   remaining_ms: number | null;
 }
 
-async function desiredOf(query: Query, which: { deviceId: Id } | { hostId: Id }): Promise<Desired[]> {
+async function desiredOf(
+  query: Query,
+  which: { deviceId: Id } | { hostId: Id },
+): Promise<Desired[]> {
   const deviceId = "deviceId" in which ? which.deviceId : null;
   const hostId = "hostId" in which ? which.hostId : null;
   const rows = await query<DesiredRow>`

@@ -60,7 +60,14 @@ export async function insertDevice(tx: Tx, device: NewDevice): Promise<EventDraf
     values (${deviceId}, ${name}, ${hostId}, ${spec.provider}, ${tx.json(spec)}, ${power})`;
   return [
     { type: "device.created", subject: deviceId, data: { deviceId, hostId, name, spec } },
-    desiredChanged({ deviceId, hostId, revision: 1, power, existence: "present", reason: "created" }),
+    desiredChanged({
+      deviceId,
+      hostId,
+      revision: 1,
+      power,
+      existence: "present",
+      reason: "created",
+    }),
   ];
 }
 

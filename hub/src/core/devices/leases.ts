@@ -70,7 +70,11 @@ async function allocate(
     orderId,
     leaseMs: data.leaseMs,
   });
-  const desired = await changeDesired(tx, deviceId, { power: "running", reason: "leased", force: true });
+  const desired = await changeDesired(tx, deviceId, {
+    power: "running",
+    reason: "leased",
+    force: true,
+  });
   await context.emit({
     type: "device.allocated",
     subject: orderId,
@@ -104,8 +108,14 @@ async function endLease(tx: Tx, lease: LeaseRow, reason: string): Promise<EventD
   await tx`update leases set period = tstzrange(lower(period), clock_timestamp()), ended_reason = ${reason}
     where id = ${lease.id}`;
   await failCommands(tx, lease.device_id, "stale_lease", "The lease ended before this was done.");
-  const desired = await changeDesired(tx, lease.device_id, { power: "stopped", reason: "released", force: true });
-  const [device] = await tx<{ host_id: Id }>`select host_id from devices where id = ${lease.device_id}`;
+  const desired = await changeDesired(tx, lease.device_id, {
+    power: "stopped",
+    reason: "released",
+    force: true,
+  });
+  const [device] = await tx<{
+    host_id: Id;
+  }>`select host_id from devices where id = ${lease.device_id}`;
   const ref = {
     leaseId: lease.id,
     orderId: lease.order_id,

@@ -53,8 +53,12 @@ export function place(
     .toSorted((a, b) => a.used / a.capacity - b.used / b.capacity);
   if (roomy) return { kind: "create", hostId: roomy.hostId };
   if (offers.length === 0) return { kind: "none", reason: "No host is connected." };
-  if (fitting.length === 0) return { kind: "none", reason: "No connected host offers such a phone." };
-  return { kind: "none", reason: "All phones of this kind are taken and no host has room for another." };
+  if (fitting.length === 0)
+    return { kind: "none", reason: "No connected host offers such a phone." };
+  return {
+    kind: "none",
+    reason: "All phones of this kind are taken and no host has room for another.",
+  };
 }
 
 const hasLabels = (
@@ -68,6 +72,9 @@ export function sameSpec(a: DeviceSpec, b: DeviceSpec): boolean {
 }
 
 const canonical = ({ properties, ...spec }: DeviceSpec): string =>
-  JSON.stringify([Object.entries(spec).toSorted(byKey), Object.entries(properties).toSorted(byKey)]);
+  JSON.stringify([
+    Object.entries(spec).toSorted(byKey),
+    Object.entries(properties).toSorted(byKey),
+  ]);
 
 const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => a.localeCompare(b);

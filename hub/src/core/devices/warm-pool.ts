@@ -3,13 +3,7 @@ import type { Cause, Timer } from "../../platform/context.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
 import type { CoreDeps, WarmPool } from "../deps.ts";
-import {
-  changeDesired,
-  freeDevices,
-  insertDevice,
-  lockPlacement,
-  offers,
-} from "./inventory.ts";
+import { changeDesired, freeDevices, insertDevice, lockPlacement, offers } from "./inventory.ts";
 import { place, sameSpec } from "./scheduler.ts";
 
 /** Keeps each pool at its target: free phones that were switched off are switched on, missing ones made, those too many switched off. */
@@ -28,16 +22,25 @@ function keep({ database, source }: CoreDeps, pool: WarmPool): Promise<void> {
     await lockPlacement(tx);
     const cause: Cause = { correlationId: source.id(), causationId: null };
     const free = (await freeDevices(tx)).filter((device) => sameSpec(device.spec, pool.spec));
-    const wanted = await powers(tx, free.map((device) => device.deviceId));
+    const wanted = await powers(
+      tx,
+      free.map((device) => device.deviceId),
+    );
     const on = free.filter((device) => wanted.get(device.deviceId) === "running");
     const off = free.filter((device) => wanted.get(device.deviceId) === "stopped");
     const missing = pool.target - on.length;
     for (const device of missing > 0 ? off.slice(0, missing) : []) {
-      const draft = await changeDesired(tx, device.deviceId, { power: "running", reason: "warm pool" });
+      const draft = await changeDesired(tx, device.deviceId, {
+        power: "running",
+        reason: "warm pool",
+      });
       if (draft) await emit(tx, [draft], { cause, source });
     }
     for (const device of missing < 0 ? on.slice(missing) : []) {
-      const draft = await changeDesired(tx, device.deviceId, { power: "stopped", reason: "warm pool" });
+      const draft = await changeDesired(tx, device.deviceId, {
+        power: "stopped",
+        reason: "warm pool",
+      });
       if (draft) await emit(tx, [draft], { cause, source });
     }
     for (let made = off.length; made < missing; made++) {

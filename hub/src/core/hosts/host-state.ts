@@ -27,8 +27,10 @@ export function heard(view: HostView, nowMs: number): HostView {
 /** What silence makes of it. */
 export function aged(view: HostView, nowMs: number): HostView {
   const silentMs = nowMs - view.lastHeardMs;
-  if (view.state === "connected" && silentMs >= suspectAfterMs) return { ...view, state: "suspected", beats: 0 };
-  if (view.state === "suspected" && silentMs >= lostAfterMs) return { ...view, state: "lost", beats: 0 };
+  if (view.state === "connected" && silentMs >= suspectAfterMs)
+    return { ...view, state: "suspected", beats: 0 };
+  if (view.state === "suspected" && silentMs >= lostAfterMs)
+    return { ...view, state: "lost", beats: 0 };
   return view;
 }
 

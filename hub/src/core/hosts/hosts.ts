@@ -49,9 +49,14 @@ export function createHosts(deps: CoreDeps) {
       return;
     }
     const silentMs = Math.round(monoMs() - before.lastHeardMs);
-    const types = { connected: "host.connected", suspected: "host.suspected", lost: "host.lost" } as const;
+    const types = {
+      connected: "host.connected",
+      suspected: "host.suspected",
+      lost: "host.lost",
+    } as const;
     await database.transaction(async (tx) => {
-      const rows = await tx`update hosts set state = ${after.state}, last_seen_at = clock_timestamp()
+      const rows =
+        await tx`update hosts set state = ${after.state}, last_seen_at = clock_timestamp()
         where id = ${hostId} and state <> 'removed' returning id`;
       if (rows.count === 0 || after.state === "enrolled") return;
       const type = types[after.state];
@@ -124,7 +129,10 @@ export function createHosts(deps: CoreDeps) {
     },
 
     /** A one-time token, shown once. */
-    async createEnrollment(by: Id, name: string | null): Promise<{ token: string; expiresAt: string }> {
+    async createEnrollment(
+      by: Id,
+      name: string | null,
+    ): Promise<{ token: string; expiresAt: string }> {
       const token = newSecret();
       const [row] = await database.query<{ expires_at: Date }>`
         insert into enrollment_tokens (hash, name, created_by, expires_at)
@@ -144,7 +152,10 @@ export function createHosts(deps: CoreDeps) {
             "This enrolment token was used already, is over, or was never given; make a new one with `cloudphone hosts enroll-token`.",
           );
         await tx`insert into hosts (id, name, secret_hash) values (${hostId}, ${name}, ${hashSecret(secret)})`;
-        await emit(tx, [{ type: "host.enrolled", subject: hostId, data: { hostId, name } }], { cause, source });
+        await emit(tx, [{ type: "host.enrolled", subject: hostId, data: { hostId, name } }], {
+          cause,
+          source,
+        });
       });
       deps.wake();
       return { hostId, secret, mqtt: { port: deps.mqttPort(), tls: false } };
@@ -185,9 +196,13 @@ export function createHosts(deps: CoreDeps) {
     /** For good: its leases end, its devices are gone, and billing closes what it had open at the last confirmed second. */
     async remove(hostId: Id, reason: string, cause: Cause): Promise<void> {
       await database.transaction(async (tx) => {
-        const rows = await tx`update hosts set state = 'removed', secret_hash = '' where id = ${hostId} and state <> 'removed' returning id`;
+        const rows =
+          await tx`update hosts set state = 'removed', secret_hash = '' where id = ${hostId} and state <> 'removed' returning id`;
         if (rows.count === 0) throw new Fault("not_found", "There is no such host.");
-        await emit(tx, [{ type: "host.removed", subject: hostId, data: { hostId, reason } }], { cause, source });
+        await emit(tx, [{ type: "host.removed", subject: hostId, data: { hostId, reason } }], {
+          cause,
+          source,
+        });
       });
       views.delete(hostId);
       deps.wake();

@@ -1,0 +1,73 @@
+import type { Id, Source } from "@cloudphone/shared/ids";
+import type { Tx } from "../../platform/postgres/database.ts";
+import { lockLedger, openWallet, type Owner, post, systemAccount } from "./ledger.ts";
+
+/** What moves money: who and how much (positive minor units), and for which thing. */
+export interface Movement extends Owner {
+  readonly amountMinor: number;
+  /** The order's or the run's id, or the request's key: with the kind, it names the posting once. */
+  readonly of: string;
+  readonly memo: string;
+  readonly correlationId: Id | null;
+}
+
+/** Money that came in from outside: funding → wallet. False when it was posted before. */
+export async function topUp(tx: Tx, movement: Movement, source: Source): Promise<boolean> {
+  await lockLedger(tx);
+  const { walletId } = await openWallet(tx, movement, source);
+  const funding = await systemAccount(tx, { kind: "funding", currency: movement.currency }, source);
+  return move(tx, { kind: "topup", from: funding, to: walletId, ...movement }, source);
+}
+
+export type HoldOutcome =
+  | { readonly outcome: "held" }
+  | { readonly outcome: "short"; readonly balanceMinor: number };
+
+/** Sets money aside: wallet → held. Refused when the wallet holds less; the only movement that can be. */
+export async function hold(tx: Tx, movement: Movement, source: Source): Promise<HoldOutcome> {
+  await lockLedger(tx);
+  const { walletId, heldId, balanceMinor } = await openWallet(tx, movement, source);
+  if (balanceMinor < movement.amountMinor) return { outcome: "short", balanceMinor };
+  await move(tx, { kind: "hold", from: walletId, to: heldId, ...movement }, source);
+  return { outcome: "held" };
+}
+
+/** Takes what was set aside: held → revenue. */
+export async function capture(tx: Tx, movement: Movement, source: Source): Promise<void> {
+  await lockLedger(tx);
+  const { heldId } = await openWallet(tx, movement, source);
+  const revenue = await systemAccount(tx, { kind: "revenue", currency: movement.currency }, source);
+  await move(tx, { kind: "capture", from: heldId, to: revenue, ...movement }, source);
+}
+
+/** Gives back what was set aside: held → wallet. */
+export async function voidHold(tx: Tx, movement: Movement, source: Source): Promise<void> {
+  await lockLedger(tx);
+  const { walletId, heldId } = await openWallet(tx, movement, source);
+  await move(tx, { kind: "void", from: heldId, to: walletId, ...movement }, source);
+}
+
+/** Charges for time that was used: wallet → revenue, below zero if need be, because the phone did run. */
+export async function chargeUsage(tx: Tx, movement: Movement, source: Source): Promise<void> {
+  await lockLedger(tx);
+  const { walletId } = await openWallet(tx, movement, source);
+  const revenue = await systemAccount(tx, { kind: "revenue", currency: movement.currency }, source);
+  await move(tx, { kind: "usage", from: walletId, to: revenue, ...movement }, source);
+}
+
+interface Move extends Movement {
+  readonly kind: "topup" | "hold" | "capture" | "void" | "usage";
+  readonly from: Id;
+  readonly to: Id;
+}
+
+/** Nothing is posted for an amount of zero: such an entry would say nothing. */
+async function move(tx: Tx, movement: Move, source: Source): Promise<boolean> {
+  const { kind, from, to, amountMinor, of, memo, correlationId } = movement;
+  if (amountMinor === 0) return false;
+  const entries = [
+    { accountId: from, amountMinor: -amountMinor },
+    { accountId: to, amountMinor },
+  ];
+  return post(tx, { kind, reference: `${kind}:${of}`, memo, correlationId, entries }, source);
+}

@@ -1,0 +1,62 @@
+import { Fault } from "@cloudphone/shared/fault";
+import { z } from "zod";
+import { idempotent } from "../../platform/http/idempotency.ts";
+import { requestCause, router, signedIn } from "../../platform/http/trpc.ts";
+import type { CoreDeps } from "../deps.ts";
+import type { Library } from "./library.ts";
+
+const device = z.string().min(1).max(100);
+
+export function appsRouter(library: Library, deps: CoreDeps) {
+  return router({
+    list: signedIn.query(({ ctx }) => library.list(ctx.caller)),
+    /** Answers at once with `pending`; the installation becomes `installed` or `failed` once the phone has said so. */
+    install: signedIn
+      .input(z.object({ device, app: z.string().min(1).max(255), idempotencyKey: z.uuid() }))
+      .mutation(async ({ input: { idempotencyKey, ...wish }, ctx }) => {
+        const call = {
+          userId: ctx.caller.userId,
+          key: idempotencyKey,
+          operation: "apps.install",
+          input: wish,
+        };
+        const answer = await idempotent(deps.database, call, (tx) =>
+          library.install(tx, ctx.caller, { ...wish, cause: requestCause(ctx) }),
+        );
+        deps.wake();
+        return answer;
+      }),
+    uninstall: signedIn
+      .input(
+        z.object({ device, packageName: z.string().min(1).max(255), idempotencyKey: z.uuid() }),
+      )
+      .mutation(async ({ input: { idempotencyKey, ...wish }, ctx }) => {
+        const call = {
+          userId: ctx.caller.userId,
+          key: idempotencyKey,
+          operation: "apps.uninstall",
+          input: wish,
+        };
+        const answer = await idempotent(deps.database, call, (tx) =>
+          library.uninstall(tx, ctx.caller, { ...wish, cause: requestCause(ctx) }),
+        );
+        deps.wake();
+        return answer;
+      }),
+    installations: signedIn
+      .input(z.object({ device: device.optional() }))
+      .query(({ input, ctx }) =>
+        library.installations(ctx.caller, { id: null, device: input.device ?? null }),
+      ),
+    installation: signedIn
+      .input(z.object({ installationId: z.uuid() }))
+      .query(async ({ input, ctx }) => {
+        const [found] = await library.installations(ctx.caller, {
+          id: input.installationId,
+          device: null,
+        });
+        if (!found) throw new Fault("not_found", "There is no such installation of yours.");
+        return found;
+      }),
+  });
+}

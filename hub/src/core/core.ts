@@ -1,0 +1,100 @@
+import type { Role } from "@cloudphone/shared/events/user";
+import type { Id } from "@cloudphone/shared/ids";
+import type { Heartbeat, Presence } from "@cloudphone/shared/link";
+import type { Context } from "../platform/context.ts";
+import type { HttpRoute } from "../platform/http/route.ts";
+import { createAccounts } from "./accounts/accounts.ts";
+import { accountsRouter } from "./accounts/router.ts";
+import { createLibrary, installationConsumer } from "./apps/library.ts";
+import { appsRouter } from "./apps/router.ts";
+import { coreRoutes } from "./apps/routes.ts";
+import type { CoreDeps } from "./deps.ts";
+import { commandConsumer, commandDeadlines } from "./devices/commands.ts";
+import { createDevices } from "./devices/devices.ts";
+import { dispatchConsumer, greetHost } from "./devices/dispatch.ts";
+import { leaseConsumer, leaseExpiry } from "./devices/leases.ts";
+import { deviceProjection } from "./devices/projection.ts";
+import { devicesRouter } from "./devices/router.ts";
+import { warmPool } from "./devices/warm-pool.ts";
+import { createHosts } from "./hosts/hosts.ts";
+import { hostsRouter } from "./hosts/router.ts";
+
+export interface CoreContext extends Context {
+  readonly routers: ReturnType<typeof coreRouters>;
+  readonly routes: readonly HttpRoute[];
+  verifyHost(hostId: Id, secret: string): Promise<boolean>;
+  onHeartbeat(hostId: Id, heartbeat: Heartbeat): void;
+  onPresence(hostId: Id, presence: Presence): void;
+  /** For the first start: makes the account unless its address is known; true when it was made. */
+  ensureAccount(account: {
+    email: string;
+    password: string;
+    role: Role;
+    demo: boolean;
+  }): Promise<boolean>;
+  createEnrollment(): Promise<string>;
+}
+
+/** Accounts, hosts, devices with their leases, and apps. */
+export function createCore(deps: CoreDeps): CoreContext {
+  const accounts = createAccounts(deps);
+  const hosts = createHosts(deps);
+  const devices = createDevices(deps);
+  const library = createLibrary(deps, devices);
+  const { database, source, logger } = deps;
+  return {
+    name: "core",
+    database,
+    consumers: [
+      hosts.consumer,
+      leaseConsumer,
+      deviceProjection,
+      commandConsumer(),
+      installationConsumer,
+      dispatchConsumer(deps),
+    ],
+    sagas: [],
+    timers: [hosts.timer, leaseExpiry(deps), commandDeadlines(database), warmPool(deps)],
+    routers: coreRouters({ accounts, hosts, devices, library, deps }),
+    routes: coreRoutes(deps, library, devices),
+    verifyHost: hosts.verifyHost,
+    onHeartbeat: (hostId) => hosts.onHeartbeat(hostId),
+    onPresence(hostId, presence) {
+      hosts.onPresence(hostId, presence);
+      if (presence.kind !== "hello") return;
+      greetHost(deps, hostId).catch((error: unknown) => {
+        logger.warn(
+          { err: error, hostId },
+          "a host could not be told its devices; it will say hello again",
+        );
+      });
+    },
+    async ensureAccount(account) {
+      if (await accounts.find(account.email)) return false;
+      const cause = { correlationId: source.id(), causationId: null };
+      await database.transaction((tx) => accounts.create(tx, account, cause));
+      deps.wake();
+      return true;
+    },
+    async createEnrollment() {
+      return (await hosts.createEnrollment(source.id(), null)).token;
+    },
+  };
+}
+
+interface Parts {
+  readonly accounts: ReturnType<typeof createAccounts>;
+  readonly hosts: ReturnType<typeof createHosts>;
+  readonly devices: ReturnType<typeof createDevices>;
+  readonly library: ReturnType<typeof createLibrary>;
+  readonly deps: CoreDeps;
+}
+
+function coreRouters({ accounts, hosts, devices, library, deps }: Parts) {
+  return {
+    accounts: accountsRouter(accounts, deps),
+    hosts: hostsRouter(hosts),
+    devices: devicesRouter(devices, deps),
+    apps: appsRouter(library, deps),
+  };
+}

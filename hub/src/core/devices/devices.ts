@@ -1,0 +1,214 @@
+import type { DeviceSpec, DeviceState } from "@cloudphone/shared/device";
+import { Fault } from "@cloudphone/shared/fault";
+import type { Id } from "@cloudphone/shared/ids";
+import type { Cause } from "../../platform/context.ts";
+import { type Caller, isStaff } from "../../platform/http/trpc.ts";
+import { emit } from "../../platform/log/outbox.ts";
+import type { Query, Tx } from "../../platform/postgres/database.ts";
+import type { CoreDeps } from "../deps.ts";
+import { insertCommand } from "./commands.ts";
+import { changeDesired, insertDevice, lockPlacement, offers } from "./inventory.ts";
+import { place } from "./scheduler.ts";
+
+export interface DeviceInfo {
+  readonly deviceId: Id;
+  readonly name: string;
+  readonly hostId: Id;
+  readonly hostState: string;
+  readonly provider: string;
+  readonly spec: DeviceSpec;
+  readonly state: DeviceState;
+  readonly reason: string | null;
+  readonly power: "running" | "stopped";
+  readonly clean: boolean;
+  readonly lease: {
+    readonly orderId: Id;
+    readonly userId: Id;
+    readonly since: string;
+    readonly expiresAt: string | null;
+  } | null;
+}
+
+interface DeviceRow {
+  id: Id;
+  name: string;
+  host_id: Id;
+  host_state: string;
+  provider: string;
+  spec: DeviceSpec;
+  state: DeviceState;
+  reason: string | null;
+  power: "running" | "stopped";
+  clean: boolean;
+  token: number;
+  order_id: Id | null;
+  user_id: Id | null;
+  since: Date | null;
+  expires_at: Date | null;
+}
+
+/** The devices a caller may see: staff all, a customer those whose lease is theirs. The one place where this is decided. */
+async function visible(
+  query: Query,
+  caller: Caller,
+  which: { ref: string | null },
+): Promise<DeviceRow[]> {
+  const owner = isStaff(caller) ? null : caller.userId;
+  const { ref } = which;
+  return query<DeviceRow>`
+    select d.*, h.state as host_state, l.order_id, l.user_id, lower(l.period) as since, l.expires_at
+    from devices d join hosts h on h.id = d.host_id
+      left join leases l on l.device_id = d.id and upper_inf(l.period)
+    where d.existence = 'present' and (${owner}::uuid is null or l.user_id = ${owner})
+      and (${ref}::text is null or d.id::text = ${ref} or d.name = ${ref})
+    order by d.created_at limit 10000`;
+}
+
+const toInfo = (row: DeviceRow): DeviceInfo => ({
+  deviceId: row.id,
+  name: row.name,
+  hostId: row.host_id,
+  hostState: row.host_state,
+  provider: row.provider,
+  spec: row.spec,
+  state: row.state,
+  reason: row.reason,
+  power: row.power,
+  clean: row.clean,
+  lease:
+    row.order_id && row.user_id
+      ? {
+          orderId: row.order_id,
+          userId: row.user_id,
+          since: row.since?.toISOString() ?? "",
+          expiresAt: row.expires_at?.toISOString() ?? null,
+        }
+      : null,
+});
+
+export interface OneShot {
+  readonly type: "device.restart" | "device.screenshot" | "app.install" | "app.uninstall";
+  readonly commandId: Id;
+  readonly data: Record<string, unknown>;
+}
+
+/** What people ask of devices. A device is named by its id or its name. */
+export function createDevices(deps: CoreDeps) {
+  const { database, source } = deps;
+
+  const find = async (query: Query, caller: Caller, ref: string): Promise<DeviceRow> => {
+    const [row] = await visible(query, caller, { ref });
+    if (!row)
+      throw new Fault(
+        "not_found",
+        `You have no phone called ${ref}; \`cloudphone devices list\` shows yours.`,
+      );
+    return row;
+  };
+
+  return {
+    async list(caller: Caller): Promise<DeviceInfo[]> {
+      return (await visible(database.query, caller, { ref: null })).map(toInfo);
+    },
+
+    async show(caller: Caller, ref: string): Promise<DeviceInfo> {
+      return toInfo(await find(database.query, caller, ref));
+    },
+
+    /** Says what the device should be; its host brings it there, now or when it is back. */
+    async setPower(
+      caller: Caller,
+      ref: string,
+      wish: { power: "running" | "stopped"; cause: Cause },
+    ): Promise<{ deviceId: Id; power: "running" | "stopped"; state: DeviceState }> {
+      const answer = await database.transaction(async (tx) => {
+        const device = await find(tx, caller, ref);
+        const reason = `${wish.power === "running" ? "started" : "stopped"} by ${caller.email}`;
+        const draft = await changeDesired(tx, device.id, { power: wish.power, reason });
+        if (draft) await emit(tx, [draft], { cause: wish.cause, source });
+        return { deviceId: device.id, power: wish.power, state: device.state };
+      });
+      deps.wake();
+      return answer;
+    },
+
+    /**
+     * Writes down a command for the caller's device, in the caller's transaction; the caller emits the event that asks for it. `device_not_running`
+     * when the device should be off: it would only time out.
+     */
+    async command(
+      tx: Tx,
+      caller: Caller,
+      shot: OneShot & { ref: string; cause: Cause },
+    ): Promise<{ deviceId: Id; hostId: Id }> {
+      const device = await find(tx, caller, shot.ref);
+      if (device.power !== "running")
+        throw new Fault(
+          "device_not_running",
+          `${device.name} is switched off; start it first: \`cloudphone devices start ${device.name}\`.`,
+        );
+      await insertCommand(tx, {
+        commandId: shot.commandId,
+        deviceId: device.id,
+        hostId: device.host_id,
+        userId: caller.userId,
+        type: shot.type,
+        data: shot.data,
+        token: device.order_id ? device.token : 0,
+        correlationId: shot.cause.correlationId,
+      });
+      return { deviceId: device.id, hostId: device.host_id };
+    },
+
+    async create(spec: DeviceSpec, cause: Cause): Promise<{ deviceId: Id }> {
+      const deviceId = source.id();
+      await database.transaction(async (tx) => {
+        await lockPlacement(tx);
+        const placement = place({ spec, labels: {} }, [], await offers(tx));
+        if (placement.kind !== "create")
+          throw new Fault(
+            "no_capacity",
+            placement.kind === "none" ? placement.reason : "No host has room.",
+          );
+        const device = { deviceId, hostId: placement.hostId, spec, power: "stopped" as const };
+        await emit(tx, await insertDevice(tx, device), { cause, source });
+      });
+      deps.wake();
+      return { deviceId };
+    },
+
+    async destroy(caller: Caller, ref: string, cause: Cause): Promise<{ deviceId: Id }> {
+      const deviceId = await database.transaction(async (tx) => {
+        const device = await find(tx, caller, ref);
+        if (device.order_id)
+          throw new Fault("conflict", `${device.name} is leased; end its order first.`);
+        const draft = await changeDesired(tx, device.id, {
+          power: "stopped",
+          existence: "absent",
+          reason: `destroyed by ${caller.email}`,
+        });
+        if (draft) await emit(tx, [draft], { cause, source });
+        return device.id;
+      });
+      deps.wake();
+      return { deviceId };
+    },
+
+    /** A command as its owner sees it. */
+    async outcome(caller: Caller, commandId: Id) {
+      const [row] = await database.query<{
+        id: Id;
+        type: string;
+        device_id: Id;
+        state: "pending" | "completed" | "failed" | "timed_out";
+        code: string | null;
+        reason: string | null;
+      }>`select * from commands where id = ${commandId}
+        and (${isStaff(caller) ? null : caller.userId}::uuid is null or user_id = ${caller.userId})`;
+      if (!row) throw new Fault("not_found", "There is no such command of yours.");
+      const { id, type, device_id, state, code, reason } = row;
+      return { commandId: id, type, deviceId: device_id, state, code, reason };
+    },
+  };
+}
+export type Devices = ReturnType<typeof createDevices>;

@@ -1,0 +1,106 @@
+import { deviceSpecSchema } from "@cloudphone/shared/device";
+import { z } from "zod";
+import { signPath } from "../../platform/auth/tokens.ts";
+import { idempotent } from "../../platform/http/idempotency.ts";
+import { admin, requestCause, router, signedIn, staff } from "../../platform/http/trpc.ts";
+import { emit } from "../../platform/log/outbox.ts";
+import type { CoreDeps } from "../deps.ts";
+import type { Devices } from "./devices.ts";
+
+/** An id or a name. */
+const device = z.string().min(1).max(100);
+const keyed = z.object({ device, idempotencyKey: z.uuid() });
+const screenshotPathMs = 5 * 60_000;
+
+export function devicesRouter(devices: Devices, deps: CoreDeps) {
+  const { database, source } = deps;
+  return router({
+    list: signedIn.query(({ ctx }) => devices.list(ctx.caller)),
+    show: signedIn
+      .input(z.object({ device }))
+      .query(({ input, ctx }) => devices.show(ctx.caller, input.device)),
+    start: signedIn
+      .input(z.object({ device }))
+      .mutation(({ input, ctx }) =>
+        devices.setPower(ctx.caller, input.device, { power: "running", cause: requestCause(ctx) }),
+      ),
+    stop: signedIn
+      .input(z.object({ device }))
+      .mutation(({ input, ctx }) =>
+        devices.setPower(ctx.caller, input.device, { power: "stopped", cause: requestCause(ctx) }),
+      ),
+    restart: signedIn.input(keyed).mutation(async ({ input, ctx }) => {
+      const { caller } = ctx;
+      const call = {
+        userId: caller.userId,
+        key: input.idempotencyKey,
+        operation: "devices.restart",
+        input: input.device,
+      };
+      const answer = await idempotent(database, call, async (tx) => {
+        const commandId = source.id();
+        const cause = requestCause(ctx);
+        const shot = {
+          ref: input.device,
+          type: "device.restart" as const,
+          commandId,
+          data: {},
+          cause,
+        };
+        const { deviceId } = await devices.command(tx, caller, shot);
+        const data = { commandId, deviceId, userId: caller.userId };
+        await emit(tx, [{ type: "device.restart.requested", subject: deviceId, data }], {
+          cause,
+          source,
+        });
+        return { commandId, deviceId };
+      });
+      deps.wake();
+      return answer;
+    }),
+    /** The picture is at /screenshots/<commandId> once the command is completed. */
+    screenshot: signedIn.input(keyed).mutation(async ({ input, ctx }) => {
+      const { caller } = ctx;
+      const call = {
+        userId: caller.userId,
+        key: input.idempotencyKey,
+        operation: "devices.screenshot",
+        input: input.device,
+      };
+      const answer = await idempotent(database, call, async (tx) => {
+        const commandId = source.id();
+        const cause = requestCause(ctx);
+        const path = signPath(
+          deps.secrets.pathKey,
+          `/screenshots/${commandId}`,
+          source.now() + screenshotPathMs,
+        );
+        const shot = {
+          ref: input.device,
+          type: "device.screenshot" as const,
+          commandId,
+          data: { path },
+          cause,
+        };
+        const { deviceId } = await devices.command(tx, caller, shot);
+        const data = { commandId, deviceId, userId: caller.userId };
+        await emit(tx, [{ type: "device.screenshot.requested", subject: deviceId, data }], {
+          cause,
+          source,
+        });
+        return { commandId, deviceId };
+      });
+      deps.wake();
+      return answer;
+    }),
+    command: signedIn
+      .input(z.object({ commandId: z.uuid() }))
+      .query(({ input, ctx }) => devices.outcome(ctx.caller, input.commandId)),
+    create: staff
+      .input(z.object({ spec: deviceSpecSchema }))
+      .mutation(({ input, ctx }) => devices.create(input.spec, requestCause(ctx))),
+    destroy: admin
+      .input(z.object({ device }))
+      .mutation(({ input, ctx }) => devices.destroy(ctx.caller, input.device, requestCause(ctx))),
+  });
+}
