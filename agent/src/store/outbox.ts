@@ -1,0 +1,89 @@
+import type { Database } from "better-sqlite3";
+
+export interface OutboxRow {
+  readonly seq: number;
+  /** The envelope as JSON. */
+  readonly event: string;
+}
+
+/** The events the hub has not acknowledged, for the uplink. */
+export interface Outbox {
+  readonly epoch: string;
+  /** Highest number given so far. */
+  readonly lastSeq: number;
+  readonly ackedSeq: number;
+  readonly count: number;
+  /** Rows after `seq`, in order: at most `maxRows`, and no more after `maxBytes` (but always one). */
+  readAfter(seq: number, limits: { maxRows: number; maxBytes: number }): OutboxRow[];
+  /** The hub has committed everything up to `seq`. Works on a full disk; never throws. */
+  acked(seq: number): void;
+  /** Sets aside an event the hub would not take; its number is then sent as lost. */
+  quarantine(seq: number, reason: string): void;
+  onAppended(listener: () => void): Disposable;
+}
+
+/** Lives in the store's file, on its connection. `announce` is called by the store after each commit. */
+export function createOutbox(
+  db: Database,
+  options: { epoch: string; onTrouble: (error: unknown) => void },
+): Outbox & { announce(): void } {
+  const listeners = new Set<() => void>();
+  const read = db.prepare<[number, number], OutboxRow>(
+    "select seq, event from outbox where seq > ? order by seq limit ?",
+  );
+  const setAcked = db.prepare("update store set acked_seq = ? where acked_seq < ?");
+  const remove = db.prepare("delete from outbox where seq <= ?");
+  const lastGiven = db.prepare<[], { seq: number }>("select seq from sqlite_sequence where name = 'outbox'");
+  const count = db.prepare<[], { n: number }>("select count(*) as n from outbox");
+  let ackedSeq = db.prepare<[], { acked_seq: number }>("select acked_seq from store").get()?.acked_seq ?? 0;
+  const drop = (seq: number): void => {
+    try {
+      setAcked.run(seq, seq);
+      remove.run(seq);
+    } catch (error) {
+      // The rows stay and are skipped from now on; the next ack removes them.
+      options.onTrouble(error);
+    }
+  };
+  drop(ackedSeq);
+  return {
+    epoch: options.epoch,
+    get lastSeq() {
+      return lastGiven.get()?.seq ?? 0;
+    },
+    get ackedSeq() {
+      return ackedSeq;
+    },
+    get count() {
+      return count.get()?.n ?? 0;
+    },
+    readAfter(seq, { maxRows, maxBytes }) {
+      const rows = read.all(Math.max(seq, ackedSeq), maxRows);
+      let bytes = 0;
+      const fitting = rows.findIndex((row, index) => {
+        bytes += Buffer.byteLength(row.event) + 20;
+        return index > 0 && bytes > maxBytes;
+      });
+      return fitting === -1 ? rows : rows.slice(0, fitting);
+    },
+    acked(seq) {
+      if (seq <= ackedSeq) return;
+      ackedSeq = seq;
+      drop(seq);
+    },
+    quarantine(seq, reason) {
+      try {
+        db.prepare("insert or ignore into quarantine select seq, event, ? from outbox where seq = ?").run(reason, seq);
+      } catch (error) {
+        options.onTrouble(error);
+      }
+    },
+    onAppended(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => listeners.delete(listener) };
+    },
+    announce() {
+      for (const listener of listeners) listener();
+    },
+  };
+}
