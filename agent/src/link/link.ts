@@ -114,7 +114,10 @@ function receive({ topic, payload, options, uplink }: Received): void {
   const parse = <S extends z.ZodType>(schema: S): z.infer<S> | null => {
     const parsed = schema.safeParse(parseJson(payload));
     if (parsed.success) return parsed.data;
-    options.logger.warn({ topic, reason: describeIssues(parsed.error) }, "a message from the hub was not understood");
+    options.logger.warn(
+      { topic, reason: describeIssues(parsed.error) },
+      "a message from the hub was not understood",
+    );
     return null;
   };
   if (kind === "acks") {

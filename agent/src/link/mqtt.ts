@@ -56,7 +56,10 @@ export function openMqtt(options: MqttOptions): MqttSession {
   const subscribe = (): void => {
     client.subscribe([...options.subscriptions], { qos: 1 }, (error, granted) => {
       if (error || granted?.some((grant) => grant.qos > 2)) {
-        options.logger.warn({ err: error }, "the hub did not grant a subscription; connecting anew");
+        options.logger.warn(
+          { err: error },
+          "the hub did not grant a subscription; connecting anew",
+        );
         client.end(true);
         return;
       }
@@ -67,7 +70,8 @@ export function openMqtt(options: MqttOptions): MqttSession {
   };
   const reconnectLater = (): void => {
     if (stopped || retry) return;
-    const delayMs = Math.min(backoff.firstMs * 2 ** failures, backoff.longestMs) * (0.5 + Math.random() / 2);
+    const delayMs =
+      Math.min(backoff.firstMs * 2 ** failures, backoff.longestMs) * (0.5 + Math.random() / 2);
     failures++;
     retry = setTimeout(() => {
       retry = null;
@@ -78,7 +82,10 @@ export function openMqtt(options: MqttOptions): MqttSession {
   client.on("message", (topic, payload) => options.onMessage(topic, payload));
   client.on("error", (error) => {
     if (failures % 20 === 1)
-      options.logger.warn({ reason: error.message, host, port }, "the hub can't be reached over MQTT; retrying");
+      options.logger.warn(
+        { reason: error.message, host, port },
+        "the hub can't be reached over MQTT; retrying",
+      );
   });
   client.on("close", () => {
     if (open) options.logger.warn("the link to the hub is down; events are kept until it is back");

@@ -59,7 +59,11 @@ export class Uplink {
     const { outbox, nowMs } = this.#options;
     if (ack.epoch !== outbox.epoch) return;
     const before = this.#state.ackedSeq;
-    this.#state = onAck(this.#state, { ...ack, window: Math.min(ack.window, defaultWindow) }, nowMs());
+    this.#state = onAck(
+      this.#state,
+      { ...ack, window: Math.min(ack.window, defaultWindow) },
+      nowMs(),
+    );
     if (this.#state.ackedSeq > before) {
       this.#refusals = 0;
       crashPoint("agent.uplink.before-delete");
@@ -77,7 +81,10 @@ export class Uplink {
     this.#refusals = 0;
     const [row] = outbox.readAfter(this.#state.ackedSeq, { maxRows: 1, maxBytes: 1 });
     if (!row) return;
-    logger.error({ seq: row.seq, reason }, "the hub refuses an event again and again; it is set aside");
+    logger.error(
+      { seq: row.seq, reason },
+      "the hub refuses an event again and again; it is set aside",
+    );
     outbox.quarantine(row.seq, reason);
     this.#send([{ seq: row.seq, lost: reason.slice(0, 500) }]);
   }
@@ -109,6 +116,10 @@ export class Uplink {
     crashPoint("agent.uplink.before-send");
     this.#options.send({ v: 1, epoch: this.#options.outbox.epoch, rows });
     crashPoint("agent.uplink.after-send");
-    this.#state = onSent(this.#state, rows.at(-1)?.seq ?? this.#state.sentSeq, this.#options.nowMs());
+    this.#state = onSent(
+      this.#state,
+      rows.at(-1)?.seq ?? this.#state.sentSeq,
+      this.#options.nowMs(),
+    );
   }
 }

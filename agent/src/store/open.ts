@@ -46,7 +46,10 @@ export function openStore(file: string, options: StoreOptions): OpenStore {
     epoch,
     onTrouble: (error) => {
       rmSync(ballast, { force: true });
-      options.logger.warn({ err: error }, "an ack could not be applied for want of disk; it will be with the next");
+      options.logger.warn(
+        { err: error },
+        "an ack could not be applied for want of disk; it will be with the next",
+      );
     },
   });
   let emitted = false;
@@ -138,9 +141,13 @@ const isFull = (error: unknown): boolean =>
 
 const toFault = (error: unknown): unknown =>
   isFull(error)
-    ? new Fault("disk_full", "The host's disk, or its store, is full; it goes on once the hub has taken events over.", {
-        cause: error,
-      })
+    ? new Fault(
+        "disk_full",
+        "The host's disk, or its store, is full; it goes on once the hub has taken events over.",
+        {
+          cause: error,
+        },
+      )
     : error;
 
 function openFile(file: string, options: StoreOptions): Database.Database {
@@ -163,7 +170,10 @@ function openFile(file: string, options: StoreOptions): Database.Database {
     const aside = `${file}.damaged-${options.source.now()}`;
     for (const suffix of ["", "-wal", "-shm"])
       if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
-    options.logger.error({ err: error, aside }, "the agent's store can't be read; it is kept aside and a new one begins");
+    options.logger.error(
+      { err: error, aside },
+      "the agent's store can't be read; it is kept aside and a new one begins",
+    );
     db = configure(new Database(file));
   }
   chmodSync(file, 0o600);

@@ -33,9 +33,12 @@ export function createOutbox(
   );
   const setAcked = db.prepare("update store set acked_seq = ? where acked_seq < ?");
   const remove = db.prepare("delete from outbox where seq <= ?");
-  const lastGiven = db.prepare<[], { seq: number }>("select seq from sqlite_sequence where name = 'outbox'");
+  const lastGiven = db.prepare<[], { seq: number }>(
+    "select seq from sqlite_sequence where name = 'outbox'",
+  );
   const count = db.prepare<[], { n: number }>("select count(*) as n from outbox");
-  let ackedSeq = db.prepare<[], { acked_seq: number }>("select acked_seq from store").get()?.acked_seq ?? 0;
+  let ackedSeq =
+    db.prepare<[], { acked_seq: number }>("select acked_seq from store").get()?.acked_seq ?? 0;
   const drop = (seq: number): void => {
     try {
       setAcked.run(seq, seq);
@@ -73,7 +76,9 @@ export function createOutbox(
     },
     quarantine(seq, reason) {
       try {
-        db.prepare("insert or ignore into quarantine select seq, event, ? from outbox where seq = ?").run(reason, seq);
+        db.prepare(
+          "insert or ignore into quarantine select seq, event, ? from outbox where seq = ?",
+        ).run(reason, seq);
       } catch (error) {
         options.onTrouble(error);
       }

@@ -22,7 +22,9 @@ export function createStoreTx(db: Database, source: Source, emitted: () => void)
     return (): T[] => statement.all().map((found) => JSON.parse(found.row) as T);
   };
   const insertEvent = db.prepare("insert into outbox (event) values (?)");
-  const putDevice = db.prepare("insert into devices values (?, ?) on conflict (device_id) do update set row = excluded.row");
+  const putDevice = db.prepare(
+    "insert into devices values (?, ?) on conflict (device_id) do update set row = excluded.row",
+  );
   const putRun = db.prepare(
     "insert into runs values (?, ?, ?, ?) on conflict (run_id) do update set row = excluded.row, confirmed_ms = excluded.confirmed_ms",
   );
@@ -55,7 +57,9 @@ export function createStoreTx(db: Database, source: Source, emitted: () => void)
     putRun: (row) => void putRun.run(row.runId, row.deviceId, JSON.stringify(row), row.confirmedMs),
     deleteRun: (runId) => void deleteRun.run(runId),
     inbox: one<InboxRow>("select row from inbox where command_id = ?"),
-    openCommands: all<InboxRow>("select row from inbox where state <> 'done' order by at, command_id"),
+    openCommands: all<InboxRow>(
+      "select row from inbox where state <> 'done' order by at, command_id",
+    ),
     putInbox: (row) =>
       void putInbox.run(row.command.id, row.state, JSON.stringify(row), source.now()),
   };

@@ -1,0 +1,10 @@
+import type { ShellCommand } from "../shell.ts";
+import { fileCommands } from "./files.ts";
+import { packageCommands } from "./packages.ts";
+import { screenCommands } from "./screen.ts";
+import { systemCommands } from "./system.ts";
+
+/** Every command of the simulated phone's shell. */
+export const shellCommands: ReadonlyMap<string, ShellCommand> = new Map(
+  Object.entries({ ...systemCommands, ...fileCommands, ...packageCommands, ...screenCommands }),
+);

@@ -1,0 +1,115 @@
+import path from "node:path";
+import type { ShellCommand } from "../shell.ts";
+
+/** Directories are what files' paths imply, and these. */
+const standing = [
+  "/",
+  "/data",
+  "/data/local",
+  "/data/local/tmp",
+  "/sdcard",
+  "/sdcard/Download",
+  "/system",
+];
+
+export const absolute = (file: string): string => path.posix.resolve("/", file);
+
+export function isDirectory(files: ReadonlyMap<string, Buffer>, name: string): boolean {
+  const folder = absolute(name);
+  const prefix = folder === "/" ? "/" : `${folder}/`;
+  return standing.includes(folder) || [...files.keys()].some((file) => file.startsWith(prefix));
+}
+
+/** The names directly inside a directory. */
+export function listDirectory(files: ReadonlyMap<string, Buffer>, name: string): string[] {
+  const folder = absolute(name);
+  const prefix = folder === "/" ? "/" : `${folder}/`;
+  const names = [...files.keys(), ...standing]
+    .filter((file) => file.startsWith(prefix) && file !== folder)
+    .map((file) => file.slice(prefix.length).split("/")[0] ?? "");
+  return [...new Set(names)].filter((entry) => entry !== "").toSorted();
+}
+
+const paths = (args: readonly string[]): string[] => args.filter((arg) => !arg.startsWith("-"));
+
+const missing = (command: string, file: string): string =>
+  `${command}: ${file}: No such file or directory\n`;
+
+export const fileCommands: Record<string, ShellCommand> = {
+  ls: async ({ phone, args, out }) => {
+    const [target = "/"] = paths(args);
+    const { files } = phone.disk;
+    if (files.has(absolute(target))) await out(`${target}\n`);
+    else if (isDirectory(files, target))
+      for (const name of listDirectory(files, target)) await out(`${name}\n`);
+    else {
+      await out(missing("ls", target));
+      return 1;
+    }
+    return 0;
+  },
+  cat: async ({ phone, args, out }) => {
+    let code = 0;
+    for (const file of paths(args)) {
+      const bytes = phone.disk.files.get(absolute(file));
+      if (bytes) await out(bytes);
+      else {
+        await out(missing("cat", file));
+        code = 1;
+      }
+    }
+    return code;
+  },
+  rm: async ({ phone, args, out }) => {
+    const flags = args.filter((arg) => arg.startsWith("-")).join("");
+    let code = 0;
+    for (const target of paths(args)) {
+      const file = absolute(target);
+      const gone = phone.disk.files.delete(file);
+      const below = [...phone.disk.files.keys()].filter((name) => name.startsWith(`${file}/`));
+      if (flags.includes("r")) for (const name of below) phone.disk.files.delete(name);
+      if (gone || flags.includes("f")) continue;
+      await out(missing("rm", target));
+      code = 1;
+    }
+    return code;
+  },
+  mv: async ({ phone, args, out }) => {
+    const [from = "", to = ""] = paths(args);
+    const bytes = phone.disk.files.get(absolute(from));
+    if (!bytes) {
+      await out(missing("mv", from));
+      return 1;
+    }
+    phone.disk.files.delete(absolute(from));
+    phone.disk.files.set(absolute(to), bytes);
+    return 0;
+  },
+  cp: async ({ phone, args, out }) => {
+    const [from = "", to = ""] = paths(args);
+    const bytes = phone.disk.files.get(absolute(from));
+    if (bytes) phone.disk.files.set(absolute(to), bytes);
+    else await out(missing("cp", from));
+    return bytes ? 0 : 1;
+  },
+  stat: async ({ phone, args, out }) => {
+    const [file = ""] = paths(args).slice(-1);
+    const bytes = phone.disk.files.get(absolute(file));
+    await out(bytes ? `  File: ${file}\n  Size: ${bytes.length}\n` : missing("stat", file));
+    return bytes ? 0 : 1;
+  },
+  mkdir: async () => await Promise.resolve(0),
+  chmod: async () => await Promise.resolve(0),
+  touch: async ({ phone, args }) => {
+    for (const file of paths(args))
+      if (!phone.disk.files.has(absolute(file)))
+        phone.disk.files.set(absolute(file), Buffer.alloc(0));
+    return await Promise.resolve(0);
+  },
+  df: async ({ out }) => {
+    await out(
+      "Filesystem 1K-blocks Used Available Use% Mounted on\n/dev/sim 8388608 1048576 7340032 13% /data\n",
+    );
+    return 0;
+  },
+};

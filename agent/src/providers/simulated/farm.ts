@@ -1,0 +1,207 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { type DeviceSpec, deviceSpecSchema } from "@cloudphone/shared/device";
+import { Fault } from "@cloudphone/shared/fault";
+import type { Id } from "@cloudphone/shared/ids";
+import { z } from "zod";
+import type { AdbTarget } from "../../adb/adb.ts";
+import { startAdbServer, type PhoneShelf } from "./adb-server.ts";
+import { startTransport } from "./adb-transport.ts";
+import { SimPhone } from "./phone.ts";
+import { type Disk, emptyDisk, type Installed } from "./state.ts";
+
+export interface FarmOptions {
+  /** `server`: one adb server of our own for all phones. `transport`: a port per phone, for a real adb server. */
+  readonly frontEnd: "server" | "transport";
+  readonly capacity: number;
+  /** Where the phones' disks are kept over restarts; null: in memory only. */
+  readonly dir: string | null;
+  /** The real adb server that reaches the ports of the `transport` front end. */
+  readonly adbServer?: AdbTarget["server"];
+}
+
+const diskSchema = z.object({
+  v: z.literal(1),
+  spec: deviceSpecSchema,
+  identity: z.object({ serialNumber: z.string(), androidId: z.string(), wifiMac: z.string() }),
+  files: z.array(z.tuple([z.string(), z.base64()])),
+  packages: z.array(z.tuple([z.string(), z.unknown()])),
+  settings: z.array(z.tuple([z.string(), z.string()])),
+});
+
+interface Slot {
+  phone: SimPhone;
+  transport: { port: number; stop(): void } | null;
+}
+
+/**
+ * A shelf of simulated phones and the door to them. What it keeps on disk survives a restart of the agent, as a phone's flash would; the
+ * phones themselves lose power with this process.
+ */
+export class SimFarm implements PhoneShelf {
+  readonly options: FarmOptions;
+  readonly #slots = new Map<Id, Slot>();
+  readonly #listeners = new Set<() => void>();
+  #server: { port: number; stop(): void } | null = null;
+
+  constructor(options: FarmOptions) {
+    this.options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#load();
+    if (this.options.frontEnd === "server") this.#server = await startAdbServer(this);
+  }
+
+  stop(): void {
+    for (const { phone, transport } of this.#slots.values()) {
+      phone.powerOff();
+      transport?.stop();
+    }
+    this.#server?.stop();
+    this.#server = null;
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  ids(): Id[] {
+    return [...this.#slots.keys()];
+  }
+
+  find(deviceId: Id): SimPhone | null {
+    return this.#slots.get(deviceId)?.phone ?? null;
+  }
+
+  /** The phones that are on, by the serial that adb knows them by. */
+  phones(): ReadonlyMap<string, SimPhone> {
+    return new Map(
+      [...this.#slots]
+        .filter(([, { phone }]) => phone.on)
+        .map(([id, { phone }]) => [serialOf(id), phone]),
+    );
+  }
+
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  create(deviceId: Id, spec: DeviceSpec): SimPhone {
+    const known = this.find(deviceId);
+    if (known) return known;
+    if (this.#slots.size >= this.options.capacity)
+      throw new Fault(
+        "no_capacity",
+        `This host holds ${this.options.capacity} simulated phones and has no room for another.`,
+      );
+    return this.#add(deviceId, spec, emptyDisk());
+  }
+
+  async powerOn(deviceId: Id): Promise<void> {
+    const slot = this.#slots.get(deviceId);
+    if (!slot) throw new Fault("not_found", "The phone is not there any more.");
+    slot.phone.powerOn();
+    if (this.options.frontEnd === "transport" && !slot.transport && !slot.phone.knobs.dropAdb)
+      slot.transport = await startTransport(slot.phone);
+  }
+
+  powerOff(deviceId: Id): void {
+    const slot = this.#slots.get(deviceId);
+    slot?.phone.powerOff();
+    slot?.transport?.stop();
+    if (slot) slot.transport = null;
+  }
+
+  wipe(deviceId: Id): void {
+    this.powerOff(deviceId);
+    this.find(deviceId)?.wipe();
+  }
+
+  destroy(deviceId: Id): void {
+    this.powerOff(deviceId);
+    this.#slots.delete(deviceId);
+    if (this.options.dir) rmSync(this.#file(deviceId), { force: true });
+    this.#changed(null);
+  }
+
+  /** How to reach a phone that is on; null while it can't be reached. */
+  target(deviceId: Id): AdbTarget | null {
+    const slot = this.#slots.get(deviceId);
+    if (!slot) return null;
+    if (this.#server)
+      return {
+        server: { host: "127.0.0.1", port: this.#server.port, bin: null },
+        serial: serialOf(deviceId),
+        connect: null,
+      };
+    const server = this.options.adbServer ?? { host: "127.0.0.1", port: 5037, bin: "adb" };
+    const connect = `127.0.0.1:${slot.transport?.port ?? 0}`;
+    return { server, serial: connect, connect };
+  }
+
+  #add(deviceId: Id, spec: DeviceSpec, disk: Disk): SimPhone {
+    const phone = new SimPhone(spec, { disk, onChange: () => this.#changed(deviceId) });
+    this.#slots.set(deviceId, { phone, transport: null });
+    this.#changed(deviceId);
+    return phone;
+  }
+
+  #changed(deviceId: Id | null): void {
+    if (deviceId) this.#save(deviceId);
+    for (const listener of this.#listeners) listener();
+  }
+
+  #file(deviceId: Id): string {
+    return path.join(this.options.dir ?? "", `${deviceId}.json`);
+  }
+
+  #save(deviceId: Id): void {
+    const phone = this.find(deviceId);
+    if (!this.options.dir || !phone) return;
+    const { identity, files, packages, settings } = phone.disk;
+    const stored: z.input<typeof diskSchema> = {
+      v: 1,
+      spec: phone.spec,
+      identity,
+      files: [...files].map(([name, bytes]) => [name, bytes.toString("base64")]),
+      packages: [...packages],
+      settings: [...settings],
+    };
+    const file = this.#file(deviceId);
+    writeFileSync(`${file}.new`, JSON.stringify(stored), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+
+  #load(): void {
+    const { dir } = this.options;
+    if (!dir) return;
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(dir)) {
+      const deviceId = /^([0-9a-f-]{36})\.json$/.exec(name)?.[1];
+      if (!deviceId || this.#slots.has(deviceId)) continue;
+      const stored = diskSchema.safeParse(parseJson(readFileSync(path.join(dir, name), "utf8")));
+      // A disk that can't be read is a phone that is not there: it is made anew.
+      if (!stored.success) continue;
+      const { spec, identity, files, packages, settings } = stored.data;
+      this.#add(deviceId, spec, {
+        identity,
+        files: new Map(files.map(([file, bytes]) => [file, Buffer.from(bytes, "base64")])),
+        packages: new Map(packages as [string, Installed][]),
+        settings: new Map(settings),
+      });
+    }
+  }
+}
+
+/** "sim-" and the random end of the device's id. */
+const serialOf = (deviceId: Id): string => `sim-${deviceId.replaceAll("-", "").slice(-12)}`;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

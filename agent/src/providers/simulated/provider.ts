@@ -1,0 +1,67 @@
+import { Fault } from "@cloudphone/shared/fault";
+import type { Handle, Observation, Provider } from "../provider.ts";
+import type { SimFarm } from "./farm.ts";
+import type { SimPhone } from "./phone.ts";
+
+const kind = "simulated";
+
+/** Simulated phones under the provider contract. The rest of the agent reaches them as it would any phone: through adb. */
+export function createSimulatedProvider(farm: SimFarm): Provider {
+  const phoneOf = (handle: Handle): SimPhone => {
+    const phone = farm.find(idOf(handle));
+    if (!phone) throw new Fault("not_found", "The simulated phone is not there any more.");
+    return phone;
+  };
+  return {
+    kind,
+    fingerprint: () =>
+      Promise.resolve({
+        kind,
+        available: true,
+        reason: null,
+        capacity: farm.options.capacity,
+        labels: { abi: "arm64-v8a", simulated: "true" },
+      }),
+    list: () =>
+      Promise.resolve(farm.ids().map((deviceId) => ({ deviceId, handle: handleOf(deviceId) }))),
+    create: async ({ deviceId, spec }, { signal }) => {
+      signal.throwIfAborted();
+      farm.create(deviceId, spec);
+      return await Promise.resolve(handleOf(deviceId));
+    },
+    start: async (handle, { signal }) => {
+      signal.throwIfAborted();
+      phoneOf(handle);
+      await farm.powerOn(idOf(handle));
+    },
+    stop: async (handle) => {
+      farm.powerOff(idOf(handle));
+      await Promise.resolve();
+    },
+    wipe: async (handle, { signal }) => {
+      signal.throwIfAborted();
+      phoneOf(handle);
+      farm.wipe(idOf(handle));
+      return await Promise.resolve(handle);
+    },
+    destroy: async (handle) => {
+      farm.destroy(idOf(handle));
+      await Promise.resolve();
+    },
+    observe: async (handle): Promise<Observation> => {
+      const phone = farm.find(idOf(handle));
+      const adb = farm.target(idOf(handle));
+      if (!phone) return { state: "missing" };
+      if (!phone.on || !adb) return { state: "stopped" };
+      return await Promise.resolve({ state: "running", instanceId: phone.instanceId, adb });
+    },
+    watch: (onHint) => farm.onChange(() => onHint(null)),
+    close: async () => {
+      farm.stop();
+      await Promise.resolve();
+    },
+  };
+}
+
+const handleOf = (deviceId: string): Handle => ({ kind, v: 1, deviceId });
+const idOf = (handle: Handle): string => String(handle.deviceId);

@@ -1,0 +1,90 @@
+import { randomBytes } from "node:crypto";
+import type { DeviceSpec } from "@cloudphone/shared/device";
+import type { PackageInfo } from "./apk.ts";
+
+/** Faults that a test or a demonstration can order, through the spec's properties. */
+export interface Knobs {
+  readonly failStart: boolean;
+  readonly bootDelayMs: number;
+  readonly crashAfterMs: number | null;
+  readonly dropAdb: boolean;
+  /** The code every install fails with. */
+  readonly installFails: string | null;
+  readonly installDelayMs: number;
+  readonly hangShell: boolean;
+}
+
+export function readKnobs(properties: Readonly<Record<string, string>>): Knobs {
+  const number = (name: string): number | null =>
+    properties[name] === undefined ? null : Math.max(0, Number(properties[name]) || 0);
+  const flag = (name: string): boolean => properties[name] === "1" || properties[name] === "true";
+  return {
+    failStart: flag("sim.failStart"),
+    bootDelayMs: number("sim.bootDelayMs") ?? 300,
+    crashAfterMs: number("sim.crashAfterMs"),
+    dropAdb: flag("sim.dropAdb"),
+    installFails: properties["sim.installFails"] ?? null,
+    installDelayMs: number("sim.installDelayMs") ?? 0,
+    hangShell: flag("sim.hangShell"),
+  };
+}
+
+export interface Installed extends PackageInfo {
+  readonly path: string;
+  readonly installedAt: number;
+}
+
+/** What a wipe gives anew. */
+export interface Identity {
+  readonly serialNumber: string;
+  readonly androidId: string;
+  readonly wifiMac: string;
+}
+
+export function newIdentity(): Identity {
+  const hex = (bytes: number): string => randomBytes(bytes).toString("hex");
+  const mac = `02${hex(5)}`.match(/../g) ?? [];
+  return { serialNumber: `SIM${hex(5).toUpperCase()}`, androidId: hex(8), wifiMac: mac.join(":") };
+}
+
+/** What survives switching off: the phone's flash. Files are kept by their absolute path. */
+export interface Disk {
+  identity: Identity;
+  readonly files: Map<string, Buffer>;
+  readonly packages: Map<string, Installed>;
+  readonly settings: Map<string, string>;
+}
+
+export const emptyDisk = (): Disk => ({
+  identity: newIdentity(),
+  files: new Map(),
+  packages: new Map(),
+  settings: new Map(),
+});
+
+/** What is on the screen. */
+export type Screen =
+  | { readonly kind: "home" }
+  | { readonly kind: "app"; readonly packageName: string; readonly text: string };
+
+export function defaultProperties(spec: DeviceSpec, identity: Identity): Map<string, string> {
+  return new Map([
+    ["ro.product.brand", "Cloudphone"],
+    ["ro.product.manufacturer", "Cloudphone"],
+    ["ro.product.model", "SimPhone"],
+    ["ro.product.name", "simphone"],
+    ["ro.product.device", "simphone"],
+    ["ro.product.cpu.abi", "arm64-v8a"],
+    ["ro.product.cpu.abilist", "arm64-v8a,armeabi-v7a,armeabi"],
+    ["ro.build.version.release", "13"],
+    ["ro.build.version.sdk", "33"],
+    ["ro.build.fingerprint", `cloudphone/simphone/simphone:13/${spec.image}/1:user/release-keys`],
+    ["ro.serialno", identity.serialNumber],
+    ["ro.boot.serialno", identity.serialNumber],
+    ["ro.sf.lcd_density", String(spec.dpi)],
+    ["persist.sys.locale", "en-US"],
+    ["persist.sys.timezone", "UTC"],
+    ["sys.boot_completed", "0"],
+    ["dev.bootcomplete", "0"],
+  ]);
+}
