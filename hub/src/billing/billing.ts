@@ -8,6 +8,7 @@ import { paymentsConsumer } from "./orders/payments.ts";
 import { purchaseSaga } from "./orders/purchase.ts";
 import { seedDemoPlans } from "./plans/demo.ts";
 import { type BillingRouter, billingRouter } from "./router.ts";
+import type { BillingSettings } from "./settings.ts";
 import { usageConsumer } from "./usage/consumer.ts";
 
 export interface BillingDeps {
@@ -19,14 +20,6 @@ export interface BillingDeps {
   readonly purchaseDeadlineMs?: number;
   /** Told after a request committed events to the outbox, so that they need not wait for the relay's next look. */
   readonly onCommitted?: () => void;
-}
-
-/** What billing's parts share, with every choice made. */
-export interface BillingSettings {
-  readonly database: Database;
-  readonly source: Source;
-  readonly currency: string;
-  readonly onCommitted: () => void;
 }
 
 export interface Billing extends Context {

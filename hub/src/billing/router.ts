@@ -1,5 +1,5 @@
 import { router } from "../platform/http/trpc.ts";
-import type { BillingSettings } from "./billing.ts";
+import type { BillingSettings } from "./settings.ts";
 import { ledgerRouter } from "./ledger/ledger-router.ts";
 import { walletRouter } from "./ledger/wallet-router.ts";
 import { ordersRouter } from "./orders/router.ts";

@@ -25,7 +25,7 @@ export interface HandlerContext {
   readonly tx: Tx;
   readonly source: Source;
   /** Adds to this context's outbox in this transaction; caused by the event in hand. */
-  emit(...drafts: EventDraft[]): Promise<void>;
+  readonly emit: (...drafts: EventDraft[]) => Promise<void>;
 }
 
 export type Handlers = {

@@ -1,5 +1,5 @@
 import { staff } from "../../platform/http/trpc.ts";
-import type { BillingSettings } from "../billing.ts";
+import type { BillingSettings } from "../settings.ts";
 import { verifyLedger } from "./verify.ts";
 
 export function ledgerRouter({ database }: BillingSettings) {

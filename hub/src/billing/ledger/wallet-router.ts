@@ -1,10 +1,16 @@
 import { Fault } from "@cloudphone/shared/fault";
-import type { Id } from "@cloudphone/shared/ids";
-import { idSchema } from "@cloudphone/shared/ids";
+import { type Id, idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
-import { type Caller, isStaff, requestCause, signedIn } from "../../platform/http/trpc.ts";
-import type { BillingSettings } from "../billing.ts";
+import {
+  type Caller,
+  isStaff,
+  type RequestContext,
+  requestCause,
+  signedIn,
+} from "../../platform/http/trpc.ts";
+import type { Tx } from "../../platform/postgres/database.ts";
+import type { BillingSettings } from "../settings.ts";
 import { findWallet } from "./ledger.ts";
 import { creditWallet, statement } from "./wallets.ts";
 
@@ -13,11 +19,16 @@ const mostMinor = 100_000_000;
 
 const whose = z.object({ userId: idSchema.optional() });
 
+const topUpSchema = whose.extend({
+  amountMinor: z.int().min(1).max(mostMinor),
+  reason: z.string().trim().min(1).max(200).default("Top-up"),
+});
+
 /** A customer's money: balance, statement, and top-ups by staff until there is a payment provider. */
 export function walletRouter({ database, currency, onCommitted }: BillingSettings) {
   return {
     /** Own wallet; staff may name a customer. */
-    show: signedIn.input(whose).query(({ input, ctx }) => {
+    show: signedIn.input(whose.default({})).query(({ input, ctx }) => {
       const userId = ownerOf(input.userId, ctx.caller);
       return database.transaction(async (tx) => {
         const wallet = await findWallet(tx, { userId, currency });
@@ -50,45 +61,41 @@ export function walletRouter({ database, currency, onCommitted }: BillingSetting
         });
       }),
 
+    /** By staff, for a customer or for themselves. */
     topup: signedIn
-      .input(
-        whose.extend({
-          amountMinor: z.int().min(1).max(mostMinor),
-          reason: z.string().trim().min(1).max(200).default("Top-up"),
-          idempotencyKey: idSchema,
-        }),
-      )
-      .mutation(async ({ input: { idempotencyKey, ...input }, ctx }) => {
+      .input(topUpSchema.extend({ idempotencyKey: idSchema }))
+      .mutation(async ({ input: { idempotencyKey: key, ...input }, ctx }) => {
         const { caller } = ctx;
         if (!isStaff(caller))
           throw new Fault(
             "forbidden",
             "There is no payment provider yet: ask your operator to top up your wallet.",
           );
-        const userId = input.userId ?? caller.userId;
-        const answer = await idempotent(
-          database,
-          { userId: caller.userId, key: idempotencyKey, operation: "wallet.topup", input },
-          async (tx) => {
-            const owner = { userId, currency };
-            if (userId !== caller.userId && !(await findWallet(tx, owner)))
-              throw new Fault("not_found", "There is no customer with that id.");
-            const credit = {
-              ...owner,
-              amountMinor: input.amountMinor,
-              of: `${caller.userId}:${idempotencyKey}`,
-              reason: input.reason,
-              cause: requestCause(ctx),
-            };
-            await creditWallet(tx, credit, ctx.source);
-            const wallet = await findWallet(tx, owner);
-            return { userId, currency, balanceMinor: wallet?.balanceMinor ?? 0 };
-          },
+        const call = { userId: caller.userId, key, operation: "wallet.topup", input };
+        const answer = await idempotent(database, call, (tx) =>
+          topUpWallet(tx, { ...input, currency, key }, { ...ctx, caller }),
         );
         onCommitted();
         return answer;
       }),
   };
+}
+
+async function topUpWallet(
+  tx: Tx,
+  input: z.infer<typeof topUpSchema> & { currency: string; key: Id },
+  ctx: RequestContext & { readonly caller: Caller },
+) {
+  const { caller, source } = ctx;
+  const { amountMinor, currency, reason, key } = input;
+  const userId = input.userId ?? caller.userId;
+  const owner = { userId, currency };
+  if (userId !== caller.userId && !(await findWallet(tx, owner)))
+    throw new Fault("not_found", "There is no customer with that id.");
+  const of = `${caller.userId}:${key}`;
+  await creditWallet(tx, { ...owner, amountMinor, of, reason, cause: requestCause(ctx) }, source);
+  const wallet = await findWallet(tx, owner);
+  return { ...owner, balanceMinor: wallet?.balanceMinor ?? 0 };
 }
 
 function ownerOf(userId: Id | undefined, caller: Caller): Id {

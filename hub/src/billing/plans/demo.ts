@@ -1,5 +1,5 @@
 import type { DeviceSpec } from "@cloudphone/shared/device";
-import type { BillingSettings } from "../billing.ts";
+import type { BillingSettings } from "../settings.ts";
 import { insertPlan, type Plan } from "./plans.ts";
 
 const hourMs = 3_600_000;

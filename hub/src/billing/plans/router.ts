@@ -4,7 +4,7 @@ import { idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
 import { anyone, isStaff, staff } from "../../platform/http/trpc.ts";
-import type { BillingSettings } from "../billing.ts";
+import type { BillingSettings } from "../settings.ts";
 import { insertPlan, listPlans, type Plan, retirePlan } from "./plans.ts";
 
 const priceMinor = z.int().min(0).max(100_000_000);

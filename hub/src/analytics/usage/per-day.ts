@@ -1,0 +1,67 @@
+import type { Id } from "@cloudphone/shared/ids";
+import type { Consumer } from "../../platform/context.ts";
+import type { Database, Query } from "../../platform/postgres/database.ts";
+
+/** Adds each rated stretch to its day. Corrections are stretches too, so the sums stay true. */
+export const usagePerDay: Consumer = {
+  name: "analytics.usage-per-day",
+  on: {
+    "usage.rated": async ({ data }, { tx }) => {
+      await tx`
+        insert into usage_per_day (day, user_id, plan_id, currency, duration_ms, included_ms, amount_minor)
+        values (${data.startedAt.slice(0, 10)}::date, ${data.userId}, ${data.planId}, ${data.currency}, ${data.durationMs},
+          ${data.includedMs}, ${data.amountMinor})
+        on conflict (day, user_id, plan_id, currency) do update set
+          duration_ms = usage_per_day.duration_ms + excluded.duration_ms,
+          included_ms = usage_per_day.included_ms + excluded.included_ms,
+          amount_minor = usage_per_day.amount_minor + excluded.amount_minor`;
+    },
+  },
+};
+
+/**
+ * Empties the projection and sets its cursor back to the beginning of the log, in one transaction. The cursor's row is taken first, as the consumer does: a batch under way
+ * is either wholly before and thrown away, or finds the cursor moved and is rolled back.
+ */
+export function rebuildUsagePerDay(database: Database): Promise<void> {
+  const { name } = usagePerDay;
+  return database.transaction(async (tx) => {
+    await tx`update cursors set position = 0 where consumer = ${name}`;
+    await tx`delete from parked_events where consumer = ${name}`;
+    await tx`truncate usage_per_day`;
+  });
+}
+
+export interface UsageDay {
+  /** UTC, YYYY-MM-DD. */
+  readonly day: string;
+  readonly currency: string;
+  readonly durationMs: number;
+  /** How much of it the plans' prices covered. */
+  readonly includedMs: number;
+  /** Charged beyond the plans' prices. */
+  readonly amountMinor: number;
+  /** Customers whose phones ran. */
+  readonly users: number;
+}
+
+export interface UsageDayFilter {
+  readonly userId: Id | null;
+  readonly planId: Id | null;
+  /** Both ends included, YYYY-MM-DD. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export async function listUsagePerDay(query: Query, filter: UsageDayFilter): Promise<UsageDay[]> {
+  const { userId, planId, from, to, limit } = filter;
+  return query<UsageDay>`
+    select to_char(day, 'YYYY-MM-DD') as day, currency, sum(duration_ms)::bigint as "durationMs",
+      sum(included_ms)::bigint as "includedMs", sum(amount_minor)::bigint as "amountMinor", count(distinct user_id) as users
+    from usage_per_day
+    where (${userId}::uuid is null or user_id = ${userId}) and (${planId}::uuid is null or plan_id = ${planId})
+      and (${from}::date is null or day >= ${from}) and (${to}::date is null or day <= ${to})
+    group by usage_per_day.day, currency order by usage_per_day.day desc, currency limit ${limit}`;
+}
