@@ -1,0 +1,172 @@
+import path from "node:path";
+import { Fault } from "@cloudphone/shared/fault";
+import type { Source } from "@cloudphone/shared/ids";
+import type { Logger } from "pino";
+import { createAdb } from "./adb/open.ts";
+import { appHandlers } from "./commands/app.ts";
+import { deviceHandlers } from "./commands/device.ts";
+import { createHubFiles } from "./commands/hub-files.ts";
+import { CommandRunner } from "./commands/runner.ts";
+import type { AgentConfig } from "./config.ts";
+import { Fleet } from "./devices/fleet.ts";
+import { type Credentials, loadCredentials } from "./enrolment.ts";
+import { createLink, type Link } from "./link/link.ts";
+import { openProviders } from "./providers/catalog.ts";
+import type { Provider } from "./providers/provider.ts";
+import { openStore, type OpenStore } from "./store/open.ts";
+import { type MonoClock, systemClock } from "./usage/clock.ts";
+import { Meter } from "./usage/meter.ts";
+import { closeRun } from "./usage/runs.ts";
+
+export const agentVersion = "0.1.0";
+
+export interface AgentOptions {
+  readonly config: AgentConfig;
+  readonly source: Source;
+  readonly logger: Logger;
+  /** For tests: clocks that jump, providers that outlive the agent. */
+  readonly clock?: MonoClock;
+  readonly providers?: ReadonlyMap<string, Provider>;
+}
+
+export interface Agent {
+  readonly hostId: string;
+  /** Ends in good order: what the hub has not heard yet stays in the outbox. */
+  stop(): Promise<void>;
+}
+
+/** The agent of one host: store, link, providers, a supervisor per device, metering, commands. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { config, source, logger } = options;
+  const credentials = await loadCredentials(config.dataDir);
+  if (!credentials)
+    throw new Fault("bad_input", `This host is not enrolled; run \`cloudphone enroll TOKEN --data ${config.dataDir}\` first.`);
+  const clock = options.clock ?? systemClock();
+  const store = openStore(path.join(config.dataDir, "agent.db"), {
+    source,
+    logger,
+    maxBytes: config.storeMaxBytes,
+  });
+  const providers = options.providers ?? (await openProviders(config));
+  const parts = assemble({ ...options, credentials, clock, store, providers });
+  await recoverRuns(store, providers, clock);
+  await sayStarted({ credentials, clock, store, providers, source });
+  parts.fleet.start();
+  await parts.runner.start();
+  parts.meter.start();
+  parts.link.start();
+  return {
+    hostId: credentials.hostId,
+    stop: () => stopAll({ ...parts, store, providers, credentials, source, clock, own: !options.providers }),
+  };
+}
+
+interface Assembly extends AgentOptions {
+  readonly credentials: Credentials;
+  readonly clock: MonoClock;
+  readonly store: OpenStore;
+  readonly providers: ReadonlyMap<string, Provider>;
+}
+
+interface Parts {
+  readonly fleet: Fleet;
+  readonly runner: CommandRunner;
+  readonly meter: Meter;
+  readonly link: Link;
+}
+
+function assemble({ config, credentials, clock, store, source, logger, providers }: Assembly): Parts {
+  const adb = createAdb();
+  const { bootDeadlineMs } = config;
+  const fleet = new Fleet({ store, adb, providers, clock, source, logger, bootDeadlineMs });
+  const files = createHubFiles({ hubUrl: credentials.hubUrl, dir: path.join(config.dataDir, "apks") });
+  const handlers = { ...appHandlers, ...deviceHandlers };
+  const runner = new CommandRunner({ store, fleet, files, handlers, clock, logger });
+  const meter = new Meter({
+    store,
+    clock,
+    logger,
+    isAlive: (deviceId, instanceId) => fleet.find(deviceId)?.isAlive(instanceId) ?? false,
+    onLeaseOver: (deviceId) => fleet.find(deviceId)?.hint(),
+  });
+  const complain = (error: unknown): void => {
+    logger.error({ err: error }, "what the hub said could not be stored; it says it again when the link opens anew");
+  };
+  const link = createLink({
+    hostId: credentials.hostId,
+    secret: credentials.secret,
+    mqtt: credentials.mqtt,
+    agentVersion,
+    store,
+    clock,
+    logger,
+    onDesired: (desired) => void fleet.take(desired).catch(complain),
+    onCommand: (command) => void runner.take(command).catch(complain),
+  });
+  return { fleet, runner, meter, link };
+}
+
+/** Runs that were open when the agent last ended go on when the very same instance still runs; the others end at their last confirmed second. */
+async function recoverRuns(
+  store: OpenStore,
+  providers: ReadonlyMap<string, Provider>,
+  clock: MonoClock,
+): Promise<void> {
+  for (const run of store.read((tx) => tx.runs())) {
+    const row = store.read((tx) => tx.device(run.deviceId));
+    const provider = providers.get(row?.desired.spec.provider ?? "");
+    const seen =
+      row?.handle && provider
+        ? await provider.observe(row.handle, { signal: AbortSignal.timeout(10_000) }).catch(() => null)
+        : null;
+    const same = run.bootId === clock.bootId && seen?.state === "running" && seen.instanceId === run.instanceId;
+    if (!same)
+      await store.transaction((tx) => closeRun(tx, run, { reason: "interrupted", durationMs: run.confirmedMs }));
+  }
+}
+
+async function sayStarted(host: {
+  credentials: Credentials;
+  clock: MonoClock;
+  store: OpenStore;
+  providers: ReadonlyMap<string, Provider>;
+  source: Source;
+}): Promise<void> {
+  const { credentials, clock, store, source } = host;
+  const providers = await Promise.all([...host.providers.values()].map((provider) => provider.fingerprint()));
+  const { hostId } = credentials;
+  const data = { hostId, epoch: store.epoch, bootId: clock.bootId, agentVersion, providers };
+  const cause = { correlationId: source.id(), causationId: null };
+  await store.transaction((tx) => tx.emit({ type: "host.started", subject: hostId, data }, cause));
+}
+
+interface Stopping extends Parts {
+  readonly store: OpenStore;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly credentials: Credentials;
+  readonly source: Source;
+  readonly clock: MonoClock;
+  /** Providers given from outside are closed there. */
+  readonly own: boolean;
+}
+
+async function stopAll(agent: Stopping): Promise<void> {
+  const { store, clock, source } = agent;
+  const { hostId } = agent.credentials;
+  await agent.runner.stop();
+  await agent.fleet.stop();
+  agent.meter.stop();
+  await agent.meter.mark().catch(() => undefined);
+  if (agent.own) {
+    for (const provider of agent.providers.values()) await provider.close();
+    // Phones that lived in this process are off now: their runs end here, not at some later start.
+    await recoverRuns(store, agent.providers, clock);
+  }
+  const cause = { correlationId: source.id(), causationId: null };
+  await store
+    .transaction((tx) => tx.emit({ type: "host.stopped", subject: hostId, data: { hostId } }, cause))
+    .catch(() => undefined);
+  await agent.link.flush(3000);
+  await agent.link.stop();
+  await store.close();
+}

@@ -1,0 +1,182 @@
+import {
+  type CommandData,
+  type CommandType,
+  commandCatalog,
+  type CompletedEvent,
+  isCommandType,
+} from "@cloudphone/shared/commands/catalog";
+import type { CommandEnvelope } from "@cloudphone/shared/commands/envelope";
+import { describeIssues, type EventData, type EventDraft } from "@cloudphone/shared/events/catalog";
+import { Fault, toFault } from "@cloudphone/shared/fault";
+import type { Logger } from "pino";
+import { crashPoint } from "../crash-point.ts";
+import type { Fleet } from "../devices/fleet.ts";
+import type { Supervisor } from "../devices/supervisor.ts";
+import type { OpenStore } from "../store/open.ts";
+import type { InboxRow, StoreTx } from "../store/store.ts";
+import type { MonoClock } from "../usage/clock.ts";
+import type { HubFiles } from "./hub-files.ts";
+
+export interface CommandContext {
+  readonly device: Supervisor;
+  readonly files: HubFiles;
+  /** Aborts at the command's deadline. */
+  readonly signal: AbortSignal;
+  /** What is left of it. */
+  readonly timeoutMs: number;
+}
+
+/** What a success says besides which command and device it was. */
+export type Result<K extends CommandType> = Omit<EventData<CompletedEvent<K>>, "commandId" | "deviceId">;
+
+export type Handler<K extends CommandType> = (
+  data: CommandData<K>,
+  context: CommandContext,
+) => Promise<Result<K>>;
+
+export type Handlers = { readonly [K in CommandType]: Handler<K> };
+
+export interface RunnerDeps {
+  readonly store: OpenStore;
+  readonly fleet: Fleet;
+  readonly files: HubFiles;
+  readonly handlers: Handlers;
+  readonly clock: MonoClock;
+  readonly logger: Logger;
+}
+
+/**
+ * Runs commands: each id at most once, one at a time per device, within its deadline, and only under the lease it was given for. A command is on
+ * disk before it begins, and its outcome goes to the outbox in the transaction that marks it done; one that a crash cut off ends as `interrupted`.
+ */
+export class CommandRunner {
+  readonly #deps: RunnerDeps;
+  readonly #lines = new Map<string, Promise<void>>();
+  readonly #stopping = new AbortController();
+
+  constructor(deps: RunnerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes up what an earlier run of the agent left. */
+  async start(): Promise<void> {
+    for (const row of this.#deps.store.read((tx) => tx.openCommands())) {
+      if (row.state === "running")
+        await this.#fail(row, new Fault("interrupted", "The host's agent was restarted while this was done; ask again."));
+      else this.#queue(row);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#lines.values());
+  }
+
+  async take(command: CommandEnvelope): Promise<void> {
+    const { store, clock, logger } = this.#deps;
+    if (this.#stopping.signal.aborted) return;
+    if (!isCommandType(command.type)) {
+      logger.warn({ commandId: command.id, type: command.type }, "a command of an unknown type was left to a newer agent");
+      return;
+    }
+    crashPoint("agent.command.before-inbox");
+    const row: InboxRow = { command, state: "taken", receivedMonoMs: clock.nowMs(), bootId: clock.bootId };
+    const fresh = await store.transaction((tx) => {
+      if (tx.inbox(command.id)) return false;
+      tx.putInbox(row);
+      return true;
+    });
+    crashPoint("agent.command.after-inbox");
+    if (fresh) this.#queue(row);
+  }
+
+  #queue(row: InboxRow): void {
+    const { deviceId } = row.command;
+    const next = (this.#lines.get(deviceId) ?? Promise.resolve())
+      .then(() => this.#run(row))
+      .catch((error: unknown) => {
+        this.#deps.logger.error({ err: error, commandId: row.command.id }, "a command's outcome could not be stored");
+      });
+    this.#lines.set(deviceId, next);
+    void next.then(() => {
+      if (this.#lines.get(deviceId) === next) this.#lines.delete(deviceId);
+    });
+  }
+
+  async #run(row: InboxRow): Promise<void> {
+    const { store } = this.#deps;
+    if (this.#stopping.signal.aborted) return;
+    const refusal = this.#refusal(row);
+    if (refusal) return this.#fail(row, refusal);
+    await store.transaction((tx) => tx.putInbox({ ...row, state: "running" }));
+    try {
+      const result = await this.#perform(row);
+      await this.#complete(row, result);
+    } catch (error) {
+      const fault = toFault(error);
+      if (fault.code === "internal")
+        this.#deps.logger.error({ err: error, commandId: row.command.id }, "a command failed");
+      await this.#fail(row, fault);
+    }
+  }
+
+  /** Why it must not begin: too late, or for a lease that is not the device's any more. */
+  #refusal({ command, receivedMonoMs, bootId }: InboxRow): Fault | null {
+    const { store, clock } = this.#deps;
+    const waitedMs = bootId === clock.bootId ? clock.nowMs() - receivedMonoMs : Number.POSITIVE_INFINITY;
+    if (waitedMs >= command.ttlMs) return new Fault("timed_out", "The time for this was over before it could begin.");
+    const device = store.read((tx) => tx.device(command.deviceId));
+    if (!device) return new Fault("not_found", "The phone is not on this host.");
+    const token = device.desired.lease?.token ?? 0;
+    if (token !== command.token) return new Fault("stale_lease", "The phone's lease is another one by now.");
+    return null;
+  }
+
+  async #perform({ command, receivedMonoMs }: InboxRow): Promise<object> {
+    const { fleet, files, clock, handlers } = this.#deps;
+    const type = command.type as CommandType;
+    const data = commandCatalog[type].data.safeParse(command.data);
+    if (!data.success) throw new Fault("bad_input", `The command can't be read: ${describeIssues(data.error)}`);
+    const device = fleet.find(command.deviceId);
+    if (!device) throw new Fault("device_not_running", "The phone is not running.");
+    const timeoutMs = Math.max(1, command.ttlMs - (clock.nowMs() - receivedMonoMs));
+    const late = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.any([late, this.#stopping.signal]);
+    const ended = new Promise<never>((_resolve, reject) => {
+      late.addEventListener("abort", () => reject(new Fault("timed_out", "It was not done in time.")));
+      this.#stopping.signal.addEventListener("abort", () =>
+        reject(new Fault("interrupted", "The host's agent was stopped while this was done; ask again.")),
+      );
+    });
+    const handler = handlers[type] as (data: unknown, context: CommandContext) => Promise<object>;
+    return Promise.race([handler(data.data, { device, files, signal, timeoutMs }), ended]);
+  }
+
+  #complete({ command, ...row }: InboxRow, result: object): Promise<void> {
+    const type = commandCatalog[command.type as CommandType].completed;
+    const data = { commandId: command.id, deviceId: command.deviceId, ...result };
+    return this.#settle({ ...row, command }, { type, subject: command.deviceId, data } as EventDraft);
+  }
+
+  #fail({ command, ...row }: InboxRow, fault: Fault): Promise<void> {
+    const type = commandCatalog[command.type as CommandType].failed;
+    const data = {
+      commandId: command.id,
+      deviceId: command.deviceId,
+      code: fault.code,
+      reason: fault.message.slice(0, 2000),
+    };
+    return this.#settle({ ...row, command }, { type, subject: command.deviceId, data });
+  }
+
+  async #settle(row: InboxRow, outcome: EventDraft): Promise<void> {
+    const { id, correlationId, causationId } = row.command;
+    crashPoint("agent.command.before-outcome");
+    await this.#deps.store.transaction((tx: StoreTx) => {
+      if (tx.inbox(id)?.state === "done") return;
+      tx.putInbox({ ...row, state: "done" });
+      tx.emit(outcome, { correlationId, causationId });
+    });
+    crashPoint("agent.command.after-outcome");
+  }
+}

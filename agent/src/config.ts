@@ -1,0 +1,16 @@
+import { z } from "zod";
+
+/** What an agent needs to know to run. Made by the command line from flags, then CLOUDPHONE_*, then the file. */
+export const agentConfigSchema = z.object({
+  dataDir: z.string().min(1),
+  bootDeadlineMs: z.coerce.number().int().min(1000).default(120_000),
+  simulated: z
+    .object({
+      capacity: z.coerce.number().int().min(1).max(1000).default(8),
+      frontEnd: z.enum(["server", "transport"]).default("server"),
+      adbPort: z.coerce.number().int().min(1).max(65_535).default(5037),
+    })
+    .prefault({}),
+  storeMaxBytes: z.coerce.number().int().min(1024 ** 2).default(512 * 1024 ** 2),
+});
+export type AgentConfig = z.infer<typeof agentConfigSchema>;

@@ -1,0 +1,115 @@
+import type { Desired } from "@cloudphone/shared/device";
+import type { Id, Source } from "@cloudphone/shared/ids";
+import type { Logger } from "pino";
+import type { Adb } from "../adb/adb.ts";
+import { crashPoint } from "../crash-point.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { DeviceRow, Store } from "../store/store.ts";
+import type { MonoClock } from "../usage/clock.ts";
+import { Supervisor } from "./supervisor.ts";
+
+export interface FleetDeps {
+  readonly store: Store;
+  readonly adb: Adb;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly clock: MonoClock;
+  readonly source: Source;
+  readonly logger: Logger;
+  readonly bootDeadlineMs: number;
+}
+
+/** All devices of the host: takes in what the hub wants, and keeps a supervisor at work for each. */
+export class Fleet {
+  readonly #deps: FleetDeps;
+  readonly #supervisors = new Map<Id, Supervisor>();
+  readonly #watches: Disposable[] = [];
+
+  constructor(deps: FleetDeps) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    for (const provider of this.#deps.providers.values())
+      this.#watches.push(
+        provider.watch(() => {
+          for (const supervisor of this.#supervisors.values()) supervisor.hint();
+        }),
+      );
+    for (const row of this.#deps.store.read((tx) => tx.devices())) this.#supervise(row);
+  }
+
+  async stop(): Promise<void> {
+    for (const watch of this.#watches.splice(0)) watch[Symbol.dispose]();
+    await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.stop()));
+  }
+
+  find(deviceId: Id): Supervisor | null {
+    return this.#supervisors.get(deviceId) ?? null;
+  }
+
+  /** Stores a newer wish and has it obeyed; an older one, or the same again, changes nothing. */
+  async take(desired: Desired): Promise<void> {
+    const { store } = this.#deps;
+    crashPoint("agent.desired.before-store");
+    const row = await store.transaction((tx) => {
+      const known = tx.device(desired.deviceId);
+      if (known && known.desired.revision >= desired.revision) return null;
+      // Gone already: said once more, so that the hub hears it.
+      if (!known && desired.existence === "absent") {
+        const cause = { correlationId: desired.correlationId, causationId: null };
+        tx.emit({ type: "device.destroyed", subject: desired.deviceId, data: { deviceId: desired.deviceId } }, cause);
+        return null;
+      }
+      const next = accept(known, desired);
+      tx.putDevice(next);
+      // A lease came and went without this host ever hearing of it: nothing of it is here, and the hub waits to be told so.
+      if (isUntouched(known, desired, next))
+        tx.emit(
+          { type: "device.wiped", subject: desired.deviceId, data: { deviceId: desired.deviceId, token: desired.token } },
+          { correlationId: desired.correlationId, causationId: null },
+        );
+      return next;
+    });
+    crashPoint("agent.desired.after-store");
+    if (!row) return;
+    this.#supervise(row);
+    this.find(row.deviceId)?.hint();
+  }
+
+  #supervise(row: DeviceRow): void {
+    const { providers, ...deps } = this.#deps;
+    if (this.#supervisors.has(row.deviceId)) return;
+    const provider = providers.get(row.desired.spec.provider);
+    if (!provider) {
+      deps.logger.error({ deviceId: row.deviceId, provider: row.desired.spec.provider }, "this host has no such provider");
+      return;
+    }
+    const supervisor = new Supervisor(row.deviceId, { ...deps, provider });
+    this.#supervisors.set(row.deviceId, supervisor);
+    supervisor.start();
+  }
+}
+
+/** The row for a newer wish. Pure. A lease marks the device as its own from the moment its host knows of it. */
+export function accept(known: DeviceRow | null, desired: Desired): DeviceRow {
+  const lease = desired.lease;
+  const sameLease = known?.desired.lease?.leaseId === lease?.leaseId;
+  return {
+    deviceId: desired.deviceId,
+    desired,
+    handle: known?.handle ?? null,
+    state: known?.state ?? "creating",
+    reason: known?.reason ?? null,
+    dataLeaseId: known?.dataLeaseId ?? lease?.leaseId ?? null,
+    // This host has counted its own copy down; a hub's later reckoning of the same lease may only shorten it.
+    leaseRemainingMs:
+      lease?.remainingMs == null
+        ? null
+        : sameLease && known?.leaseRemainingMs != null
+          ? Math.min(known.leaseRemainingMs, lease.remainingMs)
+          : lease.remainingMs,
+  };
+}
+
+const isUntouched = (known: DeviceRow | null, desired: Desired, next: DeviceRow): boolean =>
+  desired.lease === null && next.dataLeaseId === null && desired.token > (known?.desired.token ?? 0);

@@ -1,0 +1,274 @@
+import type { DeviceState } from "@cloudphone/shared/device";
+import type { EventData } from "@cloudphone/shared/events/catalog";
+import { Fault, toFault } from "@cloudphone/shared/fault";
+import type { Id, Source } from "@cloudphone/shared/ids";
+import type { Logger } from "pino";
+import type { Adb, AdbDevice } from "../adb/adb.ts";
+import { crashPoint } from "../crash-point.ts";
+import type { Handle, Observation, Provider } from "../providers/provider.ts";
+import type { DeviceRow, RunRow, Store, StoreTx } from "../store/store.ts";
+import type { MonoClock } from "../usage/clock.ts";
+import { closeRun, openRun } from "../usage/runs.ts";
+import { nextStep, type Step } from "./next-step.ts";
+
+export interface SupervisorDeps {
+  readonly store: Store;
+  readonly adb: Adb;
+  readonly provider: Provider;
+  readonly clock: MonoClock;
+  readonly source: Source;
+  readonly logger: Logger;
+  readonly bootDeadlineMs: number;
+}
+
+const lookAgainMs = 5000;
+const callMs = 60_000;
+const backoff = { firstMs: 1000, longestMs: 60_000 };
+
+/**
+ * Brings one device to what it should be and keeps it there, in one loop: look, take one step, look again. Level-triggered: a hint only makes
+ * it look sooner, so a lost one costs five seconds. A step that fails is tried again with growing pauses.
+ */
+export class Supervisor {
+  readonly deviceId: Id;
+  readonly #deps: SupervisorDeps;
+  readonly #stopping = new AbortController();
+  #wake: (() => void) | null = null;
+  #woken = false;
+  #failures = 0;
+  #seenAlive: { instanceId: string; atMs: number } | null = null;
+  #done: Promise<void> | null = null;
+  #restarts: PromiseWithResolvers<void>[] = [];
+
+  constructor(deviceId: Id, deps: SupervisorDeps) {
+    this.deviceId = deviceId;
+    this.#deps = deps;
+  }
+
+  start(): void {
+    this.#done ??= this.#loop();
+  }
+
+  /** Something may have changed: look now, also out of a pause after a failure. */
+  readonly hint = (): void => {
+    this.#woken = true;
+    this.#wake?.();
+  };
+
+  /** The device is left as it is. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.hint();
+    for (const restart of this.#restarts.splice(0))
+      restart.reject(new Fault("interrupted", "The agent is stopping."));
+    await this.#done;
+  }
+
+  /** Whether this instance was seen running lately enough that its seconds are certain. */
+  isAlive(instanceId: string): boolean {
+    const alive = this.#seenAlive;
+    return alive?.instanceId === instanceId && this.#deps.clock.nowMs() - alive.atMs <= lookAgainMs * 2;
+  }
+
+  /** The device, ready for work; `device_not_running` unless it is booted under an open run. */
+  async openAdb(): Promise<AdbDevice> {
+    const { store, adb } = this.#deps;
+    const row = store.read((tx) => tx.device(this.deviceId));
+    const run = store.read((tx) => tx.run(this.deviceId));
+    const seen = row?.handle ? await this.#observe(row.handle) : null;
+    if (!run || seen?.state !== "running") throw new Fault("device_not_running", "The phone is not running.");
+    return adb.open(seen.adb);
+  }
+
+  /** Switches it off and on again; resolves when it runs under a new run. */
+  async restart(): Promise<void> {
+    const restart = Promise.withResolvers<void>();
+    this.#restarts.push(restart);
+    const row = this.#deps.store.read((tx) => tx.device(this.deviceId));
+    if (!row?.handle) throw new Fault("device_not_running", "The phone is not there.");
+    await this.#closeRun("restarted");
+    await this.#call((signal) => this.#deps.provider.stop(row.handle as Handle, { signal }));
+    this.hint();
+    await restart.promise;
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      this.#woken = false;
+      try {
+        const step = await this.#look();
+        if (step === "gone") return;
+        this.#failures = 0;
+        if (step === "none") await this.#pause(lookAgainMs);
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return;
+        await this.#failed(error);
+      }
+    }
+  }
+
+  /** One observation and one step. */
+  async #look(): Promise<"step" | "none" | "gone"> {
+    const { store } = this.#deps;
+    const row = store.read((tx) => tx.device(this.deviceId));
+    if (!row) return "gone";
+    const seen: Observation = row.handle ? await this.#observe(row.handle) : { state: "missing" };
+    if (seen.state === "running") this.#seenAlive = { instanceId: seen.instanceId, atMs: this.#deps.clock.nowMs() };
+    const run = store.read((tx) => tx.run(this.deviceId));
+    const step = nextStep(row, run, seen);
+    if (step.kind === "none") return row.desired.existence === "absent" ? this.#forget() : "none";
+    await this.#take(step, row, seen);
+    return "step";
+  }
+
+  async #take(step: Step, row: DeviceRow, seen: Observation): Promise<void> {
+    const { provider } = this.#deps;
+    const handle = row.handle as Handle;
+    switch (step.kind) {
+      case "close-run":
+        return this.#closeRun(step.reason);
+      case "create":
+        return this.#create(row);
+      case "start":
+        await this.#report("starting", null);
+        return this.#call((signal) => provider.start(handle, { signal }));
+      case "boot":
+        return this.#boot(step.instanceId, seen);
+      case "stop":
+        await this.#report("stopping", null);
+        return this.#call((signal) => provider.stop(handle, { signal }));
+      case "wipe":
+        return this.#wipe(row, handle);
+      case "destroy":
+        await this.#call((signal) => provider.destroy(handle, { signal }));
+        await this.#forget();
+        return;
+      case "settle":
+        return this.#report(step.state, null);
+      case "none":
+        return;
+    }
+  }
+
+  async #create(row: DeviceRow): Promise<void> {
+    const { provider, store } = this.#deps;
+    const { deviceId, name, spec } = row.desired;
+    await this.#report("creating", null);
+    crashPoint("agent.provider.before-create");
+    const handle = await this.#call((signal) => provider.create({ deviceId, name, spec }, { signal }));
+    crashPoint("agent.provider.after-create");
+    await store.transaction((tx) => this.#update(tx, (now) => ({ ...now, handle })));
+  }
+
+  /** Waits until it answers, then opens the run: not before. */
+  async #boot(instanceId: string, seen: Observation): Promise<void> {
+    if (seen.state !== "running") return;
+    const { adb, store, clock, source, bootDeadlineMs } = this.#deps;
+    const row = store.read((tx) => tx.device(this.deviceId));
+    if (row?.state !== "starting") await this.#report("starting", null);
+    const device = await adb.open(seen.adb);
+    await device.waitBooted({ timeoutMs: bootDeadlineMs, signal: this.#stopping.signal });
+    await store.transaction((tx) => {
+      const now = tx.device(this.deviceId);
+      // The wish may have changed while it booted; then the next look decides.
+      if (!now || now.desired.revision !== row?.desired.revision) return;
+      this.#update(tx, (device) => ({ ...device, state: "running", reason: null }));
+      openRun(tx, now, { instanceId, clock, source });
+    });
+    for (const restart of this.#restarts.splice(0)) restart.resolve();
+  }
+
+  async #wipe(row: DeviceRow, handle: Handle): Promise<void> {
+    const { provider, store } = this.#deps;
+    await this.#report("wiping", null);
+    const fresh = await this.#call((signal) => provider.wipe(handle, { signal }));
+    await store.transaction((tx) => {
+      this.#update(tx, (now) => ({ ...now, handle: fresh, dataLeaseId: null, state: "stopped" }));
+      const { token, correlationId } = row.desired;
+      const data: EventData<"device.wiped"> = { deviceId: this.deviceId, token };
+      tx.emit({ type: "device.wiped", subject: this.deviceId, data }, { correlationId, causationId: null });
+    });
+  }
+
+  async #forget(): Promise<"gone"> {
+    await this.#deps.store.transaction((tx) => {
+      const row = tx.device(this.deviceId);
+      if (!row) return;
+      tx.deleteDevice(this.deviceId);
+      const cause = { correlationId: row.desired.correlationId, causationId: null };
+      tx.emit({ type: "device.destroyed", subject: this.deviceId, data: { deviceId: this.deviceId } }, cause);
+    });
+    this.#stopping.abort();
+    return "gone";
+  }
+
+  /** Ends the open run now; a crashed one when its instance was last seen alive. */
+  async #closeRun(reason: EventData<"device.stopped">["reason"]): Promise<void> {
+    const { store, clock } = this.#deps;
+    await store.transaction((tx) => {
+      const run = tx.run(this.deviceId);
+      if (run) closeRun(tx, run, { reason, durationMs: this.#durationOf(run, reason === "crashed", clock) });
+    });
+  }
+
+  #durationOf(run: RunRow, crashed: boolean, clock: MonoClock): number {
+    if (run.bootId !== clock.bootId) return run.confirmedMs;
+    const alive = this.#seenAlive;
+    const endMs = crashed ? (alive?.instanceId === run.instanceId ? alive.atMs : 0) : clock.nowMs();
+    return Math.max(run.confirmedMs, endMs - run.startedMonoMs);
+  }
+
+  async #report(state: DeviceState, reason: string | null): Promise<void> {
+    await this.#deps.store.transaction((tx) => {
+      const row = tx.device(this.deviceId);
+      if (!row || (row.state === state && row.reason === reason)) return;
+      this.#update(tx, (now) => ({ ...now, state, reason }));
+      const cause = { correlationId: row.desired.correlationId, causationId: null };
+      const data = { deviceId: this.deviceId, state, reason };
+      tx.emit({ type: "device.state.changed", subject: this.deviceId, data }, cause);
+    });
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    this.#failures++;
+    const fault = toFault(error);
+    const reason = fault.code === "internal" && error instanceof Error ? error.message : fault.message;
+    this.#deps.logger.warn({ err: error, deviceId: this.deviceId, failures: this.#failures }, "a device could not be brought to its state; trying again");
+    await this.#report("failed", reason.slice(0, 1000)).catch(() => undefined);
+    const longest = Math.min(backoff.firstMs * 2 ** (this.#failures - 1), backoff.longestMs);
+    await this.#pause(longest * (0.75 + Math.random() / 2));
+  }
+
+  #update(tx: StoreTx, change: (row: DeviceRow) => DeviceRow): void {
+    const row = tx.device(this.deviceId);
+    if (row) tx.putDevice(change(row));
+  }
+
+  #observe(handle: Handle): Promise<Observation> {
+    return this.#call((signal) => this.#deps.provider.observe(handle, { signal }));
+  }
+
+  /** A provider's call, with a deadline also for one that ignores its signal. */
+  async #call<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const late = AbortSignal.timeout(callMs);
+    const signal = AbortSignal.any([late, this.#stopping.signal]);
+    const ended = new Promise<never>((_resolve, reject) => {
+      late.addEventListener("abort", () => reject(new Fault("timed_out", "The provider did not answer in 60 s.")));
+    });
+    return Promise.race([work(signal), ended]);
+  }
+
+  #pause(ms: number): Promise<void> {
+    if (this.#woken || this.#stopping.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      const wake = done.bind(null);
+      this.#wake = wake;
+      function done(): void {
+        clearTimeout(timer);
+        resolve();
+      }
+    });
+  }
+}
+

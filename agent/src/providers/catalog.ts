@@ -1,0 +1,22 @@
+import type { AgentConfig } from "../config.ts";
+import type { Provider } from "./provider.ts";
+import path from "node:path";
+import { SimFarm } from "./simulated/farm.ts";
+import { createSimulatedProvider } from "./simulated/provider.ts";
+
+/** Every kind of device this agent can have. A new provider is a folder here and one line. */
+export async function openProviders(config: AgentConfig): Promise<Map<string, Provider>> {
+  const providers = [await openSimulated(config)];
+  return new Map(providers.map((provider) => [provider.kind, provider]));
+}
+
+async function openSimulated({ simulated, dataDir }: AgentConfig): Promise<Provider> {
+  const farm = new SimFarm({
+    frontEnd: simulated.frontEnd,
+    capacity: simulated.capacity,
+    dir: path.join(dataDir, "simulated"),
+    adbServer: { host: "127.0.0.1", port: simulated.adbPort, bin: "adb" },
+  });
+  await farm.start();
+  return createSimulatedProvider(farm);
+}

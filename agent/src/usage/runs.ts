@@ -1,0 +1,57 @@
+import type { EventData } from "@cloudphone/shared/events/catalog";
+import type { Source } from "@cloudphone/shared/ids";
+import type { DeviceRow, RunRow, StoreTx } from "../store/store.ts";
+import type { MonoClock } from "./clock.ts";
+
+/** Opens a run for a device that has just booted: from here on its seconds count. In the same transaction as the news of it. */
+export function openRun(
+  tx: StoreTx,
+  row: DeviceRow,
+  start: { instanceId: string; clock: MonoClock; source: Source },
+): void {
+  const { clock, source } = start;
+  const lease = row.desired.lease;
+  const run: RunRow = {
+    runId: source.id(),
+    deviceId: row.deviceId,
+    lease: lease && {
+      leaseId: lease.leaseId,
+      orderId: lease.orderId,
+      userId: lease.userId,
+      token: lease.token,
+    },
+    startedAt: new Date(source.now()).toISOString(),
+    bootId: clock.bootId,
+    startedMonoMs: clock.nowMs(),
+    confirmedMs: 0,
+    instanceId: start.instanceId,
+    cause: { correlationId: row.desired.correlationId, causationId: null },
+  };
+  tx.putRun(run);
+  tx.emit({ type: "device.started", subject: run.deviceId, data: described(run) }, run.cause);
+}
+
+export function closeRun(
+  tx: StoreTx,
+  run: RunRow,
+  end: { reason: EventData<"device.stopped">["reason"]; durationMs: number },
+): void {
+  tx.deleteRun(run.runId);
+  const data = { ...described(run), reason: end.reason, durationMs: Math.round(end.durationMs) };
+  tx.emit({ type: "device.stopped", subject: run.deviceId, data }, run.cause);
+}
+
+/** What every event about a run says. */
+export const described = (run: RunRow): EventData<"device.started"> => ({
+  deviceId: run.deviceId,
+  runId: run.runId,
+  lease: run.lease,
+  userId: run.lease?.userId ?? null,
+  startedAt: run.startedAt,
+});
+
+/** The run as it can be billed for certain at `nowMs` of its own boot; null when that boot is over. Pure. */
+export function confirmed(run: RunRow, clock: MonoClock): RunRow | null {
+  if (run.bootId !== clock.bootId) return null;
+  return { ...run, confirmedMs: Math.max(run.confirmedMs, clock.nowMs() - run.startedMonoMs) };
+}
