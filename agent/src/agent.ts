@@ -24,6 +24,8 @@ export interface AgentOptions {
   readonly config: AgentConfig;
   readonly source: Source;
   readonly logger: Logger;
+  /** Where the hub is now, when that is known better than at the enrolment: both run in one process. */
+  readonly hub?: { readonly hubUrl: string; readonly mqttPort: number };
   /** For tests: clocks that jump, providers that outlive the agent. */
   readonly clock?: MonoClock;
   readonly providers?: ReadonlyMap<string, Provider>;
@@ -38,9 +40,12 @@ export interface Agent {
 /** The agent of one host: store, link, providers, a supervisor per device, metering, commands. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { config, source, logger } = options;
-  const credentials = await loadCredentials(config.dataDir);
-  if (!credentials)
+  const stored = await loadCredentials(config.dataDir);
+  if (!stored)
     throw new Fault("bad_input", `This host is not enrolled; run \`cloudphone enroll TOKEN --data ${config.dataDir}\` first.`);
+  const credentials = options.hub
+    ? { ...stored, hubUrl: options.hub.hubUrl, mqtt: { ...stored.mqtt, port: options.hub.mqttPort } }
+    : stored;
   const clock = options.clock ?? systemClock();
   const store = openStore(path.join(config.dataDir, "agent.db"), {
     source,

@@ -32,7 +32,10 @@ export interface CoreContext extends Context {
     role: Role;
     demo: boolean;
   }): Promise<boolean>;
+  findAccount(email: string): Promise<Id | null>;
   createEnrollment(): Promise<string>;
+  /** Phones that run at this moment. */
+  countRunning(): Promise<number>;
 }
 
 /** Accounts, hosts, devices with their leases, and apps. */
@@ -75,6 +78,12 @@ export function createCore(deps: CoreDeps): CoreContext {
       await database.transaction((tx) => accounts.create(tx, account, cause));
       deps.wake();
       return true;
+    },
+    findAccount: (email) => accounts.find(email),
+    async countRunning() {
+      const [row] = await database.query<{ n: number }>`
+        select count(*) as n from devices where running and existence = 'present'`;
+      return row?.n ?? 0;
     },
     async createEnrollment() {
       return (await hosts.createEnrollment(source.id(), null)).token;

@@ -5,7 +5,8 @@ import { insertPlan, type Plan } from "./plans.ts";
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-const simulatedPhone: DeviceSpec = {
+/** The phone that every demo plan sells, and that the demo keeps warm. */
+export const demoSpec: DeviceSpec = {
   provider: "simulated",
   image: "sim-13",
   width: 360,
@@ -59,7 +60,7 @@ export function seedDemoPlans({ database, source, currency }: BillingSettings): 
         ...offer,
         id: source.id(),
         currency,
-        spec: simulatedPhone,
+        spec: demoSpec,
         labels: {},
         active: true,
         demo: true,

@@ -99,20 +99,20 @@ async function appendIn(tx: Tx, events: readonly NewEvent[]): Promise<number> {
   const [head] = await tx<{ position: number }>`select position from log_head for update`;
   const position = head?.position ?? 0;
   if (events.length === 0) return position;
-  const rows = events.map(({ stream, seq, event }) => ({ ...event, stream, seq }));
+  const rows = events.map(({ stream, seq, event }, place) => ({ ...event, stream, seq, place }));
   // Numbered only after what is there already was left out, so that a resend uses up no position.
   const [appended] = await tx<{ count: number }>`
     with incoming as (
-      select * from jsonb_to_recordset(${tx.json(rows)}) with ordinality as r(
+      select * from jsonb_to_recordset(${tx.json(rows)}) as r(
         stream text, seq bigint, id uuid, type text, version int, subject text, "occurredAt" timestamptz,
-        "correlationId" uuid, "causationId" uuid, data jsonb, ordinality bigint)
+        "correlationId" uuid, "causationId" uuid, data jsonb, place int)
     ), fresh as (
       select distinct on (stream, seq) * from incoming i
       where not exists (select 1 from events e where e.stream = i.stream and e.seq = i.seq)
-      order by stream, seq, ordinality
+      order by stream, seq, place
     ), stored as (
       insert into events (position, id, stream, seq, type, version, subject, occurred_at, correlation_id, causation_id, data)
-      select ${position} + row_number() over (order by ordinality), id, stream, seq, type, version, subject, "occurredAt",
+      select ${position} + row_number() over (order by place), id, stream, seq, type, version, subject, "occurredAt",
         "correlationId", "causationId", data
       from fresh returning 1
     ) select count(*) as count from stored`;

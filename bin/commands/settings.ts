@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { Fault } from "@cloudphone/shared/fault";
+import { describeIssues } from "@cloudphone/shared/events/catalog";
+import type { z } from "zod";
+
+/** Reads a configuration: what flags say, else the environment (CLOUDPHONE_*), else the JSON file. One line tells what is wrong. */
+export function readSettings<S extends z.ZodType>(
+  schema: S,
+  sources: { flags: Record<string, unknown>; env: Record<string, unknown>; file?: string | undefined },
+): z.infer<S> {
+  const merged = { ...fromFile(sources.file), ...defined(sources.env), ...defined(sources.flags) };
+  const parsed = schema.safeParse(merged);
+  if (!parsed.success) throw new Fault("bad_input", `The configuration is wrong: ${describeIssues(parsed.error)}`);
+  return parsed.data;
+}
+
+const defined = (values: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+
+function fromFile(file: string | undefined): Record<string, unknown> {
+  if (file === undefined) return {};
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  } catch (cause) {
+    throw new Fault("bad_input", `${file} can't be read as JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+/** What the environment says about a hub. */
+export const hubEnvironment = (): Record<string, unknown> => {
+  const { env } = process;
+  return {
+    dataDir: env.CLOUDPHONE_DATA,
+    host: env.CLOUDPHONE_HOST,
+    port: env.CLOUDPHONE_PORT,
+    mqttPort: env.CLOUDPHONE_MQTT_PORT,
+    currency: env.CLOUDPHONE_CURRENCY,
+    purchaseDeadlineMs: env.CLOUDPHONE_PURCHASE_DEADLINE_MS,
+    maxAppBytes: env.CLOUDPHONE_MAX_APP_BYTES,
+    databases: {
+      events: env.CLOUDPHONE_EVENTS_DATABASE_URL,
+      core: env.CLOUDPHONE_CORE_DATABASE_URL,
+      billing: env.CLOUDPHONE_BILLING_DATABASE_URL,
+      analytics: env.CLOUDPHONE_ANALYTICS_DATABASE_URL,
+    },
+  };
+};
+
+/** What the environment says about an agent. */
+export const agentEnvironment = (): Record<string, unknown> => {
+  const { env } = process;
+  return {
+    dataDir: env.CLOUDPHONE_DATA,
+    bootDeadlineMs: env.CLOUDPHONE_BOOT_DEADLINE_MS,
+    storeMaxBytes: env.CLOUDPHONE_STORE_MAX_BYTES,
+    simulated: defined({
+      capacity: env.CLOUDPHONE_SIMULATED_CAPACITY,
+      frontEnd: env.CLOUDPHONE_SIMULATED_FRONT_END,
+      adbPort: env.CLOUDPHONE_SIMULATED_ADB_PORT,
+    }),
+  };
+};

@@ -1,0 +1,117 @@
+import { hostname } from "node:os";
+import path from "node:path";
+import { agentConfigSchema } from "@cloudphone/agent/config";
+import { hubConfigSchema } from "@cloudphone/hub/config";
+import type { Command } from "commander";
+import { createLogger, untilStopped } from "./daemon.ts";
+import { agentEnvironment, hubEnvironment, readSettings } from "./settings.ts";
+
+interface UpFlags {
+  readonly data?: string;
+  readonly host?: string;
+  readonly port?: string;
+  readonly mqttPort?: string;
+  readonly phones?: string;
+  readonly config?: string;
+  readonly logLevel?: string;
+  readonly demo: boolean;
+}
+
+/** What a phone of the demonstration is: the spec that the demo plans sell. */
+const capacity = 8;
+
+export const upCommand = (program: Command): void => {
+  program
+    .command("up")
+    .description("run everything in one process: hub, database, broker and one agent with simulated phones")
+    .option("--data <folder>", "where everything is kept (default: ./data)")
+    .option("--host <address>", "address to listen on (default: 127.0.0.1)")
+    .option("--port <port>", "HTTP port (default: 30000)")
+    .option("--mqtt-port <port>", "MQTT port (default: 1883)")
+    .option("--phones <n>", "simulated phones kept running and free (default: 4)")
+    .option("--config <file>", "JSON file with settings that flags and environment don't give")
+    .option("--log-level <level>", "trace, debug, info, warn, error (default: warn)")
+    .option("--no-demo", "without the demo plans and the demo customer")
+    .action(async (flags: UpFlags) => up(flags));
+};
+
+async function up(flags: UpFlags): Promise<void> {
+  // Loaded here, so that `cloudphone --help` need not wait for the whole platform.
+  const [{ startHub }, { startAgent }, { enroll, loadCredentials }, { systemSource }, { demoSpec }] = await Promise.all([
+    import("@cloudphone/hub/hub"),
+    import("@cloudphone/agent/agent"),
+    import("@cloudphone/agent/enrolment"),
+    import("@cloudphone/hub/platform/source"),
+    import("@cloudphone/hub/billing/plans/demo"),
+  ]);
+  const logger = createLogger(flags.logLevel ?? process.env.CLOUDPHONE_LOG_LEVEL ?? "warn");
+  const dataDir = path.resolve(flags.data ?? process.env.CLOUDPHONE_DATA ?? "data");
+  const config = readSettings(hubConfigSchema, {
+    file: flags.config,
+    env: hubEnvironment(),
+    flags: {
+      dataDir,
+      host: flags.host,
+      port: flags.port,
+      mqttPort: flags.mqttPort,
+      demo: flags.demo,
+      warmPools: [{ spec: demoSpec, target: Number(flags.phones ?? 4) }],
+    },
+  });
+  const hub = await startHub({ config, source: systemSource, logger });
+  try {
+    const agentDir = path.join(dataDir, "agent");
+    const hubUrl = `http://127.0.0.1:${hub.httpPort}`;
+    if (!(await loadCredentials(agentDir)))
+      await enroll({ hubUrl, token: await hub.createEnrollment(), name: hostname(), dataDir: agentDir });
+    const agentConfig = readSettings(agentConfigSchema, {
+      env: agentEnvironment(),
+      flags: { dataDir: agentDir, simulated: { capacity: Math.max(capacity, Number(flags.phones ?? 4) * 2) } },
+    });
+    const agent = await startAgent({
+      config: agentConfig,
+      source: systemSource,
+      logger,
+      hub: { hubUrl, mqttPort: hub.mqttPort },
+    });
+    const phones = await hub.phonesRunning(Number(flags.phones ?? 4), 30_000);
+    greet({ hub, url: `http://${config.host}:${hub.httpPort}`, phones });
+    await untilStopped(async () => {
+      await agent.stop();
+      await hub.stop();
+    });
+  } catch (error) {
+    await hub.stop();
+    throw error;
+  }
+}
+
+interface Greeting {
+  readonly hub: Awaited<ReturnType<typeof import("@cloudphone/hub/hub").startHub>>;
+  readonly url: string;
+  readonly phones: number;
+}
+
+function greet({ hub, url, phones }: Greeting): void {
+  const { admin, demo, file } = hub.seeded;
+  const accounts = [admin && ["admin", admin], demo && ["demo customer", demo]].filter((entry) => entry !== null) as [
+    string,
+    { email: string; password: string },
+  ][];
+  const lines = [
+    "",
+    `  Cloud Phone Platform is up at ${url}  (${phones} phones running, MQTT on ${hub.mqttPort})`,
+    "",
+    ...accounts.map(([who, { email, password }]) => `  ${who.padEnd(14)} ${email}  ${password}`),
+    accounts.length > 0 ? `  (kept in ${file}; delete it once you have noted them)` : `  passwords of the first start: ${file}`,
+    "",
+    "  Next, in another terminal:",
+    `    bin/cloudphone login --email ${demo ? demo.email : "demo@cloudphone.local"}`,
+    "    bin/cloudphone plans",
+    "    bin/cloudphone buy Hourly",
+    "",
+    "  Ctrl-C stops everything.",
+    "",
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,34 @@
+import { deviceSpecSchema } from "@cloudphone/shared/device";
+import { currencySchema } from "@cloudphone/shared/money";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, "must begin with postgres://").optional();
+
+/** What a hub needs to know to run. Made by the command line from flags, then CLOUDPHONE_*, then the file. */
+export const hubConfigSchema = z.object({
+  dataDir: z.string().min(1),
+  host: z.string().min(1).default("127.0.0.1"),
+  port: port.default(30_000),
+  mqttPort: port.default(1883),
+  currency: currencySchema.default("CNY"),
+  purchaseDeadlineMs: z.coerce.number().int().min(100).default(30_000),
+  maxAppBytes: z.coerce.number().int().min(1).default(2 * 1024 ** 3),
+  warmPools: z.array(z.object({ spec: deviceSpecSchema, target: z.int().min(0) })).default([]),
+  /** Plans, a customer and a balance to try it with, all marked as such. */
+  demo: z.boolean().default(false),
+  /** All four or none; none: an embedded server under the data folder. */
+  databases: z
+    .object({
+      events: databaseUrl,
+      core: databaseUrl,
+      billing: databaseUrl,
+      analytics: databaseUrl,
+    })
+    .prefault({})
+    .refine(
+      (urls) => [0, 4].includes(Object.values(urls).filter((url) => url !== undefined).length),
+      "give CLOUDPHONE_EVENTS_, _CORE_, _BILLING_ and _ANALYTICS_DATABASE_URL, all four or none",
+    ),
+});
+export type HubConfig = z.infer<typeof hubConfigSchema>;

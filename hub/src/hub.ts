@@ -1,0 +1,175 @@
+import path from "node:path";
+import type { Source } from "@cloudphone/shared/ids";
+import { eventTopic } from "@cloudphone/shared/topics";
+import type { Logger } from "pino";
+import { createAnalytics } from "./analytics/analytics.ts";
+import { createBilling } from "./billing/billing.ts";
+import type { HubConfig } from "./config.ts";
+import { createCore } from "./core/core.ts";
+import { loadSecrets } from "./platform/auth/secrets.ts";
+import { verifyAccessToken } from "./platform/auth/tokens.ts";
+import { type Broker, startBroker } from "./platform/broker/broker.ts";
+import { HostMessages } from "./platform/broker/host-messages.ts";
+import type { HostBus } from "./platform/context.ts";
+import { operationsRouter } from "./platform/http/operations-router.ts";
+import { startHttp } from "./platform/http/server.ts";
+import { createEventLog } from "./platform/log/event-log.ts";
+import { createIngest } from "./platform/log/ingest.ts";
+import { Wakeable } from "./platform/log/wakeable.ts";
+import { type RunningContext, runContext } from "./platform/run-context.ts";
+import { appRouter } from "./router.ts";
+import { seed, type Seeded } from "./seed.ts";
+import { openStorage } from "./storage.ts";
+
+export interface Hub {
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  /** Accounts made at this start, with their passwords: told once. */
+  readonly seeded: Seeded;
+  /** A one-time token for a host. */
+  createEnrollment(): Promise<string>;
+  /** Resolves with how many phones run, once there are `wanted` or the deadline is over. */
+  phonesRunning(wanted: number, deadlineMs: number): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export interface HubOptions {
+  readonly config: HubConfig;
+  readonly source: Source;
+  readonly logger: Logger;
+}
+
+/** Wires the hub: databases, log, contexts, broker, HTTP; in this order, and stopped in the other. */
+export async function startHub({ config, source, logger }: HubOptions): Promise<Hub> {
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const undo of stops.splice(0).toReversed()) await undo();
+  };
+  try {
+    const hub = await wire({ config, source, logger }, stops);
+    return { ...hub, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function wire(
+  { config, source, logger }: HubOptions,
+  stops: (() => Promise<unknown>)[],
+): Promise<Omit<Hub, "stop">> {
+  const secrets = await loadSecrets(path.join(config.dataDir, "hub"));
+  const storage = await openStorage(config, logger);
+  stops.push(() => storage.stop());
+  const { databases } = storage;
+  const log = createEventLog(databases.events);
+  const ingest = createIngest(databases.events, log);
+  const running: RunningContext[] = [];
+  const wake = (): void => {
+    for (const context of running) context.wake();
+  };
+  // The broker asks core who a host is and core speaks through the broker: the one knot, tied by this line.
+  const link: { broker: Broker | null } = { broker: null };
+  const bus: HostBus = {
+    publish: async (topic, message, options) => link.broker?.publish(topic, message, options),
+  };
+  const core = createCore({
+    database: databases.core,
+    source,
+    bus,
+    secrets,
+    logger,
+    blobDir: path.join(config.dataDir, "hub", "blobs"),
+    maxAppBytes: config.maxAppBytes,
+    warmPools: config.warmPools,
+    mqttPort: () => link.broker?.port ?? config.mqttPort,
+    wake,
+  });
+  const { purchaseDeadlineMs, currency } = config;
+  const billing = createBilling({ database: databases.billing, source, currency, purchaseDeadlineMs, onCommitted: wake });
+  const analytics = createAnalytics({ database: databases.analytics, source });
+  const contexts = [core, billing, analytics];
+  const messages = new HostMessages({
+    ingest,
+    bus,
+    logger,
+    onHeartbeat: core.onHeartbeat,
+    onPresence: core.onPresence,
+  });
+  link.broker = await startBroker({
+    host: config.host,
+    port: config.mqttPort,
+    logger,
+    verifyHost: core.verifyHost,
+    onHostMessage: (hostId, kind, payload) => messages.take(hostId, kind, payload),
+    onRefused: (hostId, topic, payload) => messages.refuse(hostId, topic, { payload, reason: "not a topic of this host" }),
+  });
+  stops.push(async () => link.broker?.stop(), () => messages.stop());
+  for (const context of contexts) {
+    const live = runContext(context, { log, source, logger });
+    running.push(live);
+    stops.push(() => live.stop());
+  }
+  stops.push(fanOut(log, bus, logger));
+  const operations = operationsRouter({
+    log,
+    ingest,
+    contexts,
+    consumers: () => running.flatMap((context) => context.consumers),
+  });
+  const seeded = await seed({ config, core, billing });
+  const http = await startHttp({
+    host: config.host,
+    port: config.port,
+    router: appRouter({ core: core.routers, billing: billing.router, analytics: analytics.router, operations }),
+    routes: core.routes,
+    source,
+    logger,
+    authenticate: (token) => verifyAccessToken(secrets.tokenKey, token, source.now()),
+  });
+  stops.push(() => http.stop());
+  return { httpPort: http.port, mqttPort: link.broker.port, seeded, createEnrollment: core.createEnrollment,
+    phonesRunning: (wanted, deadlineMs) => waitForPhones(core, wanted, deadlineMs),
+  };
+}
+
+async function waitForPhones(
+  core: { countRunning(): Promise<number> },
+  wanted: number,
+  deadlineMs: number,
+): Promise<number> {
+  const until = performance.now() + deadlineMs;
+  for (;;) {
+    const running = await core.countRunning();
+    if (running >= wanted || performance.now() > until) return running;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** New events, told on MQTT to whoever may listen. From the present on: who needs every event reads the log. */
+function fanOut(log: ReturnType<typeof createEventLog>, bus: HostBus, logger: Logger): () => Promise<void> {
+  let position: number | null = null;
+  const loop = new Wakeable(
+    async () => {
+      position ??= await log.head();
+      const events = await log.read({ after: position, limit: 200 });
+      for (const event of events) {
+        await bus.publish(eventTopic(event.type), event, { retain: false });
+        position = event.position;
+      }
+      return events.length === 200;
+    },
+    {
+      idleMs: 1000,
+      onError: (error, failures) => {
+        if (failures === 1) logger.warn({ err: error }, "events can't be told on MQTT; retrying");
+      },
+    },
+  );
+  const subscription = log.onAppended(loop.wake);
+  loop.start();
+  return async () => {
+    subscription[Symbol.dispose]();
+    await loop.stop();
+  };
+}
