@@ -183,7 +183,7 @@ export class Supervisor {
     await this.#report("wiping", null);
     const fresh = await this.#call((signal) => provider.wipe(handle, { signal }));
     await store.transaction((tx) => {
-      this.#update(tx, (now) => ({ ...now, handle: fresh, dataLeaseId: null, state: "stopped" }));
+      this.#update(tx, (now) => ({ ...now, handle: fresh, dataLeaseId: null }));
       const { token, correlationId } = row.desired;
       const data: EventData<"device.wiped"> = { deviceId: this.deviceId, token };
       tx.emit({ type: "device.wiped", subject: this.deviceId, data }, { correlationId, causationId: null });
