@@ -48,5 +48,6 @@ export function parseMinor(text: string): number | null {
   const match = /^(-?)(\d{1,12})(?:\.(\d{1,2}))?$/.exec(text.trim());
   if (!match) return null;
   const minor = Number(match[2]) * 100 + Number((match[3] ?? "").padEnd(2, "0"));
-  return match[1] === "-" ? -minor : minor;
+  // Subtracted, not negated: "-0" must not become minus zero.
+  return match[1] === "-" ? 0 - minor : minor;
 }
