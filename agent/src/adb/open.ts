@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { Fault } from "@cloudphone/shared/fault";
-import adbkit, { type Client, type DeviceClient } from "@devicefarmer/adbkit";
+import { Adb as Adbkit, type Client, type DeviceClient } from "@devicefarmer/adbkit";
 import type { Adb, AdbDevice, AdbTarget, ShellResult } from "./adb.ts";
 
 type PushTransfer = Awaited<ReturnType<DeviceClient["push"]>>;
@@ -18,7 +18,7 @@ export function createAdb(): Adb {
     if (known) return known;
     // adbkit starts an adb server of its own when nothing listens: where that is not wanted, there is no such file.
     const bin = server.bin ?? "/nonexistent/adb";
-    const client = adbkit.Adb.createClient({ host: server.host, port: server.port, bin });
+    const client = Adbkit.createClient({ host: server.host, port: server.port, bin });
     client.on("error", () => undefined);
     clients.set(key, client);
     return client;

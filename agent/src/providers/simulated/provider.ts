@@ -22,8 +22,13 @@ export function createSimulatedProvider(farm: SimFarm): Provider {
         capacity: farm.options.capacity,
         labels: { abi: "arm64-v8a", simulated: "true" },
       }),
-    list: () =>
-      Promise.resolve(farm.ids().map((deviceId) => ({ deviceId, handle: handleOf(deviceId) }))),
+    list: async ({ signal }) => {
+      signal.throwIfAborted();
+      const ids = farm.ids();
+      return await Promise.resolve(
+        ids.map((deviceId) => ({ deviceId, handle: handleOf(deviceId) })),
+      );
+    },
     create: async ({ deviceId, spec }, { signal }) => {
       signal.throwIfAborted();
       farm.create(deviceId, spec);
@@ -34,7 +39,8 @@ export function createSimulatedProvider(farm: SimFarm): Provider {
       phoneOf(handle);
       await farm.powerOn(idOf(handle));
     },
-    stop: async (handle) => {
+    stop: async (handle, { signal }) => {
+      signal.throwIfAborted();
       farm.powerOff(idOf(handle));
       await Promise.resolve();
     },
@@ -44,11 +50,13 @@ export function createSimulatedProvider(farm: SimFarm): Provider {
       farm.wipe(idOf(handle));
       return await Promise.resolve(handle);
     },
-    destroy: async (handle) => {
+    destroy: async (handle, { signal }) => {
+      signal.throwIfAborted();
       farm.destroy(idOf(handle));
       await Promise.resolve();
     },
-    observe: async (handle): Promise<Observation> => {
+    observe: async (handle, { signal }): Promise<Observation> => {
+      signal.throwIfAborted();
       const phone = farm.find(idOf(handle));
       const adb = farm.target(idOf(handle));
       if (!phone) return { state: "missing" };

@@ -1,0 +1,55 @@
+import type { DeviceSpec } from "@cloudphone/shared/device";
+import { describe, it } from "vitest";
+import { type ProviderHarness, providerContract } from "../provider.contract.ts";
+import { SimFarm } from "./farm.ts";
+import { createSimulatedProvider } from "./provider.ts";
+import { realAdbMissing, startRealAdb } from "./real-adb.ts";
+
+const spec: DeviceSpec = {
+  provider: "simulated",
+  image: "sim:13",
+  width: 360,
+  height: 640,
+  dpi: 240,
+  memoryMiB: 512,
+  cpus: 1,
+  properties: { "sim.bootDelayMs": "20" },
+};
+
+const harnessOf = (farm: SimFarm, end: () => Promise<void>): ProviderHarness => ({
+  spec,
+  open: () => Promise.resolve(createSimulatedProvider(farm)),
+  removeOutside: async (handle) => {
+    farm.destroy(String(handle.deviceId));
+    await Promise.resolve();
+  },
+  identity: async (device) => {
+    const serial = await device.shell(["getprop", "ro.serialno"], { timeoutMs: 5000 });
+    return serial.output.trim();
+  },
+  [Symbol.asyncDispose]: async () => {
+    farm.stop();
+    await end();
+  },
+});
+
+providerContract("simulated phones behind their own adb server", async () => {
+  const farm = new SimFarm({ frontEnd: "server", capacity: 50, dir: null });
+  await farm.start();
+  return harnessOf(farm, () => Promise.resolve());
+});
+
+const missing = realAdbMissing();
+if (missing) {
+  describe("simulated phones behind a real adb server", () => {
+    it.skip(missing, () => undefined);
+  });
+} else {
+  providerContract("simulated phones behind a real adb server", async () => {
+    const real = await startRealAdb();
+    const adbServer = { host: "127.0.0.1", port: real.port, bin: null };
+    const farm = new SimFarm({ frontEnd: "transport", capacity: 50, dir: null, adbServer });
+    await farm.start();
+    return harnessOf(farm, () => real[Symbol.asyncDispose]());
+  });
+}
