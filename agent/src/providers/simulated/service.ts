@@ -30,8 +30,13 @@ export function serve(handler: ServiceHandler, power: AbortSignal): Duplex {
       if (signal.aborted || fromDevice.writableEnded) return;
       if (!fromDevice.write(bytes))
         await new Promise<void>((resolve) => {
-          fromDevice.once("drain", resolve);
-          fromDevice.once("close", resolve);
+          const go = (): void => {
+            fromDevice.off("drain", go);
+            fromDevice.off("close", go);
+            resolve();
+          };
+          fromDevice.once("drain", go);
+          fromDevice.once("close", go);
         });
     },
   };
