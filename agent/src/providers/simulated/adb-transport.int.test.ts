@@ -42,6 +42,7 @@ describe.skipIf(!found && process.env.CI !== "true")("a simulated phone under th
   let dir: string;
   let port = 0;
   let serial: string;
+  let connected = "";
   let stop: (() => void) | null = null;
 
   const adb = async (...args: string[]): Promise<Buffer> => {
@@ -51,7 +52,7 @@ describe.skipIf(!found && process.env.CI !== "true")("a simulated phone under th
   const device = (...args: string[]): Promise<Buffer> => adb("-s", serial, ...args);
 
   beforeAll(async () => {
-    expect(found, "adb must be installed where CI=true").toBe(true);
+    if (!found) throw new Error("adb must be installed where CI=true: apt-get install adb");
     dir = mkdtempSync(path.join(os.tmpdir(), "adb-"));
     const phone = new SimPhone({
       provider: "simulated",
@@ -71,7 +72,7 @@ describe.skipIf(!found && process.env.CI !== "true")("a simulated phone under th
     };
     serial = `127.0.0.1:${transport.port}`;
     port = await freePort();
-    expect((await adb("connect", serial)).toString()).toContain(`connected to ${serial}`);
+    connected = (await adb("connect", serial)).toString();
     await device("wait-for-device");
   });
 
@@ -81,7 +82,8 @@ describe.skipIf(!found && process.env.CI !== "true")("a simulated phone under th
     if (dir) rmSync(dir, { recursive: true, force: true });
   });
 
-  it("is listed as a device", async () => {
+  it("is connected, and listed as a device", async () => {
+    expect(connected).toContain(`connected to ${serial}`);
     expect((await adb("devices")).toString()).toContain(`${serial}\tdevice`);
   });
 
