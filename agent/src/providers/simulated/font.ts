@@ -1,6 +1,6 @@
 import type { Colour, Frame } from "./home-screen.ts";
 
-/** Glyphs of five by seven pixels: a byte for each row, its five low bits from left to right. */
+/** Glyphs of five by seven pixels, two more where a letter hangs below the line: a byte for each row, its five low bits from left to right. */
 const glyphs: Readonly<Record<string, string>> = {
   " ": "00000000000000",
   "0": "0e11131519110e",
@@ -45,17 +45,17 @@ const glyphs: Readonly<Record<string, string>> = {
   d: "01010d1311110f",
   e: "00000e111f100e",
   f: "0609081c080808",
-  g: "000f11110f010e",
+  g: "00000f1111110f010e",
   h: "10101619111111",
   i: "04000c0404040e",
-  j: "0200060202120c",
+  j: "02000602020202120c",
   k: "10101214181412",
   l: "0c04040404040e",
   m: "00001a15151111",
   n: "00001619111111",
   o: "00000e1111110e",
-  p: "00001e111e1010",
-  q: "00000d130f0101",
+  p: "00001e1111111e1010",
+  q: "00000f1111110f0101",
   r: "00001619101010",
   s: "00000e100e011e",
   t: "08081c08080906",
@@ -63,7 +63,7 @@ const glyphs: Readonly<Record<string, string>> = {
   v: "00001111110a04",
   w: "0000111115150a",
   x: "0000110a040a11",
-  y: "000011110f010e",
+  y: "0000111111110f010e",
   z: "00001f0204081f",
   ".": "00000000000c0c",
   ",": "000000000c0408",
@@ -99,7 +99,7 @@ export function drawText(
 ): void {
   for (const [index, char] of [...text].entries()) {
     const rows = glyphs[char] ?? unknown;
-    for (let bit = 0; bit < 35; bit++) {
+    for (let bit = 0; bit < (rows.length / 2) * 5; bit++) {
       const row = Math.floor(bit / 5);
       const lit = (Number.parseInt(rows.slice(row * 2, row * 2 + 2), 16) >> (4 - (bit % 5))) & 1;
       if (!lit) continue;
