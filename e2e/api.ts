@@ -9,7 +9,8 @@ export class Api {
 
   /** `input` of a query goes into the address. Rejects with ApiError for a refusal. */
   async call<T>(kind: "query" | "mutation", path: string, input?: unknown): Promise<T> {
-    const query = kind === "query" ? `?input=${encodeURIComponent(JSON.stringify(input ?? {}))}` : "";
+    const query =
+      kind === "query" ? `?input=${encodeURIComponent(JSON.stringify(input ?? {}))}` : "";
     const response = await fetch(`${this.#url()}/trpc/${path}${query}`, {
       method: kind === "query" ? "GET" : "POST",
       headers: {
@@ -23,7 +24,8 @@ export class Api {
       result?: { data: T };
       error?: { message: string; data: { fault: string } };
     };
-    if (!body.result) throw new ApiError(body.error?.message ?? "no answer", body.error?.data.fault ?? "internal");
+    if (!body.result)
+      throw new ApiError(body.error?.message ?? "no answer", body.error?.data.fault ?? "internal");
     return body.result.data;
   }
 
@@ -51,7 +53,11 @@ export class ApiError extends Error {
 }
 
 /** Tries until `work` gives something that is not null, also over refused connections and "try again" answers. */
-export async function eventually<T>(work: () => Promise<T | null>, deadlineMs = 30_000, what = "it"): Promise<T> {
+export async function eventually<T>(
+  work: () => Promise<T | null>,
+  deadlineMs = 30_000,
+  what = "it",
+): Promise<T> {
   const until = performance.now() + deadlineMs;
   let last: unknown = null;
   for (;;) {
@@ -59,10 +65,15 @@ export async function eventually<T>(work: () => Promise<T | null>, deadlineMs = 
       const result = await work();
       if (result !== null) return result;
     } catch (error) {
-      if (error instanceof ApiError && !["internal", "unavailable", "in_progress"].includes(error.fault)) throw error;
+      if (
+        error instanceof ApiError &&
+        !["internal", "unavailable", "in_progress"].includes(error.fault)
+      )
+        throw error;
       last = error;
     }
-    if (performance.now() > until) throw new Error(`${what} did not happen in ${deadlineMs} ms`, { cause: last });
+    if (performance.now() > until)
+      throw new Error(`${what} did not happen in ${deadlineMs} ms`, { cause: last });
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }

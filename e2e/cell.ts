@@ -75,7 +75,11 @@ export class Cell implements AsyncDisposable {
     const before = this.restarts(part);
     this.#armed = { part, at };
     this.kill(part);
-    await eventually(async () => (this.restarts(part) > before ? true : null), 30_000, `the ${part}'s restart`);
+    await eventually(
+      async () => (this.restarts(part) > before ? true : null),
+      30_000,
+      `the ${part}'s restart`,
+    );
   }
   #armed: { part: Part; at: string } | null = null;
 
@@ -89,18 +93,39 @@ export class Cell implements AsyncDisposable {
     });
   }
 
+  /** Resolves once the host is connected and has told what it can do. */
+  async hostReady(): Promise<void> {
+    await eventually(
+      async () => {
+        const hosts =
+          await this.admin.query<{ state: string; providers: unknown[] }[]>("hosts.list");
+        return hosts.some((host) => host.state === "connected" && host.providers.length > 0)
+          ? true
+          : null;
+      },
+      60_000,
+      "the host's connection",
+    );
+  }
+
   /** Buys a plan with one key, asking again until the hub has answered; returns once the order has come to one of its ends. */
   async buy(planName: string): Promise<{ orderId: string; state: string }> {
-    const plans = await eventually(() => this.customer.query<{ id: string; name: string }[]>("plans.list"));
+    const plans = await eventually(() =>
+      this.customer.query<{ id: string; name: string }[]>("plans.list"),
+    );
     const planId = plans.find((plan) => plan.name === planName)?.id;
     const idempotencyKey = randomUUID();
     const { orderId } = await eventually(() =>
       this.customer.mutate<{ orderId: string }>("orders.create", { planId, idempotencyKey }),
     );
-    const state = await eventually(async () => {
-      const order = await this.customer.query<{ state: string }>("orders.show", { orderId });
-      return order.state === "pending" ? null : order.state;
-    }, 60_000, "the order's end");
+    const state = await eventually(
+      async () => {
+        const order = await this.customer.query<{ state: string }>("orders.show", { orderId });
+        return order.state === "pending" ? null : order.state;
+      },
+      60_000,
+      "the order's end",
+    );
     return { orderId, state };
   }
 
@@ -131,7 +156,16 @@ export class Cell implements AsyncDisposable {
   async #launch(part: Part, env: Record<string, string>): Promise<void> {
     const args =
       part === "hub"
-        ? ["hub", "--data", this.dir, "--demo", "--port", String(this.#ports.http), "--mqtt-port", String(this.#ports.mqtt)]
+        ? [
+            "hub",
+            "--data",
+            this.dir,
+            "--demo",
+            "--port",
+            String(this.#ports.http),
+            "--mqtt-port",
+            String(this.#ports.mqtt),
+          ]
         : ["agent", "--data", this.#agentDir];
     const program = startProgram([...args, "--log-level", "warn"], env);
     this.#programs.set(part, program);

@@ -15,41 +15,63 @@ const apk = path.join(
 
 /** A customer's whole story, told with one idempotency key per wish and repeated until answered, as a careful client does. */
 async function story(cell: Cell): Promise<void> {
-  const { orderId, state } = await cell.buy("Hourly");
-  if (state === "paid") {
-    const [device] = await eventually(() => cell.customer.query<{ name: string }[]>("devices.list"));
-    const name = device?.name ?? "";
-    const body = new Uint8Array(await readFile(apk));
-    await eventually(async () => {
-      const headers = { authorization: `Bearer ${cell.customer.token}` };
-      const response = await fetch(`${cell.url}/apps`, { method: "POST", headers, body });
-      return response.status === 201 ? true : null;
-    });
-    const wish = { device: name, app: "io.appium.settings", idempotencyKey: randomUUID() };
-    const { installationId } = await eventually(() =>
-      cell.customer.mutate<{ installationId: string }>("apps.install", wish),
-    );
-    const status = await eventually(async () => {
-      const found = await cell.customer.query<{ status: string }>("apps.installation", { installationId });
+  // A purchase that meets the crash may be cancelled, for the host is away; the customer then tries again.
+  let order = { orderId: "", state: "" };
+  for (let tries = 0; tries < 4 && order.state !== "paid"; tries++) {
+    await cell.hostReady();
+    order = await cell.buy("Hourly");
+  }
+  const { orderId, state } = order;
+  expect(state).toBe("paid");
+  const [device] = await eventually(() => cell.customer.query<{ name: string }[]>("devices.list"));
+  const name = device?.name ?? "";
+  const body = new Uint8Array(await readFile(apk));
+  await eventually(async () => {
+    const headers = { authorization: `Bearer ${cell.customer.token}` };
+    const response = await fetch(`${cell.url}/apps`, { method: "POST", headers, body });
+    return response.status === 201 ? true : null;
+  });
+  const wish = { device: name, app: "io.appium.settings", idempotencyKey: randomUUID() };
+  const { installationId } = await eventually(() =>
+    cell.customer.mutate<{ installationId: string }>("apps.install", wish),
+  );
+  const status = await eventually(
+    async () => {
+      const found = await cell.customer.query<{ status: string }>("apps.installation", {
+        installationId,
+      });
       return found.status === "pending" ? null : found.status;
-    }, 60_000, "the installation's end");
-    expect(["installed", "failed"]).toContain(status);
-    await eventually(() => cell.customer.mutate("devices.stop", { device: name }));
-    await eventually(async () => {
+    },
+    60_000,
+    "the installation's end",
+  );
+  expect(["installed", "failed"]).toContain(status);
+  await eventually(() => cell.customer.mutate("devices.stop", { device: name }));
+  await eventually(
+    async () => {
       const usage = await cell.customer.query<{ durationMs: number | null }[]>("usage.list", {});
       return usage.length > 0 && usage.every((record) => record.durationMs !== null) ? true : null;
-    }, 60_000, "the end of the usage records");
-    await eventually(() => cell.customer.mutate("orders.end", { orderId, idempotencyKey: randomUUID() }));
-  }
+    },
+    60_000,
+    "the end of the usage records",
+  );
+  await eventually(() =>
+    cell.customer.mutate("orders.end", { orderId, idempotencyKey: randomUUID() }),
+  );
   await settle(cell);
 }
 
 describe.concurrent("a process killed at any named instant loses nothing and doubles nothing", () => {
-  test.each([...crashPoints])("%s", { timeout: 150_000 }, async (point) => {
+  test.each([...crashPoints])("%s", { timeout: 45_000 }, async (point) => {
     const part = point.split(".")[0] as Part;
     await using cell = await Cell.start({ part, at: point });
     await story(cell);
-    expect(cell.restarts(part), `${point} was passed`).toBeGreaterThan(part === "hub" ? 1 : 0);
+    const least = part === "hub" ? 2 : 1;
+    await eventually(
+      async () => (cell.restarts(part) >= least ? true : null),
+      10_000,
+      `a pass of ${point}`,
+    );
     await expectInvariants(cell);
   });
 });

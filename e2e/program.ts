@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 
-const entry = process.env.CLOUDPHONE_TEST_ENTRY ?? path.resolve(import.meta.dirname, "../bin/cloudphone.ts");
+const entry =
+  process.env.CLOUDPHONE_TEST_ENTRY ?? path.resolve(import.meta.dirname, "../bin/cloudphone.ts");
 
 export interface Program {
   readonly pid: number;
@@ -31,7 +32,9 @@ export function startProgram(args: readonly string[], env: Record<string, string
   }
   const ended = new Promise<string>((resolve) => {
     child.once("exit", (code, signal) => {
-      ready.reject(new Error(`ended before it was ready (${signal ?? code}): ${output.slice(-2000)}`));
+      ready.reject(
+        new Error(`ended before it was ready (${signal ?? code}): ${output.slice(-2000)}`),
+      );
       resolve(signal ?? String(code));
     });
   });

@@ -14,7 +14,10 @@ export const agentCommand = (program: Command): void => {
   program
     .command("agent")
     .description("run this host's agent; enrol it first with `cloudphone enroll TOKEN`")
-    .option("--data <folder>", "where the agent keeps its store and credentials (default: ./data/agent)")
+    .option(
+      "--data <folder>",
+      "where the agent keeps its store and credentials (default: ./data/agent)",
+    )
     .option("--config <file>", "JSON file with settings that flags and environment don't give")
     .option("--log-level <level>", "trace, debug, info, warn, error (default: info)")
     .action(async (flags: AgentFlags) => {
@@ -24,7 +27,11 @@ export const agentCommand = (program: Command): void => {
       ]);
       const logger = createLogger(flags.logLevel ?? process.env.CLOUDPHONE_LOG_LEVEL ?? "info");
       const dataDir = path.resolve(flags.data ?? process.env.CLOUDPHONE_DATA ?? "data/agent");
-      const config = readSettings(agentConfigSchema, { file: flags.config, env: agentEnvironment(), flags: { dataDir } });
+      const config = readSettings(agentConfigSchema, {
+        file: flags.config,
+        env: agentEnvironment(),
+        flags: { dataDir },
+      });
       const agent = await startAgent({ config, source: systemSource, logger });
       process.stdout.write(`${JSON.stringify({ ready: true, hostId: agent.hostId })}\n`);
       await untilStopped(() => agent.stop());

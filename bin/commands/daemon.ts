@@ -1,7 +1,8 @@
 import { pino, type Logger } from "pino";
 
 /** Structured lines on standard error. */
-export const createLogger = (level: string): Logger => pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
+export const createLogger = (level: string): Logger =>
+  pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
 
 /** Runs until SIGINT or SIGTERM, then stops in order; a second signal ends it at once. */
 export async function untilStopped(stop: () => Promise<void>): Promise<void> {

@@ -40,7 +40,9 @@ export const hubCommand = (program: Command): void => {
       });
       const hub = await startHub({ config, source: systemSource, logger });
       const { httpPort, mqttPort: openMqttPort, seeded } = hub;
-      process.stdout.write(`${JSON.stringify({ ready: true, httpPort, mqttPort: openMqttPort, accounts: seeded.file })}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ ready: true, httpPort, mqttPort: openMqttPort, accounts: seeded.file })}\n`,
+      );
       await untilStopped(() => hub.stop());
     });
 };

@@ -6,11 +6,16 @@ import type { z } from "zod";
 /** Reads a configuration: what flags say, else the environment (CLOUDPHONE_*), else the JSON file. One line tells what is wrong. */
 export function readSettings<S extends z.ZodType>(
   schema: S,
-  sources: { flags: Record<string, unknown>; env: Record<string, unknown>; file?: string | undefined },
+  sources: {
+    flags: Record<string, unknown>;
+    env: Record<string, unknown>;
+    file?: string | undefined;
+  },
 ): z.infer<S> {
   const merged = { ...fromFile(sources.file), ...defined(sources.env), ...defined(sources.flags) };
   const parsed = schema.safeParse(merged);
-  if (!parsed.success) throw new Fault("bad_input", `The configuration is wrong: ${describeIssues(parsed.error)}`);
+  if (!parsed.success)
+    throw new Fault("bad_input", `The configuration is wrong: ${describeIssues(parsed.error)}`);
   return parsed.data;
 }
 
@@ -22,7 +27,11 @@ function fromFile(file: string | undefined): Record<string, unknown> {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
   } catch (cause) {
-    throw new Fault("bad_input", `${file} can't be read as JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new Fault(
+      "bad_input",
+      `${file} can't be read as JSON: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    );
   }
 }
 

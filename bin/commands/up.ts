@@ -23,7 +23,9 @@ const capacity = 8;
 export const upCommand = (program: Command): void => {
   program
     .command("up")
-    .description("run everything in one process: hub, database, broker and one agent with simulated phones")
+    .description(
+      "run everything in one process: hub, database, broker and one agent with simulated phones",
+    )
     .option("--data <folder>", "where everything is kept (default: ./data)")
     .option("--host <address>", "address to listen on (default: 127.0.0.1)")
     .option("--port <port>", "HTTP port (default: 30000)")
@@ -37,7 +39,13 @@ export const upCommand = (program: Command): void => {
 
 async function up(flags: UpFlags): Promise<void> {
   // Loaded here, so that `cloudphone --help` need not wait for the whole platform.
-  const [{ startHub }, { startAgent }, { enroll, loadCredentials }, { systemSource }, { demoSpec }] = await Promise.all([
+  const [
+    { startHub },
+    { startAgent },
+    { enroll, loadCredentials },
+    { systemSource },
+    { demoSpec },
+  ] = await Promise.all([
     import("@cloudphone/hub/hub"),
     import("@cloudphone/agent/agent"),
     import("@cloudphone/agent/enrolment"),
@@ -63,10 +71,18 @@ async function up(flags: UpFlags): Promise<void> {
     const agentDir = path.join(dataDir, "agent");
     const hubUrl = `http://127.0.0.1:${hub.httpPort}`;
     if (!(await loadCredentials(agentDir)))
-      await enroll({ hubUrl, token: await hub.createEnrollment(), name: hostname(), dataDir: agentDir });
+      await enroll({
+        hubUrl,
+        token: await hub.createEnrollment(),
+        name: hostname(),
+        dataDir: agentDir,
+      });
     const agentConfig = readSettings(agentConfigSchema, {
       env: agentEnvironment(),
-      flags: { dataDir: agentDir, simulated: { capacity: Math.max(capacity, Number(flags.phones ?? 4) * 2) } },
+      flags: {
+        dataDir: agentDir,
+        simulated: { capacity: Math.max(capacity, Number(flags.phones ?? 4) * 2) },
+      },
     });
     const agent = await startAgent({
       config: agentConfig,
@@ -94,16 +110,17 @@ interface Greeting {
 
 function greet({ hub, url, phones }: Greeting): void {
   const { admin, demo, file } = hub.seeded;
-  const accounts = [admin && ["admin", admin], demo && ["demo customer", demo]].filter((entry) => entry !== null) as [
-    string,
-    { email: string; password: string },
-  ][];
+  const accounts = [admin && ["admin", admin], demo && ["demo customer", demo]].filter(
+    (entry) => entry !== null,
+  ) as [string, { email: string; password: string }][];
   const lines = [
     "",
     `  Cloud Phone Platform is up at ${url}  (${phones} phones running, MQTT on ${hub.mqttPort})`,
     "",
     ...accounts.map(([who, { email, password }]) => `  ${who.padEnd(14)} ${email}  ${password}`),
-    accounts.length > 0 ? `  (kept in ${file}; delete it once you have noted them)` : `  passwords of the first start: ${file}`,
+    accounts.length > 0
+      ? `  (kept in ${file}; delete it once you have noted them)`
+      : `  passwords of the first start: ${file}`,
     "",
     "  Next, in another terminal:",
     `    bin/cloudphone login --email ${demo ? demo.email : "demo@cloudphone.local"}`,

@@ -84,7 +84,8 @@ async function desiredOf(
   const rows = await query<DesiredRow>`
     select d.id, d.host_id, d.name, d.revision, d.existence, d.power, d.spec, d.token,
       l.id as lease_id, l.order_id, l.user_id, l.token as lease_token,
-      greatest(0, floor(extract(epoch from l.expires_at - clock_timestamp()) * 1000))::bigint as remaining_ms
+      case when l.expires_at is not null
+        then greatest(0, floor(extract(epoch from l.expires_at - clock_timestamp()) * 1000))::bigint end as remaining_ms
     from devices d left join leases l on l.device_id = d.id and upper_inf(l.period)
     where (${deviceId}::uuid is null or d.id = ${deviceId})
       and (${hostId}::uuid is null or (d.host_id = ${hostId} and (d.existence = 'present' or d.state <> 'destroyed')))`;

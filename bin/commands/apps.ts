@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { Readable, Transform } from "node:stream";
+import { Fault, isFaultCode } from "@cloudphone/shared/fault";
+import type { Command } from "commander";
+import { type Connection, until, withHub } from "../client.ts";
+import { print } from "../output.ts";
+import { completed } from "./devices.ts";
+
+const uploadMs = 60 * 60_000;
+const installMs = 6 * 60_000;
+
+export const appCommands = (program: Command): void => {
+  const apps = program.command("apps").description("packages, and what is installed where");
+  apps.command("list", { isDefault: true }).action((_flags: unknown, command: Command) =>
+    withHub(command, async ({ client, json }) => {
+      const list = await client.apps.list.query();
+      const rows = list.map((app) => ({
+        package: app.packageName,
+        version: app.versionName,
+        bytes: String(app.bytes),
+        uploaded: app.uploadedAt,
+        id: app.appId,
+      }));
+      print(list, { json, rows, empty: "No apps yet: `cloudphone apps upload FILE` adds one." });
+    }),
+  );
+  apps
+    .command("upload")
+    .argument("<file>")
+    .action((file: string, _flags: unknown, command: Command) =>
+      withHub(command, async (hub) => {
+        const app = await upload(hub, file);
+        print(app, {
+          json: hub.json,
+          rows: [{ package: app.packageName, version: app.versionName, id: app.appId }],
+        });
+      }),
+    );
+  apps
+    .command("install")
+    .argument("<device>")
+    .argument("<app>", "package name or id of an uploaded app")
+    .option("--wait", "until the phone has it")
+    .action((device: string, app: string, flags: { wait?: boolean }, command: Command) =>
+      withHub(command, async (hub) => {
+        const asked = await hub.client.apps.install.mutate({
+          device,
+          app,
+          idempotencyKey: randomUUID(),
+        });
+        const answer = flags.wait ? await installed(hub, asked.installationId) : asked;
+        print(answer, {
+          json: hub.json,
+          rows: [{ installation: asked.installationId, status: answer.status }],
+        });
+      }),
+    );
+  apps
+    .command("uninstall")
+    .argument("<device>")
+    .argument("<package>")
+    .option("--wait", "until it is gone")
+    .action((device: string, packageName: string, flags: { wait?: boolean }, command: Command) =>
+      withHub(command, async (hub) => {
+        const asked = await hub.client.apps.uninstall.mutate({
+          device,
+          packageName,
+          idempotencyKey: randomUUID(),
+        });
+        if (flags.wait) await completed(hub, asked.commandId);
+        const status = flags.wait ? "removed" : asked.status;
+        print({ ...asked, status }, { json: hub.json, rows: [{ package: packageName, status }] });
+      }),
+    );
+  apps
+    .command("installations")
+    .option("--device <device>")
+    .action((flags: { device?: string }, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const list = await client.apps.installations.query(
+          flags.device ? { device: flags.device } : {},
+        );
+        const rows = list.map((entry) => ({
+          device: entry.device,
+          package: entry.packageName,
+          status: entry.status,
+          reason: entry.reason ?? "",
+          requested: entry.requestedAt,
+        }));
+        print(list, { json, rows, empty: "Nothing was installed yet." });
+      }),
+    );
+};
+
+async function installed({ client }: Connection, installationId: string) {
+  const found = await until(
+    async () => {
+      const now = await client.apps.installation.query({ installationId });
+      return now.status === "pending" ? null : now;
+    },
+    installMs,
+    "The installation",
+  );
+  if (found.status !== "failed") return found;
+  const code = found.code ?? "internal";
+  throw new Fault(
+    isFaultCode(code) ? code : "internal",
+    found.reason ?? "The installation failed.",
+  );
+}
+
+interface Uploaded {
+  readonly appId: string;
+  readonly packageName: string;
+  readonly versionName: string;
+}
+
+/** Streams a file to the hub, with a bar when somebody looks. */
+async function upload({ url, token }: Connection, file: string): Promise<Uploaded> {
+  const info = await stat(file).catch(() => null);
+  if (!info?.isFile()) throw new Fault("bad_input", `${file} is no file that can be read.`);
+  let sent = 0;
+  const bar = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sent += chunk.length;
+      if (process.stderr.isTTY) {
+        const share = sent / info.size;
+        const filled = "#".repeat(Math.round(share * 30)).padEnd(30, ".");
+        process.stderr.write(
+          `\r[${filled}] ${Math.round(share * 100)} %${sent === info.size ? "\n" : ""}`,
+        );
+      }
+      done(null, chunk);
+    },
+  });
+  const body = Readable.toWeb(createReadStream(file).pipe(bar)) as unknown as NonNullable<
+    RequestInit["body"]
+  >;
+  const response = await fetch(`${url}/apps`, {
+    method: "POST",
+    body,
+    duplex: "half",
+    signal: AbortSignal.timeout(uploadMs),
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/vnd.android.package-archive",
+      "content-length": String(info.size),
+      "x-file-name": encodeURIComponent(path.basename(file)),
+    },
+  } as RequestInit).catch((cause: unknown) => {
+    throw new Fault("unavailable", `The hub at ${url} can't be reached, or ended the upload.`, {
+      cause,
+    });
+  });
+  const answer = (await response.json()) as Uploaded & {
+    error?: { code: string; message: string };
+  };
+  if (!answer.error) return answer;
+  throw new Fault(
+    isFaultCode(answer.error.code) ? answer.error.code : "internal",
+    answer.error.message,
+  );
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { Fault } from "@cloudphone/shared/fault";
+import { formatMinor, parseMinor } from "@cloudphone/shared/money";
+import type { Command } from "commander";
+import { until, withHub } from "../client.ts";
+import { print } from "../output.ts";
+
+const hourMs = 3_600_000;
+const buyMs = 120_000;
+
+const hours = (ms: number): string => `${(ms / hourMs).toFixed(ms % hourMs === 0 ? 0 : 2)} h`;
+
+export const billingCommands = (program: Command): void => {
+  program
+    .command("plans")
+    .description("what can be bought")
+    .action((_flags: unknown, command: Command) =>
+      withHub(
+        command,
+        async ({ client, json }) => {
+          const list = await client.plans.list.query();
+          const rows = list.map((plan) => ({
+            plan: plan.name,
+            price: formatMinor(plan.priceMinor, plan.currency),
+            included: hours(plan.includedMs),
+            "then per hour": formatMinor(plan.hourlyMinor, plan.currency),
+            for:
+              plan.leaseMs === null
+                ? "as long as you like"
+                : `${Math.round(plan.leaseMs / (24 * hourMs))} days`,
+            about: `${plan.description}${plan.demo ? " (demo)" : ""}`,
+          }));
+          print(list, { json, rows, empty: "Nothing is for sale yet." });
+        },
+        { anyone: true },
+      ),
+    );
+  program
+    .command("buy")
+    .description("buy a plan and get a phone")
+    .argument("<plan>", "a plan's name or id")
+    .option("--no-wait", "do not wait until the phone runs")
+    .action(buy);
+  const orders = program.command("orders").description("what was bought");
+  orders.command("list", { isDefault: true }).action((_flags: unknown, command: Command) =>
+    withHub(command, async ({ client, json }) => {
+      const list = await client.orders.list.query({});
+      const rows = list.map((order) => ({
+        plan: order.planName,
+        state: order.state,
+        price: formatMinor(order.priceMinor, order.currency),
+        usage: formatMinor(order.usageMinor, order.currency),
+        created: order.createdAt,
+        reason: order.reason ?? "",
+        id: order.id,
+      }));
+      print(list, { json, rows, empty: "No orders yet: `cloudphone buy PLAN` makes one." });
+    }),
+  );
+  orders
+    .command("end")
+    .description("give the phone back")
+    .argument("<order-id>")
+    .action((orderId: string, _flags: unknown, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const ended = await client.orders.end.mutate({ orderId, idempotencyKey: randomUUID() });
+        print(ended, { json, rows: [{ order: orderId, state: ended.state }] });
+      }),
+    );
+  program
+    .command("usage")
+    .description("what ran, for how long, and what it cost")
+    .action((_flags: unknown, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const list = await client.usage.list.query();
+        const rows = list.map((run) => ({
+          started: run.startedAt,
+          seconds: ((run.durationMs ?? run.confirmedMs) / 1000).toFixed(1),
+          state: run.durationMs === null ? "running" : "ended",
+          cost: run.amountMinor === null ? "" : formatMinor(run.amountMinor, run.currency ?? "CNY"),
+          device: run.deviceId,
+          order: run.orderId,
+        }));
+        print(list, { json, rows, empty: "Nothing has run yet." });
+      }),
+    );
+  walletCommands(program);
+};
+
+async function buy(wanted: string, flags: { wait: boolean }, command: Command): Promise<void> {
+  await withHub(command, async ({ client, json }) => {
+    const plans = await client.plans.list.query();
+    const plan = plans.find(
+      ({ id, name }) => id === wanted || name.toLowerCase() === wanted.toLowerCase(),
+    );
+    if (!plan)
+      throw new Fault("not_found", `There is no plan ${wanted}; \`cloudphone plans\` shows them.`);
+    const { orderId, state } = await client.orders.create.mutate({
+      planId: plan.id,
+      idempotencyKey: randomUUID(),
+    });
+    if (!flags.wait) {
+      print({ orderId, state }, { json, rows: [{ order: orderId, state }] });
+      return;
+    }
+    const order = await until(
+      async () => {
+        const now = await client.orders.show.query({ orderId });
+        return now.state === "pending" ? null : now;
+      },
+      buyMs,
+      "The purchase",
+    );
+    if (order.state === "cancelled")
+      throw new Fault("no_device", `The order was cancelled: ${order.reason ?? "no reason given"}`);
+    const device = await until(
+      async () =>
+        (await client.devices.list.query()).find(({ lease }) => lease?.orderId === orderId) ?? null,
+      buyMs,
+      "The phone",
+    );
+    print(
+      { ...order, device: device.name },
+      {
+        json,
+        rows: [
+          { order: orderId, state: order.state, device: device.name, "phone is": device.state },
+        ],
+      },
+    );
+  });
+}
+
+function walletCommands(program: Command): void {
+  const wallet = program.command("wallet").description("balance and top-ups");
+  wallet.command("show", { isDefault: true }).action((_flags: unknown, command: Command) =>
+    withHub(command, async ({ client, json }) => {
+      const found = await client.wallet.show.query({});
+      print(found, {
+        json,
+        rows: [
+          {
+            balance: formatMinor(found.balanceMinor, found.currency),
+            held: formatMinor(found.heldMinor, found.currency),
+          },
+        ],
+      });
+    }),
+  );
+  wallet
+    .command("topup")
+    .description("credit a wallet (staff)")
+    .argument("<amount>", "like 20 or 19.90")
+    .option("--user <id>", "whose wallet")
+    .option("--reason <text>")
+    .action((amount: string, flags: { user?: string; reason?: string }, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const amountMinor = parseMinor(amount);
+        if (amountMinor === null)
+          throw new Fault("bad_input", `${amount} is no amount; write it like 20 or 19.90.`);
+        const answer = await client.wallet.topup.mutate({
+          amountMinor,
+          idempotencyKey: randomUUID(),
+          ...(flags.user ? { userId: flags.user } : {}),
+          ...(flags.reason ? { reason: flags.reason } : {}),
+        });
+        print(answer, {
+          json,
+          rows: [
+            { user: answer.userId, balance: formatMinor(answer.balanceMinor, answer.currency) },
+          ],
+        });
+      }),
+    );
+}

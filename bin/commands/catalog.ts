@@ -1,0 +1,25 @@
+import type { Command } from "commander";
+import { accountCommands } from "./accounts.ts";
+import { agentCommand } from "./agent.ts";
+import { appCommands } from "./apps.ts";
+import { billingCommands } from "./billing.ts";
+import { deviceCommands } from "./devices.ts";
+import { enrollCommand } from "./enroll.ts";
+import { hostCommands } from "./hosts.ts";
+import { hubCommand } from "./hub.ts";
+import { operationCommands } from "./operations.ts";
+import { upCommand } from "./up.ts";
+
+/** Every command of the command line: a file here and one line. */
+export const allCommands: readonly ((program: Command) => void)[] = [
+  upCommand,
+  hubCommand,
+  agentCommand,
+  enrollCommand,
+  accountCommands,
+  hostCommands,
+  deviceCommands,
+  appCommands,
+  billingCommands,
+  operationCommands,
+];
