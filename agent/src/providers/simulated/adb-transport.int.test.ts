@@ -1,115 +1,123 @@
-import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import os from "node:os";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
+import type { DeviceSpec } from "@cloudphone/shared/device";
+import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SimPhone } from "./phone.ts";
-import { startTransport } from "./adb-transport.ts";
+import { SimFarm } from "./farm.ts";
+import { type RealAdb, realAdbMissing, startRealAdb } from "./real-adb.ts";
 
-const run = promisify(execFile);
 const apk = path.join(
-  import.meta.dirname,
-  "../../../../node_modules/io.appium.settings/apks/settings_apk-debug.apk",
+  path.dirname(createRequire(import.meta.url).resolve("io.appium.settings/package.json")),
+  "apks/settings_apk-debug.apk",
 );
+const deviceId = "0190d6a0-0000-7000-8000-00000000a002";
+const spec: DeviceSpec = {
+  provider: "simulated",
+  image: "sim:13",
+  width: 360,
+  height: 640,
+  dpi: 240,
+  memoryMiB: 512,
+  cpus: 1,
+  properties: { "sim.bootDelayMs": "10" },
+};
+const missing = realAdbMissing();
 
-function hasAdb(): boolean {
-  try {
-    execFileSync("adb", ["version"], { stdio: "ignore", timeout: 10_000 });
-    return true;
-  } catch {
-    return false;
-  }
-}
+describe.skipIf(missing)(
+  `the real adb with a simulated phone${missing ? `: ${missing}` : ""}`,
+  () => {
+    const farm = new SimFarm({ frontEnd: "transport", capacity: 5, dir: null });
+    let real: RealAdb;
+    let serial = "";
+    let dir = "";
+    const adb = async (...args: string[]): Promise<string> =>
+      (await real.adb("-s", serial, ...args)).stdout.toString("utf8");
 
-const found = hasAdb();
-if (!found && process.env.CI !== "true")
-  console.warn("adb is not installed: its tests are skipped");
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
-}
-
-describe.skipIf(!found && process.env.CI !== "true")("a simulated phone under the real adb", () => {
-  let dir: string;
-  let port = 0;
-  let serial: string;
-  let connected = "";
-  let stop: (() => void) | null = null;
-
-  const adb = async (...args: string[]): Promise<Buffer> => {
-    const options = { encoding: "buffer", timeout: 30_000, maxBuffer: 16 * 1024 ** 2 } as const;
-    return (await run("adb", ["-P", String(port), ...args], options)).stdout;
-  };
-  const device = (...args: string[]): Promise<Buffer> => adb("-s", serial, ...args);
-
-  beforeAll(async () => {
-    if (!found) throw new Error("adb must be installed where CI=true: apt-get install adb");
-    dir = mkdtempSync(path.join(os.tmpdir(), "adb-"));
-    const phone = new SimPhone({
-      provider: "simulated",
-      image: "sim-13",
-      width: 360,
-      height: 640,
-      dpi: 160,
-      memoryMiB: 512,
-      cpus: 1,
-      properties: { "sim.bootDelayMs": "0" },
+    beforeAll(async () => {
+      dir = await mkdtemp(path.join(tmpdir(), "sim-phone-"));
+      real = await startRealAdb();
+      await farm.start();
+      farm.create(deviceId, spec);
+      await farm.powerOn(deviceId);
+      serial = farm.target(deviceId)?.serial ?? "";
+      expect((await real.adb("connect", serial)).stdout.toString()).toContain("connected");
+      await adb("wait-for-device");
     });
-    phone.powerOn();
-    const transport = await startTransport(phone);
-    stop = () => {
-      phone.powerOff();
-      transport.stop();
-    };
-    serial = `127.0.0.1:${transport.port}`;
-    port = await freePort();
-    connected = (await adb("connect", serial)).toString();
-    await device("wait-for-device");
-  });
+    afterAll(async () => {
+      farm.stop();
+      await real?.[Symbol.asyncDispose]();
+      await rm(dir, { recursive: true, force: true });
+    });
 
-  afterAll(async () => {
-    if (port) await adb("kill-server").catch(() => undefined);
-    stop?.();
-    if (dir) rmSync(dir, { recursive: true, force: true });
-  });
+    it("is listed with its model", async () => {
+      const { stdout } = await real.adb("devices", "-l");
+      expect(stdout.toString()).toMatch(/device product:simphone model:SimPhone/);
+    });
 
-  it("is connected, and listed as a device", async () => {
-    expect(connected).toContain(`connected to ${serial}`);
-    expect((await adb("devices")).toString()).toContain(`${serial}\tdevice`);
-  });
+    it("gives exit codes, and errors apart from output", async () => {
+      await expect(adb("shell", "exit 7")).rejects.toMatchObject({ code: 7 });
+      const { stdout, stderr } = await real.adb("-s", serial, "shell", "echo a; ls /none; echo b");
+      expect([stdout.toString(), stderr.toString()]).toEqual([
+        "a\nb\n",
+        "ls: /none: No such file or directory\n",
+      ]);
+    });
 
-  it("hands on the exit code of a command", async () => {
-    await expect(device("shell", "exit 7")).rejects.toMatchObject({ code: 7 });
-    expect((await device("shell", "echo hello")).toString().trim()).toBe("hello");
-  });
+    it("takes and gives back five megabytes", async () => {
+      const bytes = randomBytes(5 * 1024 ** 2);
+      await writeFile(path.join(dir, "up"), bytes);
+      await adb("push", path.join(dir, "up"), "/sdcard/five.bin");
+      await adb("pull", "/sdcard/five.bin", path.join(dir, "down"));
+      expect((await readFile(path.join(dir, "down"))).equals(bytes)).toBe(true);
+    });
 
-  it("takes a megabyte and gives it back unchanged", async () => {
-    const sent = randomBytes(1024 ** 2);
-    writeFileSync(path.join(dir, "sent"), sent);
-    await device("push", path.join(dir, "sent"), "/data/local/tmp/sent");
-    await device("pull", "/data/local/tmp/sent", path.join(dir, "back"));
-    expect(readFileSync(path.join(dir, "back")).equals(sent)).toBe(true);
-  });
+    it("installs a real package, streamed and not", async () => {
+      expect(await adb("install", apk)).toContain("Success");
+      expect(await adb("shell", "pm", "list", "packages", "-3")).toBe(
+        "package:io.appium.settings\n",
+      );
+      expect(await adb("uninstall", "io.appium.settings")).toContain("Success");
+      expect(await adb("install", "--no-streaming", apk)).toContain("Success");
+    });
 
-  it("installs a real package and lists it", async () => {
-    expect((await device("install", "--no-streaming", apk)).toString()).toContain("Success");
-    expect((await device("shell", "pm list packages")).toString()).toContain(
-      "package:io.appium.settings",
-    );
-  });
+    it("gives the same bytes by exec-out as to a file", async () => {
+      const { stdout } = await real.adb(
+        "-s",
+        serial,
+        "exec-out",
+        "cat",
+        "/data/app/io.appium.settings/base.apk",
+      );
+      expect(stdout.equals(await readFile(apk))).toBe(true);
+      const picture = await real.adb("-s", serial, "exec-out", "screencap", "-p");
+      expect(PNG.sync.read(picture.stdout).width).toBe(spec.width);
+    });
 
-  it("gives a PNG of its screen, byte for byte", async () => {
-    const png = await device("exec-out", "screencap -p");
-    expect(png.subarray(0, 8).toString("hex")).toBe("89504e470d0a1a0a");
-    expect(png.subarray(-8, -4).toString("latin1")).toBe("IEND");
-  });
-});
+    it("prints its log", async () => {
+      expect(await adb("logcat", "-d")).toContain("boot completed");
+    });
+
+    it("goes offline with the phone's power and comes back by itself at the same address", async () => {
+      farm.powerOff(deviceId);
+      await expect(adb("shell", "true")).rejects.toThrow();
+      await farm.powerOn(deviceId);
+      expect(farm.target(deviceId)?.serial).toBe(serial);
+      await real.adb("disconnect", serial).catch(() => undefined);
+      await real.adb("connect", serial);
+      expect(await adb("shell", "echo back")).toBe("back\n");
+    });
+
+    it("hangs up on garbage and lives on", async () => {
+      const [, port] = serial.split(":");
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.on("error", () => undefined);
+      socket.write(randomBytes(4096));
+      await new Promise((resolve) => socket.once("close", resolve));
+      expect(await adb("shell", "echo alive")).toBe("alive\n");
+    });
+  },
+);

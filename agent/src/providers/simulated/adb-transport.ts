@@ -61,6 +61,7 @@ interface OpenStream {
 }
 
 const maxStreams = 256;
+const lingerMs = 1000;
 
 class Connection {
   readonly #phone: SimPhone;
@@ -77,10 +78,15 @@ class Connection {
 
   async run(): Promise<void> {
     const reader = new ByteReader(this.#socket);
+    const hangUp = (): void => void this.#socket.destroy();
+    const power = this.#phone.power;
+    if (!power) return hangUp();
+    power.addEventListener("abort", hangUp);
     try {
       for (let message = await read(reader); message; message = await read(reader))
         this.#take(message);
     } finally {
+      power.removeEventListener("abort", hangUp);
       for (const stream of this.#streams.values()) stream.duplex.destroy();
       this.#socket.destroy();
     }
@@ -109,9 +115,10 @@ class Connection {
     if (command === commands.CLSE) {
       this.#streams.delete(stream.local);
       stream.ready.resolve();
-      // The client has closed: what it wrote is complete.
+      // What the client wrote is complete and may still be at work; a follower of the log has a moment to see that nobody reads.
       stream.duplex.end();
       stream.duplex.resume();
+      setTimeout(() => stream.duplex.destroy(), lingerMs).unref();
       return;
     }
     if (command === commands.WRTE) {

@@ -25,12 +25,15 @@ const diskSchema = z.object({
   spec: deviceSpecSchema,
   identity: z.object({ serialNumber: z.string(), androidId: z.string(), wifiMac: z.string() }),
   files: z.array(z.tuple([z.string(), z.base64()])),
+  folders: z.array(z.string()).default([]),
   packages: z.array(z.tuple([z.string(), z.unknown()])),
   settings: z.array(z.tuple([z.string(), z.string()])),
 });
 
 interface Slot {
-  phone: SimPhone;
+  readonly phone: SimPhone;
+  /** The port it had before: adb finds it again at the same address. */
+  port: number;
   transport: { port: number; stop(): void } | null;
 }
 
@@ -103,8 +106,17 @@ export class SimFarm implements PhoneShelf {
     const slot = this.#slots.get(deviceId);
     if (!slot) throw new Fault("not_found", "The phone is not there any more.");
     slot.phone.powerOn();
-    if (this.options.frontEnd === "transport" && !slot.transport && !slot.phone.knobs.dropAdb)
-      slot.transport = await startTransport(slot.phone);
+    if (this.options.frontEnd !== "transport" || slot.transport || slot.phone.knobs.dropAdb) return;
+    const listening = await startTransport(slot.phone, slot.port).catch(() =>
+      // Somebody else has taken the port meanwhile.
+      startTransport(slot.phone),
+    );
+    if (slot.transport || this.#slots.get(deviceId) !== slot) {
+      listening.stop();
+      return;
+    }
+    slot.transport = listening;
+    slot.port = listening.port;
   }
 
   powerOff(deviceId: Id): void {
@@ -143,7 +155,7 @@ export class SimFarm implements PhoneShelf {
 
   #add(deviceId: Id, spec: DeviceSpec, disk: Disk): SimPhone {
     const phone = new SimPhone(spec, { disk, onChange: () => this.#changed(deviceId) });
-    this.#slots.set(deviceId, { phone, transport: null });
+    this.#slots.set(deviceId, { phone, port: 0, transport: null });
     this.#changed(deviceId);
     return phone;
   }
@@ -160,12 +172,13 @@ export class SimFarm implements PhoneShelf {
   #save(deviceId: Id): void {
     const phone = this.find(deviceId);
     if (!this.options.dir || !phone) return;
-    const { identity, files, packages, settings } = phone.disk;
+    const { identity, files, folders, packages, settings } = phone.disk;
     const stored: z.input<typeof diskSchema> = {
       v: 1,
       spec: phone.spec,
       identity,
       files: [...files].map(([name, bytes]) => [name, bytes.toString("base64")]),
+      folders: [...folders],
       packages: [...packages],
       settings: [...settings],
     };
@@ -184,10 +197,11 @@ export class SimFarm implements PhoneShelf {
       const stored = diskSchema.safeParse(parseJson(readFileSync(path.join(dir, name), "utf8")));
       // A disk that can't be read is a phone that is not there: it is made anew.
       if (!stored.success) continue;
-      const { spec, identity, files, packages, settings } = stored.data;
+      const { spec, identity, files, folders, packages, settings } = stored.data;
       this.#add(deviceId, spec, {
         identity,
         files: new Map(files.map(([file, bytes]) => [file, Buffer.from(bytes, "base64")])),
+        folders: new Set(folders),
         packages: new Map(packages as [string, Installed][]),
         settings: new Map(settings),
       });

@@ -56,6 +56,11 @@ export class SimPhone {
     return this.#power !== null;
   }
 
+  /** Aborted when the phone loses power; null while it is off. */
+  get power(): AbortSignal | null {
+    return this.#power?.signal ?? null;
+  }
+
   /** Another one each time it is switched on. */
   get instanceId(): string {
     return this.#instanceId;
@@ -106,6 +111,7 @@ export class SimPhone {
   wipe(): void {
     this.powerOff();
     this.disk.files.clear();
+    this.disk.folders.clear();
     this.disk.packages.clear();
     this.disk.settings.clear();
     this.disk.identity = newIdentity();
@@ -146,7 +152,7 @@ export class SimPhone {
     } catch (cause) {
       throw new InstallRefusal(
         "INSTALL_PARSE_FAILED_NOT_APK",
-        `Failed to parse the package: ${cause instanceof Error ? cause.message.split("\n")[0] : cause}`,
+        `Failed to parse the package: ${cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "unreadable"}`,
       );
     }
     const path = `/data/app/${info.packageName}/base.apk`;

@@ -50,6 +50,6 @@ if (missing) {
     const adbServer = { host: "127.0.0.1", port: real.port, bin: null };
     const farm = new SimFarm({ frontEnd: "transport", capacity: 50, dir: null, adbServer });
     await farm.start();
-    return harnessOf(farm, () => real[Symbol.asyncDispose]());
+    return harnessOf(farm, async () => real[Symbol.asyncDispose]());
   });
 }

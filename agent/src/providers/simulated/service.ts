@@ -47,10 +47,11 @@ export function serve(handler: ServiceHandler, power: AbortSignal): Duplex {
   return duplex;
 }
 
-/** Reads exact counts of bytes from a stream of chunks; at most `maxBytes` are kept back. */
+/** Reads exact counts of bytes from a stream of chunks. Keeps no more than was asked for and the chunk it came in. */
 export class ByteReader {
   readonly #chunks: AsyncIterator<Buffer>;
-  #kept: Buffer = Buffer.alloc(0);
+  #kept: Buffer[] = [];
+  #bytes = 0;
 
   constructor(input: AsyncIterable<Buffer>) {
     this.#chunks = input[Symbol.asyncIterator]();
@@ -58,24 +59,24 @@ export class ByteReader {
 
   /** Null at the end of the stream. */
   async exactly(bytes: number): Promise<Buffer | null> {
-    while (this.#kept.length < bytes) {
+    while (this.#bytes < bytes) {
       const next = await this.#chunks.next();
       if (next.done) return null;
-      this.#kept = this.#kept.length === 0 ? next.value : Buffer.concat([this.#kept, next.value]);
+      this.#kept.push(next.value);
+      this.#bytes += next.value.length;
     }
-    const wanted = this.#kept.subarray(0, bytes);
-    this.#kept = this.#kept.subarray(bytes);
-    return wanted;
+    const all = this.#kept.length === 1 ? (this.#kept[0] ?? empty) : Buffer.concat(this.#kept);
+    this.#bytes -= bytes;
+    this.#kept = this.#bytes > 0 ? [all.subarray(bytes)] : [];
+    return all.subarray(0, bytes);
   }
 
   /** Whatever has come in, at least a byte. */
   async some(): Promise<Buffer | null> {
-    if (this.#kept.length === 0) {
-      const next = await this.#chunks.next();
-      return next.done ? null : next.value;
-    }
-    const kept = this.#kept;
-    this.#kept = Buffer.alloc(0);
-    return kept;
+    if (this.#bytes > 0) return this.exactly(this.#bytes);
+    const next = await this.#chunks.next();
+    return next.done ? null : next.value;
   }
 }
+
+const empty = Buffer.alloc(0);

@@ -1,14 +1,16 @@
-import { shellCommands } from "./commands/catalog.ts";
+import { Interpreter, type ShellStreams } from "./interpreter.ts";
 import type { SimPhone } from "./phone.ts";
 import { ByteReader, type ServiceIo } from "./service.ts";
-import { expand, parseCommands, type SimpleCommand } from "./shell-parser.ts";
+
+export type Out = (bytes: Buffer | string) => Promise<void>;
 
 /** What one shell command works with. */
 export interface ShellContext {
   readonly phone: SimPhone;
   /** Without the command's own name. */
   readonly args: readonly string[];
-  readonly out: (bytes: Buffer | string) => Promise<void>;
+  readonly out: Out;
+  readonly err: Out;
   readonly stdin: ByteReader;
   readonly signal: AbortSignal;
 }
@@ -16,73 +18,38 @@ export interface ShellContext {
 /** Resolves with the exit code. */
 export type ShellCommand = (context: ShellContext) => Promise<number>;
 
-type Out = (bytes: Buffer | string) => Promise<void>;
+/** `shell:` of the first protocol: output and errors together, no exit code. Without a command: a line at a time. */
+export async function runShell(phone: SimPhone, line: string, io: ServiceIo): Promise<void> {
+  const out: Out = (bytes) => io.write(bytes);
+  const streams = { out, err: out, stdin: new ByteReader(io.input), signal: io.signal };
+  const shell = new Interpreter(phone);
+  if (line === "") await converse(shell, streams);
+  else await shell.run(line, streams);
+}
 
-async function interpret(
-  phone: SimPhone,
-  line: string,
-  streams: { out: Out; stdin: ByteReader; signal: AbortSignal },
-): Promise<number> {
-  if (phone.knobs.hangShell) {
-    await new Promise((resolve) => streams.signal.addEventListener("abort", resolve));
-    return 1;
-  }
-  const variables: Record<string, string> = { "?": "0", HOME: "/", EXTERNAL_STORAGE: "/sdcard" };
+const maxTypedChars = 65_536;
+
+/** Prompt, line, answer, until `exit` or the end of the input; resolves with the last exit code. */
+async function converse(shell: Interpreter, streams: ShellStreams): Promise<number> {
+  const prompt = "simphone:/ $ ";
   let code = 0;
-  let skip = false;
-  for (const command of parseCommands(line)) {
-    if (streams.signal.aborted) return 130;
-    if (!skip) {
-      code = await runOne(phone, command, { ...streams, variables });
-      variables["?"] = String(code);
+  let typed = "";
+  await streams.out(prompt);
+  for (let chunk = await streams.stdin.some(); chunk; chunk = await streams.stdin.some()) {
+    typed = (typed + chunk.toString("utf8")).slice(-maxTypedChars);
+    for (let end = typed.search(/[\r\n]/); end !== -1; end = typed.search(/[\r\n]/)) {
+      const command = typed.slice(0, end);
+      typed = typed.slice(end + 1);
+      code = await shell.run(command, streams);
+      if (shell.ended) return code;
+      await streams.out(prompt);
     }
-    skip = command.joint === "&&" ? code !== 0 : command.joint === "||" ? code === 0 : false;
   }
   return code;
 }
 
-async function runOne(
-  phone: SimPhone,
-  command: SimpleCommand,
-  streams: { out: Out; stdin: ByteReader; signal: AbortSignal; variables: Record<string, string> },
-): Promise<number> {
-  const [name = "", ...args] = command.words.map((word) => expand(word, streams.variables));
-  const run = shellCommands.get(name);
-  const out: Out = command.dropOutput ? () => Promise.resolve() : streams.out;
-  if (!run) {
-    await out(`/system/bin/sh: ${name}: inaccessible or not found\n`);
-    return 127;
-  }
-  return run({ phone, args, out, stdin: streams.stdin, signal: streams.signal });
-}
-
-/** `shell:` of the first protocol: output and errors together, no exit code. Without a command: a line at a time. */
-export async function runShell(phone: SimPhone, line: string, io: ServiceIo): Promise<void> {
-  const stdin = new ByteReader(io.input);
-  const streams = { out: (bytes: Buffer | string) => io.write(bytes), stdin, signal: io.signal };
-  if (line !== "") {
-    await interpret(phone, line, streams);
-    return;
-  }
-  await io.write("simphone:/ $ ");
-  let typed = "";
-  for (let chunk = await stdin.some(); chunk; chunk = await stdin.some()) {
-    typed = (typed + chunk.toString("utf8")).slice(-65_536);
-    for (let end = typed.search(/[\r\n]/); end !== -1; end = typed.search(/[\r\n]/)) {
-      const command = typed.slice(0, end);
-      typed = typed.slice(end + 1);
-      if (command.trim() === "exit") return;
-      await interpret(phone, command, streams);
-      await io.write("simphone:/ $ ");
-    }
-  }
-}
-
 /** `exec:`: like shell, raw, with standard input. */
-export async function serveExec(phone: SimPhone, line: string, io: ServiceIo): Promise<void> {
-  const stdin = new ByteReader(io.input);
-  await interpret(phone, line, { out: (bytes) => io.write(bytes), stdin, signal: io.signal });
-}
+export const serveExec = runShell;
 
 // AOSP packages/modules/adb/shell_protocol.h: one byte of id, four of length (little-endian), then the data.
 const packetIds = {
@@ -103,9 +70,18 @@ export async function serveShellV2(phone: SimPhone, line: string, io: ServiceIo)
     return Buffer.concat([header, data]);
   };
   const stdin = new ByteReader(unwrap(new ByteReader(io.input)));
-  const out = (bytes: Buffer | string): Promise<void> =>
-    io.write(packet(packetIds.stdout, Buffer.from(bytes as string)));
-  const code = line === "" ? 0 : await interpret(phone, line, { out, stdin, signal: io.signal });
+  const print =
+    (id: number): Out =>
+    (bytes) =>
+      io.write(packet(id, Buffer.from(bytes as string)));
+  const streams = {
+    out: print(packetIds.stdout),
+    err: print(packetIds.stderr),
+    stdin,
+    signal: io.signal,
+  };
+  const shell = new Interpreter(phone);
+  const code = await (line === "" ? converse(shell, streams) : shell.run(line, streams));
   await io.write(packet(packetIds.exit, Buffer.from([code & 0xff])));
 }
 

@@ -51,6 +51,8 @@ export function newIdentity(): Identity {
 export interface Disk {
   identity: Identity;
   readonly files: Map<string, Buffer>;
+  /** Those made on purpose; others are implied by their files. */
+  readonly folders: Set<string>;
   readonly packages: Map<string, Installed>;
   readonly settings: Map<string, string>;
 }
@@ -58,6 +60,7 @@ export interface Disk {
 export const emptyDisk = (): Disk => ({
   identity: newIdentity(),
   files: new Map(),
+  folders: new Set(),
   packages: new Map(),
   settings: new Map(),
 });

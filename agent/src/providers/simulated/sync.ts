@@ -43,11 +43,11 @@ async function fail(io: ServiceIo, message: string): Promise<void> {
 async function stat(phone: SimPhone, path: string, io: ServiceIo): Promise<void> {
   const bytes = phone.disk.files.get(absolute(path));
   if (bytes) await io.write(header("STAT", regularFile, bytes.length, 0));
-  else await io.write(header("STAT", isDirectory(phone.disk.files, path) ? directory : 0, 0, 0));
+  else await io.write(header("STAT", isDirectory(phone.disk, path) ? directory : 0, 0, 0));
 }
 
 async function list(phone: SimPhone, path: string, io: ServiceIo): Promise<void> {
-  for (const name of listDirectory(phone.disk.files, path)) {
+  for (const name of listDirectory(phone.disk, path)) {
     const bytes = phone.disk.files.get(absolute(`${path}/${name}`));
     const text = Buffer.from(name);
     const mode = bytes ? regularFile : directory;

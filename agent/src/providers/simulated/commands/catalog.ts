@@ -3,8 +3,15 @@ import { fileCommands } from "./files.ts";
 import { packageCommands } from "./packages.ts";
 import { screenCommands } from "./screen.ts";
 import { systemCommands } from "./system.ts";
+import { textCommands } from "./text.ts";
 
 /** Every command of the simulated phone's shell. */
 export const shellCommands: ReadonlyMap<string, ShellCommand> = new Map(
-  Object.entries({ ...systemCommands, ...fileCommands, ...packageCommands, ...screenCommands }),
+  Object.entries({
+    ...systemCommands,
+    ...fileCommands,
+    ...packageCommands,
+    ...screenCommands,
+    ...textCommands,
+  }),
 );

@@ -38,7 +38,15 @@ async function uninstall({ phone, args, out }: ShellContext): Promise<number> {
 
 const system = ["android", "com.android.settings", "com.cloudphone.home"];
 
+const features = [
+  "android.hardware.touchscreen",
+  "android.hardware.touchscreen.multitouch",
+  "android.hardware.wifi",
+  "android.software.home_screen",
+];
+
 async function list({ phone, args, out }: ShellContext): Promise<number> {
+  if (args[0] === "features") for (const feature of features) await out(`feature:${feature}\n`);
   if (args[0] !== "packages") return 0;
   const own = [...phone.disk.packages.values()];
   const thirdParty = args.includes("-3");

@@ -94,11 +94,6 @@ export const systemCommands: Record<string, ShellCommand> = {
   ps: say(() => "USER PID NAME\nroot 1 init\nsystem 1000 system_server\n"),
   true: async () => await Promise.resolve(0),
   false: async () => await Promise.resolve(1),
-  exit: async ({ args }) => await Promise.resolve(Number(args[0] ?? 0)),
-  sh: async ({ args, out }) => {
-    await out(args.length > 0 ? "sh: nested shells are not simulated\n" : "");
-    return 1;
-  },
   sleep: async ({ args, signal }) => {
     const seconds = Math.min(Number(args[0]) || 0, 3600);
     await delay(seconds * 1000, undefined, { signal }).catch(() => undefined);
