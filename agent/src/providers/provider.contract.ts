@@ -20,8 +20,12 @@ const options = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(30
 const call = { timeoutMs: 10_000 };
 
 /** The promises of `Provider`, as tests; each test makes its own device and destroys it. */
-export function providerContract(name: string, makeHarness: () => Promise<ProviderHarness>): void {
-  describe(`${name} keeps the provider contract`, () => {
+export function providerContract(
+  name: string,
+  makeHarness: () => Promise<ProviderHarness>,
+  { skip = false } = {},
+): void {
+  describe.skipIf(skip)(`${name} keeps the provider contract`, () => {
     let harness: ProviderHarness;
     let provider: Provider;
     let adb: Adb;

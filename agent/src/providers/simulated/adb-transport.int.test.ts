@@ -44,7 +44,7 @@ describe.skipIf(missing)(
       farm.create(deviceId, spec);
       await farm.powerOn(deviceId);
       serial = farm.target(deviceId)?.serial ?? "";
-      expect((await real.adb("connect", serial)).stdout.toString()).toContain("connected");
+      await real.adb("connect", serial);
       await adb("wait-for-device");
     });
     afterAll(async () => {
@@ -103,7 +103,7 @@ describe.skipIf(missing)(
 
     it("goes offline with the phone's power and comes back by itself at the same address", async () => {
       farm.powerOff(deviceId);
-      await expect(adb("shell", "true")).rejects.toThrow();
+      await expect(adb("shell", "true")).rejects.toThrow(/offline|not found|closed/);
       await farm.powerOn(deviceId);
       expect(farm.target(deviceId)?.serial).toBe(serial);
       await real.adb("disconnect", serial).catch(() => undefined);

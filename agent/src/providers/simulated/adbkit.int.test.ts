@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { Readable } from "node:stream";
@@ -145,6 +144,7 @@ describe("adbkit over the simulated adb server", () => {
     await shell("log -t Test a line of the test");
     await seen.promise;
     stream.destroy();
+    expect(text).toMatch(/^\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} /m);
   });
 
   it("answers a round trip in under a few milliseconds", async () => {

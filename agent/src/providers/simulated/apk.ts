@@ -10,6 +10,16 @@ export interface PackageInfo {
   readonly launcher: string | null;
 }
 
+/** A refusal of the phone's package manager, in Android's own words. */
+export class InstallRefusal extends Error {
+  readonly code: string;
+
+  constructor(code: string, detail: string) {
+    super(`${code}: ${detail}`);
+    this.code = code;
+  }
+}
+
 const manifestSchema = z.object({
   package: z.string().regex(/^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/),
   versionName: z.union([z.string(), z.number()]).optional(),

@@ -89,7 +89,7 @@ const unknown = "1f11111111111f";
 
 /** Width of a text in pixels; each glyph takes five and a gap. */
 export const textWidth = (text: string, scale: number): number =>
-  Math.max(0, [...text].length * 6 - 1) * scale;
+  Math.max(0, Array.from(text).length * 6 - 1) * scale;
 
 /** Draws text with its upper left corner at (x, y), each of the font's pixels `scale` large; what the font lacks is a box. */
 export function drawText(
@@ -97,7 +97,7 @@ export function drawText(
   text: string,
   style: { x: number; y: number; scale: number; colour: Colour },
 ): void {
-  for (const [index, char] of [...text].entries()) {
+  for (const [index, char] of Array.from(text).entries()) {
     const rows = glyphs[char] ?? unknown;
     for (let bit = 0; bit < (rows.length / 2) * 5; bit++) {
       const row = Math.floor(bit / 5);

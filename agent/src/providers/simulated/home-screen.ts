@@ -53,7 +53,7 @@ function icons(phone: SimPhone): Icon[] {
 }
 
 const sum = (text: string): number =>
-  [...text].reduce((total, char) => total + (char.codePointAt(0) ?? 0), 0);
+  Array.from(text).reduce((total, char) => total + (char.codePointAt(0) ?? 0), 0);
 
 /** The app whose icon is at a place of the home screen. */
 export function iconAt(phone: SimPhone, x: number, y: number): string | null {

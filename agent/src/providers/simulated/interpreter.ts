@@ -71,7 +71,7 @@ export class Interpreter {
     if (command.kind === "simple") return this.#simple(command, streams);
     if (command.kind === "if") {
       const chosen = (await this.#list(command.condition, streams)) === 0;
-      return this.#list(chosen ? command.then : command.otherwise, streams);
+      return this.#list(chosen ? command.body : command.otherwise, streams);
     }
     let code = 0;
     while (

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { DeviceSpec } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
-import { readPackage } from "./apk.ts";
+import { InstallRefusal, readPackage } from "./apk.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import { runShell, serveExec, serveShellV2 } from "./shell.ts";
 import { serve } from "./service.ts";
@@ -17,16 +17,6 @@ import {
   type Screen,
 } from "./state.ts";
 import { serveSync } from "./sync.ts";
-
-/** A refusal of the phone's package manager, in Android's own words. */
-export class InstallRefusal extends Error {
-  readonly code: string;
-
-  constructor(code: string, detail: string) {
-    super(`${code}: ${detail}`);
-    this.code = code;
-  }
-}
 
 /**
  * A phone without Android: it boots, has properties and files, installs real packages, shows a home screen, and answers adb's device services.

@@ -1,5 +1,4 @@
 import type { DeviceSpec } from "@cloudphone/shared/device";
-import { describe, it } from "vitest";
 import { type ProviderHarness, providerContract } from "../provider.contract.ts";
 import { SimFarm } from "./farm.ts";
 import { createSimulatedProvider } from "./provider.ts";
@@ -40,16 +39,14 @@ providerContract("simulated phones behind their own adb server", async () => {
 });
 
 const missing = realAdbMissing();
-if (missing) {
-  describe("simulated phones behind a real adb server", () => {
-    it.skip(missing, () => undefined);
-  });
-} else {
-  providerContract("simulated phones behind a real adb server", async () => {
+providerContract(
+  `simulated phones behind a real adb server${missing ? `: ${missing}` : ""}`,
+  async () => {
     const real = await startRealAdb();
     const adbServer = { host: "127.0.0.1", port: real.port, bin: null };
     const farm = new SimFarm({ frontEnd: "transport", capacity: 50, dir: null, adbServer });
     await farm.start();
     return harnessOf(farm, async () => real[Symbol.asyncDispose]());
-  });
-}
+  },
+  { skip: missing !== null },
+);

@@ -26,7 +26,7 @@ export type Command =
   | {
       readonly kind: "if";
       readonly condition: Step[];
-      readonly then: Step[];
+      readonly body: Step[];
       readonly otherwise: Step[];
     };
 
@@ -94,10 +94,10 @@ class Parser {
     if (keyword === "if") {
       this.#at++;
       const condition = this.#until("then");
-      const then = this.list(["else", "fi"]);
+      const body = this.list(["else", "fi"]);
       const more = this.#keyword() === "else";
       this.#at++;
-      return { kind: "if", condition, then, otherwise: more ? this.#until("fi") : [] };
+      return { kind: "if", condition, body, otherwise: more ? this.#until("fi") : [] };
     }
     return this.#simple();
   }
@@ -147,6 +147,8 @@ const patterns = {
   plain: /[^\s;&|<>'"\\]+/y,
 };
 
+const keepDollars = (text: string): string => text.replaceAll("$", "\0");
+
 function tokenize(line: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
@@ -164,7 +166,6 @@ function tokenize(line: string): Token[] {
     if (word) tokens.push({ kind: "word", ...word });
     word = null;
   };
-  const keepDollars = (text: string): string => text.replaceAll("$", "\0");
   while (at < line.length) {
     let found = word ? null : match(patterns.redirect);
     found ??= /[<>]/.test(line[at] ?? "") ? match(patterns.redirect) : null;

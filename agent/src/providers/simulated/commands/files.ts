@@ -75,7 +75,7 @@ export const fileCommands: Record<string, ShellCommand> = {
       const below = [...phone.disk.files.keys()].filter((name) => name.startsWith(`${file}/`));
       if (flags.includes("r")) {
         for (const name of below) phone.disk.files.delete(name);
-        for (const name of [...phone.disk.folders])
+        for (const name of phone.disk.folders)
           if (`${name}/`.startsWith(`${file}/`)) phone.disk.folders.delete(name);
       }
       if (gone || flags.includes("f")) continue;

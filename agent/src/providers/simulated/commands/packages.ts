@@ -1,4 +1,4 @@
-import { InstallRefusal } from "../phone.ts";
+import { InstallRefusal } from "../apk.ts";
 import type { ShellCommand, ShellContext } from "../shell.ts";
 import { absolute } from "./files.ts";
 

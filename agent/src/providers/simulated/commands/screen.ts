@@ -10,7 +10,7 @@ function key(phone: SimPhone, name: string): void {
   const { screen } = phone;
   if (meant === "HOME" || meant === "BACK") phone.show({ kind: "home" });
   else if (meant === "DEL" && screen.kind === "app")
-    phone.screen = { ...screen, text: [...screen.text].slice(0, -1).join("") };
+    phone.screen = { ...screen, text: screen.text.replace(/.$/su, "") };
   else if (meant === "ENTER" && screen.kind === "app")
     phone.screen = { ...screen, text: `${screen.text}\n` };
 }
