@@ -172,7 +172,7 @@ export class Supervisor {
       const now = tx.device(this.deviceId);
       // The wish may have changed while it booted; then the next look decides.
       if (!now || now.desired.revision !== row?.desired.revision) return;
-      this.#update(tx, (device) => ({ ...device, state: "running", reason: null }));
+      this.#update(tx, (known) => ({ ...known, state: "running", reason: null }));
       openRun(tx, now, { instanceId, clock, source });
     });
     for (const restart of this.#restarts.splice(0)) restart.resolve();
