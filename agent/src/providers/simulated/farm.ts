@@ -1,14 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import path from "node:path";
-import { type DeviceSpec, deviceSpecSchema } from "@cloudphone/shared/device";
+import type { DeviceSpec } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
-import { z } from "zod";
 import type { AdbTarget } from "../../adb/adb.ts";
 import { startAdbServer, type PhoneShelf } from "./adb-server.ts";
 import { startTransport } from "./adb-transport.ts";
+import { DiskStore } from "./disk-store.ts";
 import { SimPhone } from "./phone.ts";
-import { type Disk, emptyDisk, type Installed } from "./state.ts";
+import { type Disk, emptyDisk } from "./state.ts";
 
 export interface FarmOptions {
   /** `server`: one adb server of our own for all phones. `transport`: a port per phone, for a real adb server. */
@@ -19,16 +17,6 @@ export interface FarmOptions {
   /** The real adb server that reaches the ports of the `transport` front end. */
   readonly adbServer?: AdbTarget["server"];
 }
-
-const diskSchema = z.object({
-  v: z.literal(1),
-  spec: deviceSpecSchema,
-  identity: z.object({ serialNumber: z.string(), androidId: z.string(), wifiMac: z.string() }),
-  files: z.array(z.tuple([z.string(), z.base64()])),
-  folders: z.array(z.string()).default([]),
-  packages: z.array(z.tuple([z.string(), z.unknown()])),
-  settings: z.array(z.tuple([z.string(), z.string()])),
-});
 
 interface Slot {
   readonly phone: SimPhone;
@@ -44,15 +32,18 @@ interface Slot {
 export class SimFarm implements PhoneShelf {
   readonly options: FarmOptions;
   readonly #slots = new Map<Id, Slot>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(deviceId: Id) => void>();
+  readonly #disks: DiskStore | null;
   #server: { port: number; stop(): void } | null = null;
 
   constructor(options: FarmOptions) {
     this.options = options;
+    this.#disks = options.dir === null ? null : new DiskStore(options.dir);
   }
 
   async start(): Promise<void> {
-    this.#load();
+    for (const [deviceId, { spec, disk }] of this.#disks?.load() ?? [])
+      if (!this.#slots.has(deviceId)) this.#add(deviceId, spec, disk);
     if (this.options.frontEnd === "server") this.#server = await startAdbServer(this);
   }
 
@@ -86,7 +77,8 @@ export class SimFarm implements PhoneShelf {
     );
   }
 
-  onChange(listener: () => void): Disposable {
+  /** Calls back with the phone that was made, changed or removed. */
+  onChange(listener: (deviceId: Id) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
@@ -134,8 +126,8 @@ export class SimFarm implements PhoneShelf {
   destroy(deviceId: Id): void {
     this.powerOff(deviceId);
     this.#slots.delete(deviceId);
-    if (this.options.dir) rmSync(this.#file(deviceId), { force: true });
-    this.#changed(null);
+    this.#disks?.remove(deviceId);
+    this.#hint(deviceId);
   }
 
   /** How to reach a phone that is on; null while it can't be reached. */
@@ -154,68 +146,23 @@ export class SimFarm implements PhoneShelf {
   }
 
   #add(deviceId: Id, spec: DeviceSpec, disk: Disk): SimPhone {
-    const phone = new SimPhone(spec, { disk, onChange: () => this.#changed(deviceId) });
+    const phone: SimPhone = new SimPhone(spec, {
+      disk,
+      onChange: () => this.#hint(deviceId),
+      onDisk: () => {
+        if (this.find(deviceId) === phone) this.#disks?.save(deviceId, spec, phone.disk);
+      },
+    });
     this.#slots.set(deviceId, { phone, port: 0, transport: null });
-    this.#changed(deviceId);
+    this.#disks?.save(deviceId, spec, disk);
+    this.#hint(deviceId);
     return phone;
   }
 
-  #changed(deviceId: Id | null): void {
-    if (deviceId) this.#save(deviceId);
-    for (const listener of this.#listeners) listener();
-  }
-
-  #file(deviceId: Id): string {
-    return path.join(this.options.dir ?? "", `${deviceId}.json`);
-  }
-
-  #save(deviceId: Id): void {
-    const phone = this.find(deviceId);
-    if (!this.options.dir || !phone) return;
-    const { identity, files, folders, packages, settings } = phone.disk;
-    const stored: z.input<typeof diskSchema> = {
-      v: 1,
-      spec: phone.spec,
-      identity,
-      files: [...files].map(([name, bytes]) => [name, bytes.toString("base64")]),
-      folders: [...folders],
-      packages: [...packages],
-      settings: [...settings],
-    };
-    const file = this.#file(deviceId);
-    writeFileSync(`${file}.new`, JSON.stringify(stored), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
-  }
-
-  #load(): void {
-    const { dir } = this.options;
-    if (!dir) return;
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(dir)) {
-      const deviceId = /^([0-9a-f-]{36})\.json$/.exec(name)?.[1];
-      if (!deviceId || this.#slots.has(deviceId)) continue;
-      const stored = diskSchema.safeParse(parseJson(readFileSync(path.join(dir, name), "utf8")));
-      // A disk that can't be read is a phone that is not there: it is made anew.
-      if (!stored.success) continue;
-      const { spec, identity, files, folders, packages, settings } = stored.data;
-      this.#add(deviceId, spec, {
-        identity,
-        files: new Map(files.map(([file, bytes]) => [file, Buffer.from(bytes, "base64")])),
-        folders: new Set(folders),
-        packages: new Map(packages as [string, Installed][]),
-        settings: new Map(settings),
-      });
-    }
+  #hint(deviceId: Id): void {
+    for (const listener of this.#listeners) listener(deviceId);
   }
 }
 
 /** "sim-" and the random end of the device's id. */
 const serialOf = (deviceId: Id): string => `sim-${deviceId.replaceAll("-", "").slice(-12)}`;
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

@@ -38,7 +38,9 @@ export class Interpreter {
       await new Promise((resolve) => streams.signal.addEventListener("abort", resolve));
       return 1;
     }
-    return this.#list(parseShell(line), streams);
+    const code = await this.#list(parseShell(line), streams);
+    this.#phone.keepDisk();
+    return code;
   }
 
   async #list(steps: readonly Step[], streams: ShellStreams): Promise<number> {
@@ -162,7 +164,7 @@ export class Interpreter {
       else if (name !== "/dev/null") {
         const before = mode === "append" ? (files.get(absolute(name)) ?? null) : null;
         const kept = keep(before);
-        writes.push(() => void files.set(absolute(name), kept.bytes()));
+        writes.push(() => void this.#phone.writeFile(absolute(name), kept.bytes()));
         to = kept.out;
       }
       if (fd === 2) err = to;

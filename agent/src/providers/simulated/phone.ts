@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import type { DeviceSpec } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
 import { InstallRefusal, readPackage } from "./apk.ts";
@@ -18,6 +19,18 @@ import {
 } from "./state.ts";
 import { serveSync } from "./sync.ts";
 
+export interface PhoneOptions {
+  /** What it had when it was last on; a factory-new one when it is left out. */
+  readonly disk?: Disk;
+  /** Called when its power, boot stage or packages have changed. */
+  readonly onChange?: () => void;
+  /** Called when what survives a power cut may have changed. */
+  readonly onDisk?: () => void;
+}
+
+/** A phone's files are held in memory: this is what all of one phone may take together. */
+const maxDiskBytes = 1024 ** 3;
+
 /**
  * A phone without Android: it boots, has properties and files, installs real packages, shows a home screen, and answers adb's device services.
  * Everything that asks it comes in through `open`, as on a real one.
@@ -34,12 +47,14 @@ export class SimPhone {
   #instanceId = "";
   #timers: NodeJS.Timeout[] = [];
   readonly #onChange: () => void;
+  readonly #onDisk: () => void;
 
-  constructor(spec: DeviceSpec, options: { disk?: Disk; onChange?: () => void } = {}) {
+  constructor(spec: DeviceSpec, options: PhoneOptions = {}) {
     this.spec = spec;
     this.knobs = readKnobs(spec.properties);
     this.disk = options.disk ?? emptyDisk();
     this.#onChange = options.onChange ?? (() => undefined);
+    this.#onDisk = options.onDisk ?? (() => undefined);
   }
 
   get on(): boolean {
@@ -105,6 +120,8 @@ export class SimPhone {
     this.disk.packages.clear();
     this.disk.settings.clear();
     this.disk.identity = newIdentity();
+    this.log.clear();
+    this.#onDisk();
     this.#onChange();
   }
 
@@ -132,8 +149,9 @@ export class SimPhone {
 
   /** Installs over what is there; `InstallRefusal` with Android's code. */
   async install(bytes: Buffer): Promise<Installed> {
+    const power = this.power;
     if (this.knobs.installDelayMs > 0)
-      await new Promise((resolve) => setTimeout(resolve, this.knobs.installDelayMs));
+      await delay(this.knobs.installDelayMs, undefined, power ? { signal: power } : {});
     if (this.knobs.installFails)
       throw new InstallRefusal(this.knobs.installFails, "ordered by sim.installFails");
     let info: Awaited<ReturnType<typeof readPackage>>;
@@ -147,9 +165,11 @@ export class SimPhone {
     }
     const path = `/data/app/${info.packageName}/base.apk`;
     const installed: Installed = { ...info, path, installedAt: Date.now() };
-    this.disk.files.set(path, bytes);
+    if (power?.aborted || !this.writeFile(path, bytes))
+      throw new InstallRefusal("INSTALL_FAILED_INSUFFICIENT_STORAGE", "no space left on device");
     this.disk.packages.set(info.packageName, installed);
     this.log.add("I", "PackageManager", `installed ${info.packageName} ${info.versionName}`);
+    this.#onDisk();
     this.#onChange();
     return installed;
   }
@@ -168,8 +188,23 @@ export class SimPhone {
     if (this.screen.kind === "app" && this.screen.packageName === packageName)
       this.screen = { kind: "home" };
     this.log.add("I", "PackageManager", `removed ${packageName}`);
+    this.#onDisk();
     this.#onChange();
     return true;
+  }
+
+  /** False when there is no room for it. */
+  writeFile(path: string, bytes: Buffer): boolean {
+    let total = bytes.length - (this.disk.files.get(path)?.length ?? 0);
+    for (const file of this.disk.files.values()) total += file.length;
+    if (total > maxDiskBytes) return false;
+    this.disk.files.set(path, bytes);
+    return true;
+  }
+
+  /** To be called after files or settings were changed by the shell or the sync service. */
+  keepDisk(): void {
+    this.#onDisk();
   }
 
   show(screen: Screen): void {

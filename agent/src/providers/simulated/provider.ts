@@ -22,13 +22,7 @@ export function createSimulatedProvider(farm: SimFarm): Provider {
         capacity: farm.options.capacity,
         labels: { abi: "arm64-v8a", simulated: "true" },
       }),
-    list: async ({ signal }) => {
-      signal.throwIfAborted();
-      const ids = farm.ids();
-      return await Promise.resolve(
-        ids.map((deviceId) => ({ deviceId, handle: handleOf(deviceId) })),
-      );
-    },
+    list: ({ signal }) => list(farm, signal),
     create: async ({ deviceId, spec }, { signal }) => {
       signal.throwIfAborted();
       farm.create(deviceId, spec);
@@ -63,12 +57,18 @@ export function createSimulatedProvider(farm: SimFarm): Provider {
       if (!phone.on || !adb) return { state: "stopped" };
       return await Promise.resolve({ state: "running", instanceId: phone.instanceId, adb });
     },
-    watch: (onHint) => farm.onChange(() => onHint(null)),
+    watch: (onHint) => farm.onChange((deviceId) => onHint(handleOf(deviceId))),
     close: async () => {
       farm.stop();
       await Promise.resolve();
     },
   };
+}
+
+async function list(farm: SimFarm, signal: AbortSignal): ReturnType<Provider["list"]> {
+  signal.throwIfAborted();
+  const ids = farm.ids();
+  return await Promise.resolve(ids.map((deviceId) => ({ deviceId, handle: handleOf(deviceId) })));
 }
 
 const handleOf = (deviceId: string): Handle => ({ kind, v: 1, deviceId });

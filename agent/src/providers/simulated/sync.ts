@@ -3,7 +3,7 @@ import type { SimPhone } from "./phone.ts";
 import { ByteReader, type ServiceIo } from "./service.ts";
 
 const chunkBytes = 64 * 1024;
-const maxFileBytes = 2 * 1024 ** 3;
+const maxFileBytes = 1024 ** 3;
 const regularFile = 0o100644;
 const directory = 0o040755;
 
@@ -93,7 +93,11 @@ async function send(
     await fail(io, "Permission denied");
     return true;
   }
-  phone.disk.files.set(path, Buffer.concat(chunks));
+  if (!phone.writeFile(path, Buffer.concat(chunks))) {
+    await fail(io, "No space left on device");
+    return true;
+  }
+  phone.keepDisk();
   await io.write(header("OKAY", 0));
   return true;
 }

@@ -98,7 +98,7 @@ export const fileCommands: Record<string, ShellCommand> = {
   cp: async ({ phone, args, err }) => {
     const [from = "", to = ""] = paths(args);
     const bytes = phone.disk.files.get(absolute(from));
-    if (bytes) phone.disk.files.set(absolute(to), bytes);
+    if (bytes) phone.writeFile(absolute(to), bytes);
     else await err(missing("cp", from));
     return bytes ? 0 : 1;
   },

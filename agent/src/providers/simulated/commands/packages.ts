@@ -60,7 +60,7 @@ async function list({ phone, args, out }: ShellContext): Promise<number> {
 
 const pm: ShellCommand = async (context) => {
   const { phone, out } = context;
-  const [verb, ...args] = context.args;
+  const [verb = "", ...args] = context.args;
   const inner = { ...context, args };
   switch (verb) {
     case "install":
@@ -87,7 +87,7 @@ const pm: ShellCommand = async (context) => {
       return found ? 0 : 1;
     }
     default:
-      await out(`pm: ${verb ?? ""} is not simulated\n`);
+      await out(`pm: ${verb} is not simulated\n`);
       return 1;
   }
 };
