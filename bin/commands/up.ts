@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import path from "node:path";
 import { agentConfigSchema } from "@cloudphone/agent/config";
 import { hubConfigSchema } from "@cloudphone/hub/config";
+import type { Hub } from "@cloudphone/hub/hub";
 import type { Command } from "commander";
 import { createLogger, untilStopped } from "./daemon.ts";
 import { agentEnvironment, hubEnvironment, readSettings } from "./settings.ts";
@@ -103,7 +104,7 @@ async function up(flags: UpFlags): Promise<void> {
 }
 
 interface Greeting {
-  readonly hub: Awaited<ReturnType<typeof import("@cloudphone/hub/hub").startHub>>;
+  readonly hub: Hub;
   readonly url: string;
   readonly phones: number;
 }

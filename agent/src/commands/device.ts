@@ -8,7 +8,12 @@ export const deviceHandlers: Pick<Handlers, "device.restart" | "device.screensho
   },
   "device.screenshot": async ({ path }, { device, files, signal, timeoutMs }) => {
     const adb = await device.openAdb();
-    const png = await adb.screenshot({ timeoutMs }).finally(() => adb.close());
+    let png: Buffer;
+    try {
+      png = await adb.screenshot({ timeoutMs });
+    } finally {
+      await adb.close();
+    }
     await files.put(path, png, signal);
     return {
       sha256: createHash("sha256").update(png).digest("hex"),
