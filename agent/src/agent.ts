@@ -42,9 +42,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { config, source, logger } = options;
   const stored = await loadCredentials(config.dataDir);
   if (!stored)
-    throw new Fault("bad_input", `This host is not enrolled; run \`cloudphone enroll TOKEN --data ${config.dataDir}\` first.`);
+    throw new Fault(
+      "bad_input",
+      `This host is not enrolled; run \`cloudphone enroll TOKEN --data ${config.dataDir}\` first.`,
+    );
   const credentials = options.hub
-    ? { ...stored, hubUrl: options.hub.hubUrl, mqtt: { ...stored.mqtt, port: options.hub.mqttPort } }
+    ? {
+        ...stored,
+        hubUrl: options.hub.hubUrl,
+        mqtt: { ...stored.mqtt, port: options.hub.mqttPort },
+      }
     : stored;
   const clock = options.clock ?? systemClock();
   const store = openStore(path.join(config.dataDir, "agent.db"), {
@@ -62,7 +69,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   parts.link.start();
   return {
     hostId: credentials.hostId,
-    stop: () => stopAll({ ...parts, store, providers, credentials, source, clock, own: !options.providers }),
+    stop: () =>
+      stopAll({ ...parts, store, providers, credentials, source, clock, own: !options.providers }),
   };
 }
 
@@ -80,11 +88,22 @@ interface Parts {
   readonly link: Link;
 }
 
-function assemble({ config, credentials, clock, store, source, logger, providers }: Assembly): Parts {
+function assemble({
+  config,
+  credentials,
+  clock,
+  store,
+  source,
+  logger,
+  providers,
+}: Assembly): Parts {
   const adb = createAdb();
   const { bootDeadlineMs } = config;
   const fleet = new Fleet({ store, adb, providers, clock, source, logger, bootDeadlineMs });
-  const files = createHubFiles({ hubUrl: credentials.hubUrl, dir: path.join(config.dataDir, "apks") });
+  const files = createHubFiles({
+    hubUrl: credentials.hubUrl,
+    dir: path.join(config.dataDir, "apks"),
+  });
   const handlers = { ...appHandlers, ...deviceHandlers };
   const runner = new CommandRunner({ store, fleet, files, handlers, clock, logger });
   const meter = new Meter({
@@ -95,7 +114,10 @@ function assemble({ config, credentials, clock, store, source, logger, providers
     onLeaseOver: (deviceId) => fleet.find(deviceId)?.hint(),
   });
   const complain = (error: unknown): void => {
-    logger.error({ err: error }, "what the hub said could not be stored; it says it again when the link opens anew");
+    logger.error(
+      { err: error },
+      "what the hub said could not be stored; it says it again when the link opens anew",
+    );
   };
   const link = createLink({
     hostId: credentials.hostId,
@@ -122,11 +144,18 @@ async function recoverRuns(
     const provider = providers.get(row?.desired.spec.provider ?? "");
     const seen =
       row?.handle && provider
-        ? await provider.observe(row.handle, { signal: AbortSignal.timeout(10_000) }).catch(() => null)
+        ? await provider
+            .observe(row.handle, { signal: AbortSignal.timeout(10_000) })
+            .catch(() => null)
         : null;
-    const same = run.bootId === clock.bootId && seen?.state === "running" && seen.instanceId === run.instanceId;
+    const same =
+      run.bootId === clock.bootId &&
+      seen?.state === "running" &&
+      seen.instanceId === run.instanceId;
     if (!same)
-      await store.transaction((tx) => closeRun(tx, run, { reason: "interrupted", durationMs: run.confirmedMs }));
+      await store.transaction((tx) =>
+        closeRun(tx, run, { reason: "interrupted", durationMs: run.confirmedMs }),
+      );
   }
 }
 
@@ -138,7 +167,9 @@ async function sayStarted(host: {
   source: Source;
 }): Promise<void> {
   const { credentials, clock, store, source } = host;
-  const providers = await Promise.all([...host.providers.values()].map((provider) => provider.fingerprint()));
+  const providers = await Promise.all(
+    [...host.providers.values()].map((provider) => provider.fingerprint()),
+  );
   const { hostId } = credentials;
   const data = { hostId, epoch: store.epoch, bootId: clock.bootId, agentVersion, providers };
   const cause = { correlationId: source.id(), causationId: null };
@@ -169,7 +200,9 @@ async function stopAll(agent: Stopping): Promise<void> {
   }
   const cause = { correlationId: source.id(), causationId: null };
   await store
-    .transaction((tx) => tx.emit({ type: "host.stopped", subject: hostId, data: { hostId } }, cause))
+    .transaction((tx) =>
+      tx.emit({ type: "host.stopped", subject: hostId, data: { hostId } }, cause),
+    )
     .catch(() => undefined);
   await agent.link.flush(3000);
   await agent.link.stop();

@@ -11,6 +11,10 @@ export const agentConfigSchema = z.object({
       adbPort: z.coerce.number().int().min(1).max(65_535).default(5037),
     })
     .prefault({}),
-  storeMaxBytes: z.coerce.number().int().min(1024 ** 2).default(512 * 1024 ** 2),
+  storeMaxBytes: z.coerce
+    .number()
+    .int()
+    .min(1024 ** 2)
+    .default(512 * 1024 ** 2),
 });
 export type AgentConfig = z.infer<typeof agentConfigSchema>;

@@ -37,7 +37,9 @@ export async function enroll(options: {
     body: JSON.stringify({ token, name }),
     signal: AbortSignal.timeout(10_000),
   }).catch((cause: unknown) => {
-    throw new Fault("unavailable", `The hub can't be reached at ${hubUrl}; is it running?`, { cause });
+    throw new Fault("unavailable", `The hub can't be reached at ${hubUrl}; is it running?`, {
+      cause,
+    });
   });
   const body: unknown = await response.json().catch(() => null);
   const answer = answerSchema.safeParse(body);
@@ -70,6 +72,9 @@ export async function loadCredentials(dataDir: string): Promise<Credentials | nu
   if (text === null) return null;
   const parsed = credentialsSchema.safeParse(JSON.parse(text));
   if (!parsed.success)
-    throw new Fault("bad_input", `${fileOf(dataDir)} is damaged; enrol this host again with \`cloudphone enroll\`.`);
+    throw new Fault(
+      "bad_input",
+      `${fileOf(dataDir)} is damaged; enrol this host again with \`cloudphone enroll\`.`,
+    );
   return parsed.data;
 }

@@ -3,7 +3,10 @@ import { currencySchema } from "@cloudphone/shared/money";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
-const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, "must begin with postgres://").optional();
+const databaseUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\//, "must begin with postgres://")
+  .optional();
 
 /** What a hub needs to know to run. Made by the command line from flags, then CLOUDPHONE_*, then the file. */
 export const hubConfigSchema = z.object({
@@ -13,7 +16,11 @@ export const hubConfigSchema = z.object({
   mqttPort: port.default(1883),
   currency: currencySchema.default("CNY"),
   purchaseDeadlineMs: z.coerce.number().int().min(100).default(30_000),
-  maxAppBytes: z.coerce.number().int().min(1).default(2 * 1024 ** 3),
+  maxAppBytes: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(2 * 1024 ** 3),
   warmPools: z.array(z.object({ spec: deviceSpecSchema, target: z.int().min(0) })).default([]),
   /** Plans, a customer and a balance to try it with, all marked as such. */
   demo: z.boolean().default(false),

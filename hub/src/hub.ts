@@ -86,7 +86,13 @@ async function wire(
     wake,
   });
   const { purchaseDeadlineMs, currency } = config;
-  const billing = createBilling({ database: databases.billing, source, currency, purchaseDeadlineMs, onCommitted: wake });
+  const billing = createBilling({
+    database: databases.billing,
+    source,
+    currency,
+    purchaseDeadlineMs,
+    onCommitted: wake,
+  });
   const analytics = createAnalytics({ database: databases.analytics, source });
   const contexts = [core, billing, analytics];
   const messages = new HostMessages({
@@ -102,9 +108,13 @@ async function wire(
     logger,
     verifyHost: core.verifyHost,
     onHostMessage: (hostId, kind, payload) => messages.take(hostId, kind, payload),
-    onRefused: (hostId, topic, payload) => messages.refuse(hostId, topic, { payload, reason: "not a topic of this host" }),
+    onRefused: (hostId, topic, payload) =>
+      messages.refuse(hostId, topic, { payload, reason: "not a topic of this host" }),
   });
-  stops.push(async () => link.broker?.stop(), () => messages.stop());
+  stops.push(
+    async () => link.broker?.stop(),
+    () => messages.stop(),
+  );
   for (const context of contexts) {
     const live = runContext(context, { log, source, logger });
     running.push(live);
@@ -121,14 +131,23 @@ async function wire(
   const http = await startHttp({
     host: config.host,
     port: config.port,
-    router: appRouter({ core: core.routers, billing: billing.router, analytics: analytics.router, operations }),
+    router: appRouter({
+      core: core.routers,
+      billing: billing.router,
+      analytics: analytics.router,
+      operations,
+    }),
     routes: core.routes,
     source,
     logger,
     authenticate: (token) => verifyAccessToken(secrets.tokenKey, token, source.now()),
   });
   stops.push(() => http.stop());
-  return { httpPort: http.port, mqttPort: link.broker.port, seeded, createEnrollment: core.createEnrollment,
+  return {
+    httpPort: http.port,
+    mqttPort: link.broker.port,
+    seeded,
+    createEnrollment: core.createEnrollment,
     phonesRunning: (wanted, deadlineMs) => waitForPhones(core, wanted, deadlineMs),
   };
 }
@@ -147,7 +166,11 @@ async function waitForPhones(
 }
 
 /** New events, told on MQTT to whoever may listen. From the present on: who needs every event reads the log. */
-function fanOut(log: ReturnType<typeof createEventLog>, bus: HostBus, logger: Logger): () => Promise<void> {
+function fanOut(
+  log: ReturnType<typeof createEventLog>,
+  bus: HostBus,
+  logger: Logger,
+): () => Promise<void> {
   let position: number | null = null;
   const loop = new Wakeable(
     async () => {

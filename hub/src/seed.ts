@@ -33,7 +33,8 @@ export async function seed(parts: {
   const admin = { email: "admin@cloudphone.local", password: newPassword() };
   const demo = { email: "demo@cloudphone.local", password: newPassword() };
   // Written before the accounts are made: a password that nobody was told would be worse than one too many in the file.
-  if (!existsSync(file)) await writePrivate(file, JSON.stringify(config.demo ? { admin, demo } : { admin }, null, 2));
+  if (!existsSync(file))
+    await writePrivate(file, JSON.stringify(config.demo ? { admin, demo } : { admin }, null, 2));
   const known = JSON.parse(await readFile(file, "utf8")) as { admin: Account; demo?: Account };
   const madeAdmin = await core.ensureAccount({ ...known.admin, role: "admin", demo: false });
   let madeDemo = false;

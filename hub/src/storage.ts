@@ -28,7 +28,9 @@ export async function openStorage(config: HubConfig, logger: Logger): Promise<St
         dataDir: path.join(config.dataDir, "postgres"),
         onRestart: (reason) => logger.error({ reason }, "PostgreSQL was lost"),
       });
-  const databases = openDatabases(external ?? (await provision((server as NonNullable<typeof server>).address)));
+  const databases = openDatabases(
+    external ?? (await provision((server as NonNullable<typeof server>).address)),
+  );
   await untilReached(() => migrateAll(databases), logger);
   return {
     databases,

@@ -39,10 +39,20 @@ export function createAdb(): Adb {
 /** `adb connect`, after a `disconnect`: for a transport that went offline "already connected" is said, and means nothing. */
 async function connect(client: Client, address: string): Promise<void> {
   const [host = "127.0.0.1", port = "5555"] = address.split(":");
-  const devices = await within<{ id: string; type: string }[]>(client.listDevices(), connectMs, "adb did not list its devices");
+  const devices = await within<{ id: string; type: string }[]>(
+    client.listDevices(),
+    connectMs,
+    "adb did not list its devices",
+  );
   if (devices.some((device) => device.id === address && device.type === "device")) return;
-  await within(client.disconnect(host, Number(port)), connectMs, "adb did not answer").catch(() => undefined);
-  await within(client.connect(host, Number(port)), connectMs, `adb could not connect to ${address}`);
+  await within(client.disconnect(host, Number(port)), connectMs, "adb did not answer").catch(
+    () => undefined,
+  );
+  await within(
+    client.connect(host, Number(port)),
+    connectMs,
+    `adb could not connect to ${address}`,
+  );
 }
 
 function openDevice(client: Client, serial: string): AdbDevice {
@@ -51,14 +61,20 @@ function openDevice(client: Client, serial: string): AdbDevice {
   /** Runs a command line; gives all it printed. */
   const run = async (line: string, timeoutMs: number): Promise<Buffer> => {
     const started = performance.now();
-    const stream = await within<Duplex>(device.shell(line), timeoutMs, "the phone did not open a shell");
+    const stream = await within<Duplex>(
+      device.shell(line),
+      timeoutMs,
+      "the phone did not open a shell",
+    );
     return readAll(stream, timeoutMs - (performance.now() - started));
   };
 
   const shell: AdbDevice["shell"] = async (args, { timeoutMs }) => {
     // The first shell protocol has no exit code: it is printed behind a marker that no output can hold.
     const marker = `exit-${randomUUID()}:`;
-    const output = (await run(`${args.map(quote).join(" ")}; echo ${marker}$?`, timeoutMs)).toString("utf8");
+    const output = (
+      await run(`${args.map(quote).join(" ")}; echo ${marker}$?`, timeoutMs)
+    ).toString("utf8");
     return splitOutput(output, marker);
   };
 
@@ -69,7 +85,11 @@ function openDevice(client: Client, serial: string): AdbDevice {
       for (;;) {
         signal.throwIfAborted();
         const left = until - performance.now();
-        if (left <= 0) throw new Fault("timed_out", `The phone did not finish booting in ${Math.round(timeoutMs / 1000)} s.`);
+        if (left <= 0)
+          throw new Fault(
+            "timed_out",
+            `The phone did not finish booting in ${Math.round(timeoutMs / 1000)} s.`,
+          );
         const probe = shell(["getprop", "sys.boot_completed"], { timeoutMs: Math.min(left, 3000) });
         const answer = await probe.catch(() => null);
         if (answer?.output.trim() === "1") return;
@@ -91,7 +111,10 @@ function openDevice(client: Client, serial: string): AdbDevice {
     async uninstall(packageName, { timeoutMs }) {
       const { output } = await shell(["pm", "uninstall", packageName], { timeoutMs });
       if (!/^Success/m.test(output))
-        throw new Fault("not_found", `${packageName} could not be removed: ${output.trim().slice(0, 300)}`);
+        throw new Fault(
+          "not_found",
+          `${packageName} could not be removed: ${output.trim().slice(0, 300)}`,
+        );
     },
     async packages({ timeoutMs }) {
       const { output } = await shell(["pm", "list", "packages"], { timeoutMs });
@@ -105,7 +128,8 @@ function openDevice(client: Client, serial: string): AdbDevice {
     async screenshot({ timeoutMs }) {
       const png = await run("screencap -p", timeoutMs);
       const start = png.indexOf("\x89PNG", 0, "latin1");
-      if (start === -1) throw new Fault("device_failed", "The phone gave no picture of its screen.");
+      if (start === -1)
+        throw new Fault("device_failed", "The phone gave no picture of its screen.");
       return png.subarray(start);
     },
     close: async () => {
@@ -118,7 +142,11 @@ async function push(
   device: DeviceClient,
   file: { from: string; to: string; timeoutMs: number },
 ): Promise<void> {
-  const transfer = await within<PushTransfer>(device.push(file.from, file.to, 0o644), file.timeoutMs, "the phone took no file");
+  const transfer = await within<PushTransfer>(
+    device.push(file.from, file.to, 0o644),
+    file.timeoutMs,
+    "the phone took no file",
+  );
   const done = new Promise<void>((resolve, reject) => {
     transfer.once("end", () => resolve());
     transfer.once("error", reject);
@@ -138,7 +166,10 @@ export const quote = (argument: string): string =>
 export function splitOutput(printed: string, marker: string): ShellResult {
   const at = printed.lastIndexOf(marker);
   if (at === -1) throw new Fault("unavailable", "The connection to the phone broke off.");
-  return { output: printed.slice(0, at), exitCode: Number.parseInt(printed.slice(at + marker.length), 10) };
+  return {
+    output: printed.slice(0, at),
+    exitCode: Number.parseInt(printed.slice(at + marker.length), 10),
+  };
 }
 
 async function readAll(stream: Duplex, timeoutMs: number): Promise<Buffer> {
@@ -173,7 +204,11 @@ async function within<T>(work: PromiseLike<T>, ms: number, what: string): Promis
     return await Promise.race([work, late]);
   } catch (error) {
     if (error instanceof Fault) throw error;
-    throw new Fault("unavailable", `The phone can't be reached over adb: ${error instanceof Error ? error.message : error}`, { cause: error });
+    throw new Fault(
+      "unavailable",
+      `The phone can't be reached over adb: ${error instanceof Error ? error.message : error}`,
+      { cause: error },
+    );
   } finally {
     clearTimeout(timer);
   }

@@ -1,7 +1,10 @@
 import type { Handlers } from "./runner.ts";
 
 export const appHandlers: Pick<Handlers, "app.install" | "app.uninstall"> = {
-  "app.install": async ({ packageName, sha256, bytes, path }, { device, files, signal, timeoutMs }) => {
+  "app.install": async (
+    { packageName, sha256, bytes, path },
+    { device, files, signal, timeoutMs },
+  ) => {
     const begun = performance.now();
     const apk = await files.fetch({ path, sha256, bytes }, signal);
     const downloaded = performance.now();

@@ -8,7 +8,10 @@ import { Fault } from "@cloudphone/shared/fault";
 
 export interface HubFiles {
   /** A package by its sum: from the cache, or downloaded (resumed where it broke off) and checked. Returns its path. */
-  fetch(file: { path: string; sha256: string; bytes: number }, signal: AbortSignal): Promise<string>;
+  fetch(
+    file: { path: string; sha256: string; bytes: number },
+    signal: AbortSignal,
+  ): Promise<string>;
   put(path: string, body: Buffer, signal: AbortSignal): Promise<void>;
 }
 
@@ -34,12 +37,20 @@ export function createHubFiles(options: { hubUrl: string; dir: string }): HubFil
         await receive({ ...file, url: new URL(file.path, options.hubUrl), part }, signal);
         break;
       } catch (error) {
-        if (signal.aborted || attempt >= tries || (error instanceof Fault && error.code !== "unavailable")) throw error;
+        if (
+          signal.aborted ||
+          attempt >= tries ||
+          (error instanceof Fault && error.code !== "unavailable")
+        )
+          throw error;
       }
     }
     if ((await sumOf(part)) !== file.sha256) {
       await rm(part, { force: true });
-      throw new Fault("bad_package", "The downloaded package is not the one that was asked for: its sum is another.");
+      throw new Fault(
+        "bad_package",
+        "The downloaded package is not the one that was asked for: its sum is another.",
+      );
     }
     await rename(part, target);
     await trim(dir, target);
@@ -55,9 +66,14 @@ export function createHubFiles(options: { hubUrl: string; dir: string }): HubFil
       return work;
     },
     async put(target, body, signal) {
-      const response = await request(new URL(target, options.hubUrl), { method: "PUT", body: new Uint8Array(body), signal });
+      const response = await request(new URL(target, options.hubUrl), {
+        method: "PUT",
+        body: new Uint8Array(body),
+        signal,
+      });
       await response.body?.cancel();
-      if (!response.ok) throw new Fault("unavailable", `The hub did not take the file (${response.status}).`);
+      if (!response.ok)
+        throw new Fault("unavailable", `The hub did not take the file (${response.status}).`);
     },
   };
 }
@@ -76,22 +92,32 @@ async function receive(
 ): Promise<void> {
   const have = (await stat(file.part).catch(() => null))?.size ?? 0;
   const resume = have > 0 && have < file.bytes;
-  const response = await request(file.url, { signal, ...(resume ? { headers: { range: `bytes=${have}-` } } : {}) });
-  if (!response.ok || !response.body) throw new Fault("unavailable", `The hub did not give the package (${response.status}).`);
+  const response = await request(file.url, {
+    signal,
+    ...(resume ? { headers: { range: `bytes=${have}-` } } : {}),
+  });
+  if (!response.ok || !response.body)
+    throw new Fault("unavailable", `The hub did not give the package (${response.status}).`);
   let bytes = response.status === 206 ? have : 0;
   const count = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
-      if (bytes > file.bytes) done(new Fault("bad_package", "The package is larger than was announced."));
+      if (bytes > file.bytes)
+        done(new Fault("bad_package", "The package is larger than was announced."));
       else done(null, chunk);
     },
   });
   try {
     const flags = response.status === 206 ? "a" : "w";
-    await pipeline(Readable.fromWeb(response.body as never), count, createWriteStream(file.part, { flags, mode: 0o600 }));
+    await pipeline(
+      Readable.fromWeb(response.body as never),
+      count,
+      createWriteStream(file.part, { flags, mode: 0o600 }),
+    );
   } catch (error) {
     if (error instanceof Fault) throw error;
-    if ((error as NodeJS.ErrnoException).code === "ENOSPC") throw new Fault("disk_full", "The host's disk is full.", { cause: error });
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC")
+      throw new Fault("disk_full", "The host's disk is full.", { cause: error });
     throw new Fault("unavailable", "The download broke off.", { cause: error });
   }
   if (bytes !== file.bytes) throw new Fault("unavailable", "The download broke off.");

@@ -27,7 +27,10 @@ export interface CommandContext {
 }
 
 /** What a success says besides which command and device it was. */
-export type Result<K extends CommandType> = Omit<EventData<CompletedEvent<K>>, "commandId" | "deviceId">;
+export type Result<K extends CommandType> = Omit<
+  EventData<CompletedEvent<K>>,
+  "commandId" | "deviceId"
+>;
 
 export type Handler<K extends CommandType> = (
   data: CommandData<K>,
@@ -62,7 +65,13 @@ export class CommandRunner {
   async start(): Promise<void> {
     for (const row of this.#deps.store.read((tx) => tx.openCommands())) {
       if (row.state === "running")
-        await this.#fail(row, new Fault("interrupted", "The host's agent was restarted while this was done; ask again."));
+        await this.#fail(
+          row,
+          new Fault(
+            "interrupted",
+            "The host's agent was restarted while this was done; ask again.",
+          ),
+        );
       else this.#queue(row);
     }
   }
@@ -76,11 +85,19 @@ export class CommandRunner {
     const { store, clock, logger } = this.#deps;
     if (this.#stopping.signal.aborted) return;
     if (!isCommandType(command.type)) {
-      logger.warn({ commandId: command.id, type: command.type }, "a command of an unknown type was left to a newer agent");
+      logger.warn(
+        { commandId: command.id, type: command.type },
+        "a command of an unknown type was left to a newer agent",
+      );
       return;
     }
     crashPoint("agent.command.before-inbox");
-    const row: InboxRow = { command, state: "taken", receivedMonoMs: clock.nowMs(), bootId: clock.bootId };
+    const row: InboxRow = {
+      command,
+      state: "taken",
+      receivedMonoMs: clock.nowMs(),
+      bootId: clock.bootId,
+    };
     const fresh = await store.transaction((tx) => {
       if (tx.inbox(command.id)) return false;
       tx.putInbox(row);
@@ -95,7 +112,10 @@ export class CommandRunner {
     const next = (this.#lines.get(deviceId) ?? Promise.resolve())
       .then(() => this.#run(row))
       .catch((error: unknown) => {
-        this.#deps.logger.error({ err: error, commandId: row.command.id }, "a command's outcome could not be stored");
+        this.#deps.logger.error(
+          { err: error, commandId: row.command.id },
+          "a command's outcome could not be stored",
+        );
       });
     this.#lines.set(deviceId, next);
     void next.then(() => {
@@ -123,12 +143,15 @@ export class CommandRunner {
   /** Why it must not begin: too late, or for a lease that is not the device's any more. */
   #refusal({ command, receivedMonoMs, bootId }: InboxRow): Fault | null {
     const { store, clock } = this.#deps;
-    const waitedMs = bootId === clock.bootId ? clock.nowMs() - receivedMonoMs : Number.POSITIVE_INFINITY;
-    if (waitedMs >= command.ttlMs) return new Fault("timed_out", "The time for this was over before it could begin.");
+    const waitedMs =
+      bootId === clock.bootId ? clock.nowMs() - receivedMonoMs : Number.POSITIVE_INFINITY;
+    if (waitedMs >= command.ttlMs)
+      return new Fault("timed_out", "The time for this was over before it could begin.");
     const device = store.read((tx) => tx.device(command.deviceId));
     if (!device) return new Fault("not_found", "The phone is not on this host.");
     const token = device.desired.lease?.token ?? 0;
-    if (token !== command.token) return new Fault("stale_lease", "The phone's lease is another one by now.");
+    if (token !== command.token)
+      return new Fault("stale_lease", "The phone's lease is another one by now.");
     return null;
   }
 
@@ -136,16 +159,21 @@ export class CommandRunner {
     const { fleet, files, clock, handlers } = this.#deps;
     const type = command.type as CommandType;
     const data = commandCatalog[type].data.safeParse(command.data);
-    if (!data.success) throw new Fault("bad_input", `The command can't be read: ${describeIssues(data.error)}`);
+    if (!data.success)
+      throw new Fault("bad_input", `The command can't be read: ${describeIssues(data.error)}`);
     const device = fleet.find(command.deviceId);
     if (!device) throw new Fault("device_not_running", "The phone is not running.");
     const timeoutMs = Math.max(1, command.ttlMs - (clock.nowMs() - receivedMonoMs));
     const late = AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([late, this.#stopping.signal]);
     const ended = new Promise<never>((_resolve, reject) => {
-      late.addEventListener("abort", () => reject(new Fault("timed_out", "It was not done in time.")));
+      late.addEventListener("abort", () =>
+        reject(new Fault("timed_out", "It was not done in time.")),
+      );
       this.#stopping.signal.addEventListener("abort", () =>
-        reject(new Fault("interrupted", "The host's agent was stopped while this was done; ask again.")),
+        reject(
+          new Fault("interrupted", "The host's agent was stopped while this was done; ask again."),
+        ),
       );
     });
     const handler = handlers[type] as (data: unknown, context: CommandContext) => Promise<object>;
@@ -155,7 +183,11 @@ export class CommandRunner {
   #complete({ command, ...row }: InboxRow, result: object): Promise<void> {
     const type = commandCatalog[command.type as CommandType].completed;
     const data = { commandId: command.id, deviceId: command.deviceId, ...result };
-    return this.#settle({ ...row, command }, { type, subject: command.deviceId, data } as EventDraft);
+    return this.#settle({ ...row, command }, {
+      type,
+      subject: command.deviceId,
+      data,
+    } as EventDraft);
   }
 
   #fail({ command, ...row }: InboxRow, fault: Fault): Promise<void> {

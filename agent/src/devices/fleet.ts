@@ -57,7 +57,14 @@ export class Fleet {
       // Gone already: said once more, so that the hub hears it.
       if (!known && desired.existence === "absent") {
         const cause = { correlationId: desired.correlationId, causationId: null };
-        tx.emit({ type: "device.destroyed", subject: desired.deviceId, data: { deviceId: desired.deviceId } }, cause);
+        tx.emit(
+          {
+            type: "device.destroyed",
+            subject: desired.deviceId,
+            data: { deviceId: desired.deviceId },
+          },
+          cause,
+        );
         return null;
       }
       const next = accept(known, desired);
@@ -65,7 +72,11 @@ export class Fleet {
       // A lease came and went without this host ever hearing of it: nothing of it is here, and the hub waits to be told so.
       if (isUntouched(known, desired, next))
         tx.emit(
-          { type: "device.wiped", subject: desired.deviceId, data: { deviceId: desired.deviceId, token: desired.token } },
+          {
+            type: "device.wiped",
+            subject: desired.deviceId,
+            data: { deviceId: desired.deviceId, token: desired.token },
+          },
           { correlationId: desired.correlationId, causationId: null },
         );
       return next;
@@ -81,7 +92,10 @@ export class Fleet {
     if (this.#supervisors.has(row.deviceId)) return;
     const provider = providers.get(row.desired.spec.provider);
     if (!provider) {
-      deps.logger.error({ deviceId: row.deviceId, provider: row.desired.spec.provider }, "this host has no such provider");
+      deps.logger.error(
+        { deviceId: row.deviceId, provider: row.desired.spec.provider },
+        "this host has no such provider",
+      );
       return;
     }
     const supervisor = new Supervisor(row.deviceId, { ...deps, provider });
@@ -112,4 +126,6 @@ export function accept(known: DeviceRow | null, desired: Desired): DeviceRow {
 }
 
 const isUntouched = (known: DeviceRow | null, desired: Desired, next: DeviceRow): boolean =>
-  desired.lease === null && next.dataLeaseId === null && desired.token > (known?.desired.token ?? 0);
+  desired.lease === null &&
+  next.dataLeaseId === null &&
+  desired.token > (known?.desired.token ?? 0);

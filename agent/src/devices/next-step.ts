@@ -10,7 +10,10 @@ import type { Observation } from "../providers/provider.ts";
  * - Then it is brought to the wanted existence and power; a run opens only once the phone has booted under the wanted lease.
  */
 export type Step =
-  | { readonly kind: "close-run"; readonly reason: "requested" | "lease_ended" | "lease_changed" | "crashed" | "destroyed" }
+  | {
+      readonly kind: "close-run";
+      readonly reason: "requested" | "lease_ended" | "lease_changed" | "crashed" | "destroyed";
+    }
   | { readonly kind: "create" }
   | { readonly kind: "start" }
   | { readonly kind: "boot"; readonly instanceId: string }
@@ -30,7 +33,11 @@ export function nextStep(row: DeviceRow, run: RunRow | null, seen: Observation):
     if (!on || seen.instanceId !== run.instanceId) return { kind: "close-run", reason: "crashed" };
     if (run.lease?.leaseId !== (leaseId ?? undefined))
       return { kind: "close-run", reason: leaseId === null ? "lease_ended" : "lease_changed" };
-    if (!wantsOn) return { kind: "close-run", reason: absent ? "destroyed" : isOver(row) ? "lease_ended" : "requested" };
+    if (!wantsOn)
+      return {
+        kind: "close-run",
+        reason: absent ? "destroyed" : isOver(row) ? "lease_ended" : "requested",
+      };
   }
   if (absent) return row.handle ? { kind: "destroy" } : { kind: "none" };
   if (!row.handle || seen.state === "missing") return { kind: "create" };
@@ -49,4 +56,5 @@ export function nextStep(row: DeviceRow, run: RunRow | null, seen: Observation):
 const leaseOf = (row: DeviceRow): string | null =>
   row.desired.lease && !isOver(row) ? row.desired.lease.leaseId : null;
 
-const isOver = (row: DeviceRow): boolean => row.desired.lease !== null && row.leaseRemainingMs === 0;
+const isOver = (row: DeviceRow): boolean =>
+  row.desired.lease !== null && row.leaseRemainingMs === 0;

@@ -67,7 +67,9 @@ export class Supervisor {
   /** Whether this instance was seen running lately enough that its seconds are certain. */
   isAlive(instanceId: string): boolean {
     const alive = this.#seenAlive;
-    return alive?.instanceId === instanceId && this.#deps.clock.nowMs() - alive.atMs <= lookAgainMs * 2;
+    return (
+      alive?.instanceId === instanceId && this.#deps.clock.nowMs() - alive.atMs <= lookAgainMs * 2
+    );
   }
 
   /** The device, ready for work; `device_not_running` unless it is booted under an open run. */
@@ -76,7 +78,8 @@ export class Supervisor {
     const row = store.read((tx) => tx.device(this.deviceId));
     const run = store.read((tx) => tx.run(this.deviceId));
     const seen = row?.handle ? await this.#observe(row.handle) : null;
-    if (!run || seen?.state !== "running") throw new Fault("device_not_running", "The phone is not running.");
+    if (!run || seen?.state !== "running")
+      throw new Fault("device_not_running", "The phone is not running.");
     return adb.open(seen.adb);
   }
 
@@ -113,7 +116,8 @@ export class Supervisor {
     const row = store.read((tx) => tx.device(this.deviceId));
     if (!row) return "gone";
     const seen: Observation = row.handle ? await this.#observe(row.handle) : { state: "missing" };
-    if (seen.state === "running") this.#seenAlive = { instanceId: seen.instanceId, atMs: this.#deps.clock.nowMs() };
+    if (seen.state === "running")
+      this.#seenAlive = { instanceId: seen.instanceId, atMs: this.#deps.clock.nowMs() };
     const run = store.read((tx) => tx.run(this.deviceId));
     const step = nextStep(row, run, seen);
     if (step.kind === "none") return row.desired.existence === "absent" ? this.#forget() : "none";
@@ -155,7 +159,9 @@ export class Supervisor {
     const { deviceId, name, spec } = row.desired;
     await this.#report("creating", null);
     crashPoint("agent.provider.before-create");
-    const handle = await this.#call((signal) => provider.create({ deviceId, name, spec }, { signal }));
+    const handle = await this.#call((signal) =>
+      provider.create({ deviceId, name, spec }, { signal }),
+    );
     crashPoint("agent.provider.after-create");
     await store.transaction((tx) => this.#update(tx, (now) => ({ ...now, handle })));
   }
@@ -186,7 +192,10 @@ export class Supervisor {
       this.#update(tx, (now) => ({ ...now, handle: fresh, dataLeaseId: null }));
       const { token, correlationId } = row.desired;
       const data: EventData<"device.wiped"> = { deviceId: this.deviceId, token };
-      tx.emit({ type: "device.wiped", subject: this.deviceId, data }, { correlationId, causationId: null });
+      tx.emit(
+        { type: "device.wiped", subject: this.deviceId, data },
+        { correlationId, causationId: null },
+      );
     });
   }
 
@@ -196,7 +205,10 @@ export class Supervisor {
       if (!row) return;
       tx.deleteDevice(this.deviceId);
       const cause = { correlationId: row.desired.correlationId, causationId: null };
-      tx.emit({ type: "device.destroyed", subject: this.deviceId, data: { deviceId: this.deviceId } }, cause);
+      tx.emit(
+        { type: "device.destroyed", subject: this.deviceId, data: { deviceId: this.deviceId } },
+        cause,
+      );
     });
     this.#stopping.abort();
     return "gone";
@@ -207,7 +219,11 @@ export class Supervisor {
     const { store, clock } = this.#deps;
     await store.transaction((tx) => {
       const run = tx.run(this.deviceId);
-      if (run) closeRun(tx, run, { reason, durationMs: this.#durationOf(run, reason === "crashed", clock) });
+      if (run)
+        closeRun(tx, run, {
+          reason,
+          durationMs: this.#durationOf(run, reason === "crashed", clock),
+        });
     });
   }
 
@@ -232,8 +248,12 @@ export class Supervisor {
   async #failed(error: unknown): Promise<void> {
     this.#failures++;
     const fault = toFault(error);
-    const reason = fault.code === "internal" && error instanceof Error ? error.message : fault.message;
-    this.#deps.logger.warn({ err: error, deviceId: this.deviceId, failures: this.#failures }, "a device could not be brought to its state; trying again");
+    const reason =
+      fault.code === "internal" && error instanceof Error ? error.message : fault.message;
+    this.#deps.logger.warn(
+      { err: error, deviceId: this.deviceId, failures: this.#failures },
+      "a device could not be brought to its state; trying again",
+    );
     await this.#report("failed", reason.slice(0, 1000)).catch(() => undefined);
     const longest = Math.min(backoff.firstMs * 2 ** (this.#failures - 1), backoff.longestMs);
     await this.#pause(longest * (0.75 + Math.random() / 2));
@@ -253,7 +273,9 @@ export class Supervisor {
     const late = AbortSignal.timeout(callMs);
     const signal = AbortSignal.any([late, this.#stopping.signal]);
     const ended = new Promise<never>((_resolve, reject) => {
-      late.addEventListener("abort", () => reject(new Fault("timed_out", "The provider did not answer in 60 s.")));
+      late.addEventListener("abort", () =>
+        reject(new Fault("timed_out", "The provider did not answer in 60 s.")),
+      );
     });
     return Promise.race([work(signal), ended]);
   }
@@ -271,4 +293,3 @@ export class Supervisor {
     });
   }
 }
-

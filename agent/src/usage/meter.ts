@@ -60,7 +60,9 @@ export class Meter {
     crashPoint("agent.meter.before-mark");
     await store.transaction((tx) => {
       for (const run of tx.runs()) {
-        const marked = this.#deps.isAlive(run.deviceId, run.instanceId) ? confirmed(run, clock) : null;
+        const marked = this.#deps.isAlive(run.deviceId, run.instanceId)
+          ? confirmed(run, clock)
+          : null;
         if (!marked) continue;
         tx.putRun(marked);
         const told = this.#toldMs.get(run.runId) ?? 0;
@@ -78,7 +80,8 @@ export class Meter {
     });
     crashPoint("agent.meter.after-mark");
     for (const runId of this.#toldMs.keys())
-      if (!store.read((tx) => tx.runs()).some((run) => run.runId === runId)) this.#toldMs.delete(runId);
+      if (!store.read((tx) => tx.runs()).some((run) => run.runId === runId))
+        this.#toldMs.delete(runId);
     for (const deviceId of over) this.#deps.onLeaseOver(deviceId);
   }
 }
