@@ -17,7 +17,7 @@ export function print(
 }
 
 /** A table with the rows' keys as its head. */
-export function table(rows: readonly Record<string, string>[]): string {
+function table(rows: readonly Record<string, string>[]): string {
   const head = Object.keys(rows[0] ?? {});
   const drawn = new Table({
     head,

@@ -43,7 +43,7 @@ export class Api {
   }
 }
 
-export class ApiError extends Error {
+class ApiError extends Error {
   readonly fault: string;
 
   constructor(message: string, fault: string) {
