@@ -1,5 +1,11 @@
 import { Fault } from "@cloudphone/shared/fault";
-import { type Address, type Connection, type Deadlines, openConnection } from "./connection.ts";
+import {
+  type Address,
+  type Connection,
+  type Deadlines,
+  openConnection,
+  tookTooLong,
+} from "./connection.ts";
 import type { Database, Param, Query, Tx } from "./database.ts";
 
 export interface DatabaseOptions {
@@ -16,7 +22,8 @@ export interface OpenDatabase extends Database {
 }
 
 interface Waiter {
-  resolve(connection: Connection): void;
+  /** False when the waiter had given up; the connection is then still the pool's. */
+  resolve(connection: Connection): boolean;
   reject(error: unknown): void;
 }
 
@@ -46,20 +53,28 @@ async function inTransaction<T>(
   deadlines: Deadlines,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  // After the deadline the session is destroyed, so the server rolls back whatever `work` had done on it.
-  const timer = setTimeout(() => connection.destroy(), deadlines.queryMs);
   let open = true;
+  const late = Promise.withResolvers<never>();
+  // The session is destroyed, so the server rolls back whatever `work` had done on it; `work` itself may wait for something else.
+  const timer = setTimeout(() => {
+    open = false;
+    connection.destroy();
+    late.reject(tookTooLong());
+  }, deadlines.queryMs);
   const tx = ((text: TemplateStringsArray, ...params: Param[]) => {
     if (!open) throw new Error("a statement was run after its transaction had ended");
     return connection.run(text, ...params);
   }) as unknown as Tx;
   Object.assign(tx, { json: connection.run.json, transaction: true });
-  try {
+  const steps = async (): Promise<T> => {
     await connection.run`begin`;
     const result = await work(tx);
     open = false;
     await connection.run`commit`;
     return result;
+  };
+  try {
+    return await Promise.race([late.promise, steps()]);
   } catch (error) {
     open = false;
     if (connection.alive) await connection.run`rollback`.catch(() => connection.destroy());
@@ -125,19 +140,30 @@ class Pool {
 
   #wait(): Promise<Connection> {
     return new Promise((resolve, reject) => {
+      let settled = false;
+      const settle = (): boolean => {
+        if (settled) return false;
+        clearTimeout(timer);
+        settled = true;
+        return true;
+      };
       const waiter: Waiter = {
         resolve: (connection) => {
-          clearTimeout(timer);
+          if (!settle()) return false;
           resolve(connection);
+          return true;
         },
         reject: (error) => {
-          clearTimeout(timer);
-          reject(error);
+          if (settle()) reject(error);
         },
       };
       const timer = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-        reject(new Fault("unavailable", "No database session became free in time; try again."));
+        // Not in the line any more while a session is being opened for it.
+        const place = this.#waiting.indexOf(waiter);
+        if (place >= 0) this.#waiting.splice(place, 1);
+        waiter.reject(
+          new Fault("unavailable", "No database session became free in time; try again."),
+        );
       }, this.#deadlines.queryMs);
       this.#waiting.push(waiter);
     });
@@ -159,8 +185,8 @@ class Pool {
       return;
     }
     const waiter = this.#waiting.shift();
-    if (waiter) waiter.resolve(connection);
-    else this.#idle.push(connection);
+    if (!waiter) this.#idle.push(connection);
+    else if (!waiter.resolve(connection)) this.#give(connection);
   }
 
   #drop(connection: Connection): void {
@@ -173,7 +199,10 @@ class Pool {
     this.#open--;
     if (this.#stopped && this.#open === 0) this.#drained?.();
     const waiter = this.#stopped ? undefined : this.#waiting.shift();
-    if (waiter) this.#connect().then(waiter.resolve, waiter.reject);
+    if (!waiter) return;
+    this.#connect().then((connection) => {
+      if (!waiter.resolve(connection)) this.#give(connection);
+    }, waiter.reject);
   }
 }
 

@@ -86,6 +86,7 @@ export async function openConnection(address: Address, deadlines: Deadlines): Pr
       if (state !== null && !fatalStates.test(state)) throw error;
       destroy();
       if (error instanceof Fault) throw error;
+      if (state === "57014") throw tookTooLong(error);
       throw new Fault("unavailable", "The connection to PostgreSQL was lost.", { cause: error });
     }
   };
@@ -102,6 +103,10 @@ export async function openConnection(address: Address, deadlines: Deadlines): Pr
 
 const isJson = (param: Param): param is JsonParam =>
   typeof param === "object" && param !== null && "json" in param;
+
+/** For a statement that its deadline ended (SQLSTATE 57014 is what statement_timeout reports), or a transaction. */
+export const tookTooLong = (cause?: unknown): Fault =>
+  new Fault("unavailable", "The database took too long to answer; try again.", { cause });
 
 /** Rejects with `unavailable` when `work` takes longer; `work` itself goes on and its late answer is dropped. */
 export function withDeadline<T>(work: PromiseLike<T>, ms: number, what: string): Promise<T> {

@@ -18,21 +18,23 @@ interface Migration {
  */
 export async function migrate(database: Database, folders: readonly string[]): Promise<void> {
   const migrations = (await Promise.all(folders.map(readFolder))).flat();
-  await database.transaction(async (tx) => {
-    await lock(tx);
-    await tx`create table if not exists migrations (
-      name text primary key, checksum text not null, breaking boolean not null, applied_at timestamptz not null default now())`;
-    const applied = await tx<{ name: string; checksum: string; breaking: boolean }>`
-      select name, checksum, breaking from migrations`;
-    const known = new Set(migrations.map((migration) => migration.name));
-    const newer = applied.find((row) => row.breaking && !known.has(row.name));
-    if (newer)
-      throw new Fault(
-        "conflict",
-        `Database ${database.name} was changed by a newer release (${newer.name}); upgrade this hub.`,
-      );
-    for (const migration of migrations) await apply(tx, migration, applied);
-  });
+  const known = new Set(migrations.map((migration) => migration.name));
+  // Every file takes the lock anew and reads anew what ran: another hub may have been faster in between.
+  for (const migration of migrations)
+    await database.transaction(async (tx) => {
+      await lock(tx);
+      await tx`create table if not exists migrations (
+        name text primary key, checksum text not null, breaking boolean not null, applied_at timestamptz not null default now())`;
+      const applied = await tx<{ name: string; checksum: string; breaking: boolean }>`
+        select name, checksum, breaking from migrations`;
+      const newer = applied.find((row) => row.breaking && !known.has(row.name));
+      if (newer)
+        throw new Fault(
+          "conflict",
+          `Database ${database.name} was changed by a newer release (${newer.name}); upgrade this hub.`,
+        );
+      await apply(tx, migration, applied);
+    });
 }
 
 async function lock(tx: Tx): Promise<void> {
@@ -59,7 +61,10 @@ async function apply(
 }
 
 async function readFolder(folder: string): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter((name) => /^\d{4}-[a-z-]+\.sql$/.test(name)).sort();
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
+  const odd = names.find((name) => !/^\d{4}-[a-z0-9-]+\.sql$/.test(name));
+  if (odd !== undefined)
+    throw new Fault("bad_input", `Migration ${odd} must be named like 0001-create-orders.sql.`);
   return Promise.all(
     names.map(async (name) => {
       const sql = await readFile(path.join(folder, name), "utf8");
