@@ -1,4 +1,5 @@
-import apkReader from "@devicefarmer/adbkit-apkreader";
+import { createRequire } from "node:module";
+import { crc32, inflateRawSync } from "node:zlib";
 import { z } from "zod";
 
 /** What a phone reads of a package when it installs it. */
@@ -20,6 +21,15 @@ export class InstallRefusal extends Error {
   }
 }
 
+const maxManifestBytes = 4 * 1024 ** 2;
+
+// The parser of the binary manifest alone: the package's own ZIP reading has no limits, and never ends at damaged data.
+const ManifestParser = createRequire(import.meta.url)(
+  "@devicefarmer/adbkit-apkreader/lib/apkreader/parser/manifest",
+) as new (
+  bytes: Buffer,
+) => { parse(): unknown };
+
 const manifestSchema = z.object({
   package: z.string().regex(/^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/),
   versionName: z.union([z.string(), z.number()]).optional(),
@@ -32,10 +42,9 @@ const manifestSchema = z.object({
     .optional(),
 });
 
-/** Reads the binary manifest; rejects with a sentence for what is no package. */
-export async function readPackage(bytes: Buffer): Promise<PackageInfo> {
-  const reader = await apkReader.open(bytes);
-  const manifest = manifestSchema.parse(await reader.readManifest());
+/** Reads the binary manifest; throws with a sentence for what is no package. */
+export function readPackage(bytes: Buffer): PackageInfo {
+  const manifest = manifestSchema.parse(new ManifestParser(manifestOf(bytes)).parse());
   const label = manifest.application?.label ?? "";
   const shown =
     label === "" || label.startsWith("resourceId:") ? lastPart(manifest.package) : label;
@@ -46,6 +55,35 @@ export async function readPackage(bytes: Buffer): Promise<PackageInfo> {
     versionCode: manifest.versionCode ?? 0,
     launcher: manifest.application?.launcherActivities?.[0]?.name ?? null,
   };
+}
+
+/** The binary manifest, unpacked within bounds, its checksum and its chain of chunks right. Throws with a reason for anything else. */
+function manifestOf(apk: Buffer): Buffer {
+  // Central directory header, APPNOTE 4.3.12: 46 bytes, then the name.
+  const header = apk.lastIndexOf("AndroidManifest.xml") - 46;
+  if (header < 0 || apk.readUInt32LE(header) !== 0x02014b50 || apk.lastIndexOf("PK\x05\x06") < 0)
+    throw new Error("it is not a ZIP file with an AndroidManifest.xml");
+  const local = apk.readUInt32LE(header + 42);
+  const start = local + 30 + apk.readUInt16LE(local + 26) + apk.readUInt16LE(local + 28);
+  const packed = apk.subarray(start, start + apk.readUInt32LE(header + 20));
+  const stored = apk.readUInt16LE(header + 10) === 0;
+  const manifest = stored ? packed : inflateRawSync(packed, { maxOutputLength: maxManifestBytes });
+  if (manifest.length > maxManifestBytes || crc32(manifest) !== apk.readUInt32LE(header + 16))
+    throw new Error("AndroidManifest.xml is damaged");
+  requireChunks(manifest);
+  return manifest;
+}
+
+/**
+ * Each chunk has eight bytes of header at least and ends inside the document (AOSP ResourceTypes.h, ResChunk_header): the parser goes on
+ * by the size that a chunk claims, and would go round for ever at a chunk of size 0.
+ */
+function requireChunks(manifest: Buffer): void {
+  for (let at = 8; at < manifest.length; ) {
+    const size = at + 8 <= manifest.length ? manifest.readUInt32LE(at + 4) : 0;
+    if (size < 8 || at + size > manifest.length) throw new Error("AndroidManifest.xml is damaged");
+    at += size;
+  }
 }
 
 /** "io.appium.settings" → "Settings": what a phone shows when a label is only a reference into the resources. */

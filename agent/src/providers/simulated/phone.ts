@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DeviceSpec } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
-import { InstallRefusal, readPackage } from "./apk.ts";
+import { InstallRefusal, type PackageInfo, readPackage } from "./apk.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import { runShell, serveExec, serveShellV2 } from "./shell.ts";
 import { serve } from "./service.ts";
@@ -154,9 +154,9 @@ export class SimPhone {
       await delay(this.knobs.installDelayMs, undefined, power ? { signal: power } : {});
     if (this.knobs.installFails)
       throw new InstallRefusal(this.knobs.installFails, "ordered by sim.installFails");
-    let info: Awaited<ReturnType<typeof readPackage>>;
+    let info: PackageInfo;
     try {
-      info = await readPackage(bytes);
+      info = readPackage(bytes);
     } catch (cause) {
       throw new InstallRefusal(
         "INSTALL_PARSE_FAILED_NOT_APK",
