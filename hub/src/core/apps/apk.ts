@@ -1,5 +1,6 @@
-import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
+// The parser of the binary manifest alone: the package's own ZIP reading has no limits.
+import ManifestParser from "@devicefarmer/adbkit-apkreader/lib/apkreader/parser/manifest.js";
 import { Fault } from "@cloudphone/shared/fault";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { z } from "zod";
@@ -25,13 +26,6 @@ const manifestSchema = z.object({
   versionCode: z.number().optional(),
   application: z.object({ label: z.string().optional() }).optional(),
 });
-
-// The parser of the binary manifest alone; the package's own ZIP reading has no limits.
-const ManifestParser = createRequire(import.meta.url)(
-  "@devicefarmer/adbkit-apkreader/lib/apkreader/parser/manifest",
-) as new (
-  bytes: Buffer,
-) => { parse(): unknown };
 
 /**
  * Reads a package file and checks that it is what it says: every entry is unpacked (to nowhere) and its real size counted. Fault

@@ -1,0 +1,181 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { eventually } from "./api.ts";
+import { startProgram } from "./program.ts";
+
+const run = promisify(execFile);
+const entry = path.resolve(import.meta.dirname, "../bin/cloudphone.ts");
+const apk = path.join(
+  path.dirname(createRequire(import.meta.url).resolve("io.appium.settings/package.json")),
+  "apks/settings_apk-debug.apk",
+);
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+interface Typed {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+}
+
+/** The whole platform by its one command, and a terminal to type at it. */
+async function platform(env: Record<string, string>) {
+  const dir = await mkdtemp(path.join(tmpdir(), "cloudphone-cli-"));
+  const [http, mqtt] = [await freePort(), await freePort()];
+  const ports = ["--port", String(http), "--mqtt-port", String(mqtt)];
+  const up = startProgram(["up", "--data", path.join(dir, "data"), ...ports, "--phones", "1"], env);
+  await eventually(
+    async () => (up.output().includes("is up at") ? true : null),
+    60_000,
+    `the start: ${up.output()}`,
+  );
+  const type = async (
+    args: readonly string[],
+    extra: Record<string, string> = {},
+  ): Promise<Typed> => {
+    const options = {
+      env: {
+        ...process.env,
+        CLOUDPHONE_HOME: dir,
+        CLOUDPHONE_URL: `http://127.0.0.1:${http}`,
+        ...extra,
+      },
+    };
+    return run(process.execPath, [entry, ...args], options).then(
+      ({ stdout, stderr }) => ({ stdout, stderr, code: 0 }),
+      (error: Typed & { code: number }) => ({
+        stdout: error.stdout,
+        stderr: error.stderr,
+        code: error.code,
+      }),
+    );
+  };
+  const ask = async <T>(...args: string[]): Promise<T> => {
+    const { stdout, stderr, code } = await type(["--json", ...args]);
+    expect(code, `${args.join(" ")}: ${stderr}`).toBe(0);
+    return JSON.parse(stdout) as T;
+  };
+  const accounts = JSON.parse(
+    await readFile(path.join(dir, "data/hub/first-accounts.json"), "utf8"),
+  ) as Record<"admin" | "demo", { email: string; password: string }>;
+  return {
+    type,
+    ask,
+    signIn: (who: "admin" | "demo") =>
+      type(["login", "--email", accounts[who].email], {
+        CLOUDPHONE_PASSWORD: accounts[who].password,
+      }),
+    async [Symbol.asyncDispose]() {
+      up.kill("SIGTERM");
+      await up.ended;
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** What a customer types, and then what an operator sees of it. Returns the phone's name while it runs with the app on it. */
+async function rent(
+  cell: Awaited<ReturnType<typeof platform>>,
+  whileInstalled: () => Promise<void>,
+): Promise<void> {
+  expect((await cell.signIn("demo")).code).toBe(0);
+  const { id: orderId, device } = await cell.ask<{ id: string; device: string }>("buy", "Hourly");
+  await cell.ask("apps", "upload", apk);
+  const installed = await cell.ask<{ status: string }>(
+    "apps",
+    "install",
+    device,
+    "io.appium.settings",
+    "--wait",
+  );
+  expect(installed.status).toBe("installed");
+  await whileInstalled();
+  const picture = path.join(tmpdir(), `${device}.png`);
+  await cell.ask("screenshot", device, "-o", picture);
+  expect((await readFile(picture)).subarray(1, 4).toString()).toBe("PNG");
+  await rm(picture);
+  await cell.ask("devices", "stop", device, "--wait");
+  const usage = await eventually(async () => {
+    const [record] = await cell.ask<{ durationMs: number | null; amountMinor: number }[]>("usage");
+    return record?.durationMs == null ? null : record;
+  });
+  expect(usage.durationMs).toBeGreaterThan(0);
+  expect(usage.amountMinor).toBe(Math.round((usage.durationMs ?? 0) / 36_000));
+  expect((await cell.signIn("admin")).code).toBe(0);
+  const saga = await cell.ask<{ status: string; steps: { input: string; at: string }[] }>(
+    "sagas",
+    "show",
+    orderId,
+  );
+  expect(saga.status).toBe("completed");
+  const inputs = saga.steps.map((step) => step.input);
+  expect(inputs).toEqual(
+    expect.arrayContaining([
+      "order.created",
+      "payment.held",
+      "device.allocated",
+      "device.started",
+      "payment.captured",
+    ]),
+  );
+  const { stdout } = await cell.type(["events", "tail", "-n", "500", "--no-follow"]);
+  for (const type of [
+    "order.paid",
+    "device.started",
+    "app.install.completed",
+    "device.stopped",
+    "usage.rated",
+  ])
+    expect(stdout).toContain(type);
+}
+
+test("a customer rents a phone, installs an app, stops it and sees what it cost", async () => {
+  await using cell = await platform({});
+  await rent(cell, () => Promise.resolve());
+  const refused = await cell.type(["buy", "No such plan"]);
+  expect(refused).toMatchObject({
+    code: 5,
+    stderr: expect.stringMatching(/^error: There is no plan .*\n$/),
+  });
+});
+
+test("the same over Debian's adb, which sees the app in `pm list packages`", async (context) => {
+  const found = await run("adb", ["version"]).then(
+    () => true,
+    () => false,
+  );
+  if (!found && process.env.CI !== "true") context.skip("adb is not installed");
+  const port = String(await freePort());
+  try {
+    await using cell = await platform({
+      CLOUDPHONE_SIMULATED_FRONT_END: "transport",
+      CLOUDPHONE_SIMULATED_ADB_PORT: port,
+    });
+    await rent(cell, async () => {
+      const { stdout } = await run("adb", ["-P", port, "devices"]);
+      const serials = [...stdout.matchAll(/^(\S+)\tdevice$/gm)].map((match) => match[1] ?? "");
+      const lists = await Promise.all(
+        serials.map((serial) =>
+          run("adb", ["-P", port, "-s", serial, "shell", "pm list packages"]),
+        ),
+      );
+      expect(lists.map((list) => list.stdout).join(), stdout).toContain(
+        "package:io.appium.settings",
+      );
+    });
+  } finally {
+    await run("adb", ["-P", port, "kill-server"]).catch(() => undefined);
+  }
+});
