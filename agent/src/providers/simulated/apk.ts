@@ -1,5 +1,6 @@
-import { createRequire } from "node:module";
 import { crc32, inflateRawSync } from "node:zlib";
+// The parser of the binary manifest alone: the package's own ZIP reading has no limits, and never ends at damaged data.
+import ManifestParser from "@devicefarmer/adbkit-apkreader/lib/apkreader/parser/manifest.js";
 import { z } from "zod";
 
 /** What a phone reads of a package when it installs it. */
@@ -22,13 +23,6 @@ export class InstallRefusal extends Error {
 }
 
 const maxManifestBytes = 4 * 1024 ** 2;
-
-// The parser of the binary manifest alone: the package's own ZIP reading has no limits, and never ends at damaged data.
-const ManifestParser = createRequire(import.meta.url)(
-  "@devicefarmer/adbkit-apkreader/lib/apkreader/parser/manifest",
-) as new (
-  bytes: Buffer,
-) => { parse(): unknown };
 
 const manifestSchema = z.object({
   package: z.string().regex(/^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/),

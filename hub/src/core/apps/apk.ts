@@ -119,9 +119,22 @@ async function readEntry(
   return { bytes, content: Buffer.concat(chunks) };
 }
 
+/**
+ * Each chunk has eight bytes of header at least and ends inside the document (AOSP ResourceTypes.h, ResChunk_header): the parser goes on
+ * by the size that a chunk claims, and would go round for ever at a chunk of size 0.
+ */
+function requireChunks(manifest: Buffer): void {
+  for (let at = 8; at < manifest.length; ) {
+    const size = at + 8 <= manifest.length ? manifest.readUInt32LE(at + 4) : 0;
+    if (size < 8 || at + size > manifest.length) throw new Error("a chunk of it has no end");
+    at += size;
+  }
+}
+
 function parseManifest(bytes: Buffer): ApkInfo {
   let raw: unknown;
   try {
+    requireChunks(bytes);
     raw = new ManifestParser(bytes).parse();
   } catch (cause) {
     throw bad("its manifest can't be read", cause);
