@@ -65,7 +65,7 @@ export async function expectInvariants(cell: Cell): Promise<void> {
   expect(sagas.filter((saga) => !["completed", "compensated"].includes(saga.status))).toEqual([]);
 }
 
-export async function allEvents(cell: Cell): Promise<StoredEvent[]> {
+async function allEvents(cell: Cell): Promise<StoredEvent[]> {
   const pages: StoredEvent[][] = [];
   for (let before: number | undefined; ; before = pages[0]?.[0]?.position) {
     const page = await cell.admin.query<StoredEvent[]>("events.list", {

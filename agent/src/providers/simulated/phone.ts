@@ -5,7 +5,7 @@ import type { DeviceSpec } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
 import { InstallRefusal, type PackageInfo, readPackage } from "./apk.ts";
 import { LogBuffer } from "./log-buffer.ts";
-import { runShell, serveExec, serveShellV2 } from "./shell.ts";
+import { runShell, serveShellV2 } from "./shell.ts";
 import { serve } from "./service.ts";
 import {
   type Disk,
@@ -137,7 +137,7 @@ export class SimPhone {
       return name.includes("v2")
         ? serve((io) => serveShellV2(this, argument, io), power)
         : serve((io) => runShell(this, argument, io), power);
-    if (name === "exec") return serve((io) => serveExec(this, argument, io), power);
+    if (name === "exec") return serve((io) => runShell(this, argument, io), power);
     if (name === "sync") return serve((io) => serveSync(this, io), power);
     if (name === "reboot")
       return serve(async () => {

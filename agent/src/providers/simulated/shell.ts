@@ -48,9 +48,6 @@ async function converse(shell: Interpreter, streams: ShellStreams): Promise<numb
   return code;
 }
 
-/** `exec:`: like shell, raw, with standard input. */
-export const serveExec = runShell;
-
 // AOSP packages/modules/adb/shell_protocol.h: one byte of id, four of length (little-endian), then the data.
 const packetIds = {
   stdin: 0,

@@ -40,7 +40,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   if (!existsSync(path.join(data, "PG_VERSION"))) await initialise(bin, dir, data);
   const socket = await socketFolder(dir);
   let stopping = false;
-  let child = await launch({ bin, data, socket: socket.path, settings: options.settings ?? [] });
+  let child = await launchAfterOther({
+    bin,
+    data,
+    socket: socket.path,
+    settings: options.settings ?? [],
+  });
   const supervise = (server: Launched): void => {
     void server.exited.then(async (code) => {
       if (stopping) return;
@@ -139,6 +144,19 @@ interface Launch {
   readonly data: string;
   readonly socket: string;
   readonly settings: readonly string[];
+}
+
+/** A server whose hub was killed a moment ago may still be on its way down: its place is waited for. */
+async function launchAfterOther(launching: Launch): Promise<Launched> {
+  for (const giveUpAt = performance.now() + 30_000; ; ) {
+    try {
+      return await launch(launching);
+    } catch (error) {
+      const held = error instanceof Error && /lock file|shared memory block/.test(error.message);
+      if (!held || performance.now() > giveUpAt) throw error;
+      await pause(100);
+    }
+  }
 }
 
 async function launch({ bin, data, socket, settings }: Launch): Promise<Launched> {
