@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
+import { connect } from "node:net";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import type { DeviceSpec } from "@cloudphone/shared/device";
@@ -145,6 +146,33 @@ describe("adbkit over the simulated adb server", () => {
     await seen.promise;
     stream.destroy();
     expect(text).toMatch(/^\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} /m);
+  });
+
+  it("answers garbage with a refusal or by hanging up, and lives on", async () => {
+    const port = farm.target(deviceId)?.server.port ?? 0;
+    const ask = (service: string): string => service.length.toString(16).padStart(4, "0") + service;
+    const chosen = ask(`host:transport:${serial}`);
+    const attempts = [
+      randomBytes(4096),
+      "zzzz",
+      "0000",
+      "ffffffff",
+      ask("nothing:"),
+      ask("host:nothing"),
+      ask("host-serial:none:get-state"),
+      ask("shell:ls"),
+      chosen + ask("nothing:"),
+      `${chosen}${ask("sync:")}SEND\xff\xff\xff\x7f`,
+      `${chosen}${ask("sync:")}JUNKJUNK`,
+    ];
+    for (const attempt of attempts) {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => undefined);
+      socket.resume();
+      socket.end(attempt);
+      await new Promise((resolve) => socket.once("close", resolve));
+    }
+    expect(await shell("echo alive")).toBe("alive\n");
   });
 
   it("answers a round trip in under a few milliseconds", async () => {

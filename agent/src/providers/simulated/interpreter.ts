@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { absolute, isDirectory } from "./commands/files.ts";
 import { shellCommands } from "./commands/catalog.ts";
 import type { SimPhone } from "./phone.ts";
-import { ByteReader } from "./service.ts";
+import { aborted, ByteReader } from "./service.ts";
 import { type Command, expand, parseShell, type Redirect, type Step } from "./shell-parser.ts";
 import type { Out, ShellContext } from "./shell.ts";
 
@@ -35,7 +35,7 @@ export class Interpreter {
   /** Resolves with the exit code of the last command. */
   async run(line: string, streams: ShellStreams): Promise<number> {
     if (this.#phone.knobs.hangShell) {
-      await new Promise((resolve) => streams.signal.addEventListener("abort", resolve));
+      await aborted(streams.signal);
       return 1;
     }
     const code = await this.#list(parseShell(line), streams);

@@ -47,6 +47,14 @@ export function serve(handler: ServiceHandler, power: AbortSignal): Duplex {
   return duplex;
 }
 
+/** Resolves once the signal is aborted, at once when it is already. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
+}
+
 /** Reads exact counts of bytes from a stream of chunks. Keeps no more than was asked for and the chunk it came in. */
 export class ByteReader {
   readonly #chunks: AsyncIterator<Buffer>;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { aborted } from "../service.ts";
 import type { ShellCommand, ShellContext } from "../shell.ts";
 
 async function getprop({ phone, args, out }: ShellContext): Promise<number> {
@@ -36,6 +37,8 @@ async function settings({ phone, args, out }: ShellContext): Promise<number> {
   return 0;
 }
 
+const maxWaitingLines = 1000;
+
 /** `logcat [-d] [-c] [-v threadtime]`: what there is, then (without -d) what comes. */
 async function logcat({ phone, args, out, signal }: ShellContext): Promise<number> {
   if (args.includes("-c")) {
@@ -44,8 +47,14 @@ async function logcat({ phone, args, out, signal }: ShellContext): Promise<numbe
   }
   for (const line of phone.log.lines) await out(`${line}\n`);
   if (args.includes("-d")) return 0;
-  using _following = phone.log.onLine((line) => void out(`${line}\n`));
-  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  let waiting = 0;
+  using _following = phone.log.onLine((line) => {
+    // A reader that does not keep up misses lines, as with logcat itself.
+    if (waiting >= maxWaitingLines) return;
+    waiting++;
+    void out(`${line}\n`).finally(() => waiting--);
+  });
+  await aborted(signal);
   return 0;
 }
 
