@@ -12,12 +12,31 @@ export function readSettings<S extends z.ZodType>(
     file?: string | undefined;
   },
 ): z.infer<S> {
-  const merged = { ...fromFile(sources.file), ...defined(sources.env), ...defined(sources.flags) };
+  const merged = [defined(sources.env), defined(sources.flags)].reduce(
+    over,
+    fromFile(sources.file),
+  );
   const parsed = schema.safeParse(merged);
   if (!parsed.success)
     throw new Fault("bad_input", `The configuration is wrong: ${describeIssues(parsed.error)}`);
   return parsed.data;
 }
+
+/** The second's words count; groups of settings are merged, not replaced. */
+function over(
+  below: Record<string, unknown>,
+  above: Record<string, unknown>,
+): Record<string, unknown> {
+  const merged = { ...below };
+  for (const [name, value] of Object.entries(above)) {
+    const under = merged[name];
+    merged[name] = isGroup(under) && isGroup(value) ? { ...under, ...value } : value;
+  }
+  return merged;
+}
+
+const isGroup = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const defined = (values: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
