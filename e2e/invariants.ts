@@ -10,13 +10,23 @@ interface StoredEvent {
   readonly data: { runId?: string; lease?: unknown; durationMs?: number; orderId?: string };
 }
 
-/** Waits until every consumer has read the whole log and no saga is running. */
+/** Longer than any outbox waits for its relay's next look. */
+const quietMs = 1500;
+
+/** Waits until every consumer has read the whole log, no saga is running, and nothing has been added for a while. */
 export async function settle(cell: Cell): Promise<void> {
+  let head = -1;
+  let sinceMs = performance.now();
   await eventually(
     async () => {
-      const consumers = await cell.admin.query<{ lag: number }[]>("consumers.list");
+      const consumers =
+        await cell.admin.query<{ lag: number; position: number }[]>("consumers.list");
       const open = await cell.admin.query<unknown[]>("sagas.list", { status: "running" });
-      return consumers.every(({ lag }) => lag === 0) && open.length === 0 ? true : null;
+      const now = Math.max(...consumers.map(({ position }) => position));
+      if (now !== head || consumers.some(({ lag }) => lag > 0) || open.length > 0)
+        sinceMs = performance.now();
+      head = now;
+      return performance.now() - sinceMs > quietMs ? true : null;
     },
     60_000,
     "rest",
