@@ -45,10 +45,12 @@ export function walletRouter({ database, currency, onCommitted }: BillingSetting
     /** Newest first; `next` is the `before` of the following page, null at the end. */
     statement: signedIn
       .input(
-        whose.extend({
-          before: z.int().min(1).optional(),
-          limit: z.int().min(1).max(500).default(50),
-        }),
+        whose
+          .extend({
+            before: z.int().min(1).optional(),
+            limit: z.int().min(1).max(500).default(50),
+          })
+          .default({ limit: 50 }),
       )
       .query(({ input, ctx }) => {
         const userId = ownerOf(input.userId, ctx.caller);
