@@ -91,12 +91,20 @@ export class ConsumerRunner {
       await wakeWaiting(database, this.#consumer.name);
     }
     const head = await log.head();
-    if (head <= this.#scanned) return false;
+    if (head <= this.#scanned) return this.#wasRewound();
     const events = await log.read({ after: this.#scanned, limit: batchEvents, types: this.#types });
     const last = events.at(-1)?.position ?? this.#scanned;
     const to = events.length < batchEvents ? Math.max(head, last) : last;
     if (events.length > 0) await this.#takeBatch(events, to);
     this.#scanned = Math.max(this.#scanned, to);
+    return true;
+  }
+
+  /** Idle: someone may have set the stored cursor back to have a projection built again, and no new event would tell. */
+  async #wasRewound(): Promise<boolean> {
+    if ((await readCursor(this.#deps.database, this.#consumer.name)) === this.#position)
+      return false;
+    await this.#reload();
     return true;
   }
 
@@ -223,6 +231,10 @@ export class ConsumerRunner {
 
 async function loadCursor(database: Database, consumer: string): Promise<number> {
   await database.query`insert into cursors (consumer, position) values (${consumer}, 0) on conflict do nothing`;
+  return readCursor(database, consumer);
+}
+
+async function readCursor(database: Database, consumer: string): Promise<number> {
   const [row] = await database.query<{ position: number }>`
     select position from cursors where consumer = ${consumer}`;
   return row?.position ?? 0;
