@@ -36,7 +36,16 @@ export class Cell implements AsyncDisposable {
       await cell.#startHub({});
       await cell.signIn();
       const { token } = await cell.admin.mutate<{ token: string }>("hosts.createEnrollment", {});
-      await startProgram(["enroll", token, "--hub", cell.url, "--data", cell.#agentDir]).ended;
+      const enrolment = startProgram([
+        "enroll",
+        token,
+        "--hub",
+        cell.url,
+        "--data",
+        cell.#agentDir,
+      ]);
+      if ((await enrolment.ended) !== "0")
+        throw new Error(`the host was not enrolled: ${enrolment.output()}`);
       await cell.#launch("agent", crash?.part === "agent" ? { CLOUDPHONE_CRASH_AT: crash.at } : {});
       if (crash?.part === "hub") await cell.crash("hub", crash.at);
       return cell;
@@ -127,6 +136,20 @@ export class Cell implements AsyncDisposable {
       "the order's end",
     );
     return { orderId, state };
+  }
+
+  /** What the two programs and the log tell, for whoever has to find out why a test failed. */
+  async account(): Promise<string> {
+    const hosts = await this.admin.query<unknown>("hosts.list").catch(String);
+    const events = await this.admin
+      .query<{ type: string; recordedAt: string }[]>("events.list", { limit: 60 })
+      .catch(() => []);
+    return [
+      `hosts: ${JSON.stringify(hosts)}`,
+      `events: ${events.map((event) => `${event.recordedAt.slice(14)} ${event.type}`).join(", ")}`,
+      `hub (${this.restarts("hub")} restarts): ${this.output("hub").slice(-3000)}`,
+      `agent (${this.restarts("agent")} restarts): ${this.output("agent").slice(-3000)}`,
+    ].join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -65,7 +65,9 @@ describe.concurrent("a process killed at any named instant loses nothing and dou
   test.each([...crashPoints])("%s", { timeout: 150_000 }, async (point) => {
     const part = point.split(".")[0] as Part;
     await using cell = await Cell.start({ part, at: point });
-    await story(cell);
+    await story(cell).catch(async (error: unknown) => {
+      throw new Error(await cell.account(), { cause: error });
+    });
     const least = part === "hub" ? 2 : 1;
     await eventually(
       async () => (cell.restarts(part) >= least ? true : null),
