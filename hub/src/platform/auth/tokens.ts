@@ -47,8 +47,11 @@ export async function verifyAccessToken(
   }
 }
 
-/** A secret that is random enough to be stored as a plain hash: refresh tokens, enrolment tokens, host secrets. */
-export const newSecret = (): string => randomBytes(32).toString("base64url");
+/**
+ * A secret that is random enough to be stored as a plain hash: refresh tokens, enrolment tokens, host secrets. Its beginning tells scanners what
+ * it is, and keeps it from beginning with a dash, which a command line would take for an option.
+ */
+export const newSecret = (): string => `cp_${randomBytes(32).toString("base64url")}`;
 export const hashSecret = (secret: string): string =>
   createHash("sha256").update(secret).digest("hex");
 
