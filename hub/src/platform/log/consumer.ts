@@ -158,7 +158,9 @@ export class ConsumerRunner {
       crashPoint("hub.consumer.before-commit");
     });
     crashPoint("hub.consumer.after-commit");
+    // Together: were `scanned` left behind when a later event of the batch throws, these would be read, and take effect, again.
     this.#position = to;
+    this.#scanned = to;
     this.#deps.onCommitted();
   }
 
