@@ -85,12 +85,13 @@ export class Supervisor {
 
   /** Switches it off and on again; resolves when it runs under a new run. */
   async restart(): Promise<void> {
-    const restart = Promise.withResolvers<void>();
-    this.#restarts.push(restart);
     const row = this.#deps.store.read((tx) => tx.device(this.deviceId));
     if (!row?.handle) throw new Fault("device_not_running", "The phone is not there.");
     await this.#closeRun("restarted");
     await this.#call((signal) => this.#deps.provider.stop(row.handle as Handle, { signal }));
+    // Only now that somebody waits for it: `stop` rejects it, and a rejection nobody hears ends the process.
+    const restart = Promise.withResolvers<void>();
+    this.#restarts.push(restart);
     this.hint();
     await restart.promise;
   }
@@ -283,13 +284,11 @@ export class Supervisor {
   #pause(ms: number): Promise<void> {
     if (this.#woken || this.#stopping.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(done, ms);
-      const wake = done.bind(null);
-      this.#wake = wake;
-      function done(): void {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
         clearTimeout(timer);
         resolve();
-      }
+      };
     });
   }
 }
