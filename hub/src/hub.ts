@@ -184,9 +184,8 @@ function fanOut(
     },
     {
       idleMs: 1000,
-      onError: (error, failures) => {
-        if (failures === 1) logger.warn({ err: error }, "events can't be told on MQTT; retrying");
-      },
+      logger,
+      failing: "events can't be told on MQTT; retrying",
     },
   );
   const subscription = log.onAppended(loop.wake);

@@ -24,10 +24,8 @@ export function runContext(
   const logger = deps.logger.child({ context: context.name });
   const relay = new Wakeable(() => relayOutbox(context, log), {
     idleMs: 1000,
-    onError: (error, failures) => {
-      if (failures === 1 || failures % 20 === 0)
-        logger.warn({ err: error, failures }, "the outbox can't be relayed; retrying");
-    },
+    logger,
+    failing: "the outbox can't be relayed; retrying",
   });
   const onCommitted = relay.wake;
   const runners = [
@@ -59,10 +57,8 @@ function timerLoop(timer: Timer, logger: Logger, onCommitted: () => void): Wakea
     },
     {
       idleMs: timer.everyMs,
-      onError: (error, failures) => {
-        if (failures === 1 || failures % 20 === 0)
-          logger.warn({ err: error, timer: timer.name, failures }, "timed work failed; retrying");
-      },
+      logger: logger.child({ timer: timer.name }),
+      failing: "timed work failed; retrying",
     },
   );
 }

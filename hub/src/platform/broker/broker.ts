@@ -1,7 +1,5 @@
-import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { Fault } from "@cloudphone/shared/fault";
 import { maxPacketBytes, type Refusal } from "@cloudphone/shared/link";
 import {
   agentSubscriptions,
@@ -12,6 +10,7 @@ import {
 import { Aedes, type Client } from "aedes";
 import type { Logger } from "pino";
 import type { HostBus } from "../context.ts";
+import { listen } from "../listen.ts";
 import { withDeadline } from "../postgres/connection.ts";
 import { PacketGuard } from "./packet-guard.ts";
 
@@ -58,29 +57,21 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   } as Parameters<typeof Aedes.createBroker>[0]);
   applyRules(aedes, options);
   const server = createServer(admission(aedes, options.logger));
-  await listen(server, options);
-  const address = server.address();
+  const { host } = options;
+  const port = await listen(server, {
+    host,
+    port: options.port,
+    what: "MQTT",
+    flag: "--mqtt-port",
+  });
   return {
-    port: typeof address === "object" && address ? address.port : options.port,
+    port,
     publish: (topic, message, { retain }) => publish(aedes, topic, { message, retain }),
     async stop() {
       server.close();
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
     },
   };
-}
-
-async function listen(server: Server, { host, port }: BrokerOptions): Promise<void> {
-  server.listen(port, host);
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    throw new Fault(
-      "unavailable",
-      `MQTT port ${port} can't be opened (${(cause as NodeJS.ErrnoException).code}); choose another with --mqtt-port.`,
-      { cause },
-    );
-  }
 }
 
 /** Counts connections and puts the length guard before the broker. */

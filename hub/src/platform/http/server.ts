@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { Fault } from "@cloudphone/shared/fault";
 import type { Source } from "@cloudphone/shared/ids";
 import type { AnyRouter } from "@trpc/server";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import { applyWSSHandler } from "@trpc/server/adapters/ws";
 import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
+import { listen } from "../listen.ts";
 import { startPage } from "./page.ts";
 import { type HttpRoute, matchPath, sendFault, sendJson } from "./route.ts";
 import type { Caller, RequestContext } from "./trpc.ts";
@@ -49,10 +49,10 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   server.headersTimeout = 15_000;
   server.keepAliveTimeout = 15_000;
   const sockets = webSockets(server, options);
-  await listen(server, options);
-  const address = server.address();
+  const { host } = options;
+  const port = await listen(server, { host, port: options.port, what: "HTTP", flag: "--port" });
   return {
-    port: typeof address === "object" && address ? address.port : options.port,
+    port,
     async stop() {
       sockets.stop();
       server.close();
@@ -180,17 +180,4 @@ function webSockets(server: Server, options: HttpOptions): { stop(): void } {
       wss.close();
     },
   };
-}
-
-async function listen(server: Server, { host, port }: HttpOptions): Promise<void> {
-  server.listen(port, host);
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    throw new Fault(
-      "unavailable",
-      `HTTP port ${port} can't be opened (${(cause as NodeJS.ErrnoException).code}); choose another with --port.`,
-      { cause },
-    );
-  }
 }

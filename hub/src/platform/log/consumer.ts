@@ -52,15 +52,10 @@ export class ConsumerRunner {
     this.#consumer = consumer;
     this.#deps = deps;
     this.#types = Object.keys(consumer.on);
-    const onError = (error: unknown, failures: number): void => {
-      if (failures === 1 || failures % 20 === 0)
-        deps.logger.warn(
-          { err: error, consumer: consumer.name, failures },
-          "a consumer can't go on; retrying",
-        );
-    };
-    this.#follow = new Wakeable(() => this.#step(), { idleMs, onError });
-    this.#retry = new Wakeable(() => this.#retryDue(), { idleMs: 250, onError });
+    const logger = deps.logger.child({ consumer: consumer.name });
+    const failing = "a consumer can't go on; retrying";
+    this.#follow = new Wakeable(() => this.#step(), { idleMs, logger, failing });
+    this.#retry = new Wakeable(() => this.#retryDue(), { idleMs: 250, logger, failing });
   }
 
   start(): void {

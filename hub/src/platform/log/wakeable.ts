@@ -1,21 +1,29 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+
+export interface WakeableOptions {
+  readonly idleMs: number;
+  /** Where failures are told: the first of a row, and each twentieth, so that an outage is no flood. */
+  readonly logger: Logger;
+  /** What a failure means, in words. */
+  readonly failing: string;
+}
+
+const tellEvery = 20;
 
 /**
  * A loop that runs `step` again at once while it says there is more, else when it is woken or after `idleMs`; whatever `step` throws is
- * given to `onError` and the loop goes on after a growing pause. The hint may be lost: the idle look finds what it was for.
+ * logged and the loop goes on after a growing pause. The hint may be lost: the idle look finds what it was for.
  */
 export class Wakeable {
   readonly #step: () => Promise<boolean>;
-  readonly #options: { idleMs: number; onError: (error: unknown, failures: number) => void };
+  readonly #options: WakeableOptions;
   readonly #stopping = new AbortController();
   #woken = false;
   #wake: (() => void) | null = null;
   #running: Promise<void> | null = null;
 
-  constructor(
-    step: () => Promise<boolean>,
-    options: { idleMs: number; onError: (error: unknown, failures: number) => void },
-  ) {
+  constructor(step: () => Promise<boolean>, options: WakeableOptions) {
     this.#step = step;
     this.#options = options;
   }
@@ -46,7 +54,9 @@ export class Wakeable {
         if (!more) await this.#idle();
       } catch (error) {
         failures++;
-        this.#options.onError(error, failures);
+        const { logger, failing } = this.#options;
+        if (failures === 1 || failures % tellEvery === 0)
+          logger.warn({ err: error, failures }, failing);
         const pauseMs = Math.min(100 * 2 ** Math.min(failures, 6), 5000);
         await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       }

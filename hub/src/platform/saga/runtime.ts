@@ -60,10 +60,8 @@ export function sagaSweeper(sagas: readonly Saga[], deps: SweeperDeps): Wakeable
     },
     {
       idleMs: 250,
-      onError: (error, failures) => {
-        if (failures === 1 || failures % 20 === 0)
-          deps.logger.warn({ err: error, failures }, "saga deadlines can't be checked; retrying");
-      },
+      logger: deps.logger,
+      failing: "saga deadlines can't be checked; retrying",
     },
   );
 }
