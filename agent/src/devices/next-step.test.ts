@@ -1,3 +1,4 @@
+import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import type { Desired } from "@cloudphone/shared/device";
 import { describe, expect, it } from "vitest";
 import type { Observation } from "../providers/provider.ts";
@@ -25,16 +26,7 @@ const desired = (more: Partial<Desired> = {}): Desired => ({
   revision: 1,
   existence: "present",
   power: "running",
-  spec: {
-    provider: "simulated",
-    image: "sim-13",
-    width: 360,
-    height: 640,
-    dpi: 160,
-    memoryMiB: 512,
-    cpus: 1,
-    properties: {},
-  },
+  spec: samplePhone,
   token: 0,
   lease: null,
   correlationId: id("cc"),

@@ -1,3 +1,4 @@
+import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -24,16 +25,7 @@ const desired: Desired = {
   revision: 1,
   existence: "present",
   power: "running",
-  spec: {
-    provider: "simulated",
-    image: "sim-13",
-    width: 360,
-    height: 640,
-    dpi: 160,
-    memoryMiB: 512,
-    cpus: 1,
-    properties: {},
-  },
+  spec: samplePhone,
   token: 0,
   lease: null,
   correlationId: deviceId,

@@ -3,6 +3,7 @@ import { deviceSpecSchema, leaseRefSchema } from "../device.ts";
 import { idSchema } from "../ids.ts";
 import { amountMinorSchema, currencySchema } from "../money.ts";
 import { event } from "./define.ts";
+import { samplePhone as spec } from "./sample-phone.ts";
 
 const orderId = "018f3c5a-0000-7000-8000-0000000000b1";
 const sagaId = orderId;
@@ -10,16 +11,6 @@ const planId = "018f3c5a-0000-7000-8000-0000000000b9";
 const userId = "018f3c5a-0000-7000-8000-000000000011";
 const deviceId = "018f3c5a-0000-7000-8000-0000000000d1";
 const runId = "018f3c5a-0000-7000-8000-0000000000a1";
-const spec = {
-  provider: "simulated",
-  image: "sim-13",
-  width: 360,
-  height: 640,
-  dpi: 160,
-  memoryMiB: 512,
-  cpus: 1,
-  properties: {},
-};
 const order = z.object({ orderId: idSchema, sagaId: idSchema, userId: idSchema });
 const money = { amountMinor: amountMinorSchema, currency: currencySchema };
 const sampleMoney = { amountMinor: 1990, currency: "CNY" };

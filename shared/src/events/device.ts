@@ -3,6 +3,7 @@ import { deviceSpecSchema, deviceStates, leaseRefSchema, powerSchema } from "../
 import { idSchema } from "../ids.ts";
 import { event, nextVersion } from "./define.ts";
 import { outcomeFailureSchema, outcomeSchema } from "./outcome.ts";
+import { samplePhone as spec } from "./sample-phone.ts";
 
 const device = z.object({ deviceId: idSchema });
 const deviceId = "018f3c5a-0000-7000-8000-0000000000d1";
@@ -17,16 +18,6 @@ const lease = {
   orderId,
   userId,
   token: 1,
-};
-const spec = {
-  provider: "simulated",
-  image: "sim-13",
-  width: 360,
-  height: 640,
-  dpi: 160,
-  memoryMiB: 512,
-  cpus: 1,
-  properties: {},
 };
 const startedAt = "2026-11-23T08:00:00.000Z";
 

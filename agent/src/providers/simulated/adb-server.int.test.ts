@@ -1,3 +1,4 @@
+import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -20,16 +21,7 @@ describe("a simulated phone behind its adb server", () => {
   beforeEach(async () => {
     farm = new SimFarm({ frontEnd: "server", capacity: 1, dir: null });
     await farm.start();
-    farm.create(deviceId, {
-      provider: "simulated",
-      image: "sim-13",
-      width: 360,
-      height: 640,
-      dpi: 160,
-      memoryMiB: 512,
-      cpus: 1,
-      properties: { "sim.bootDelayMs": "100" },
-    });
+    farm.create(deviceId, { ...samplePhone, properties: { "sim.bootDelayMs": "100" } });
     await farm.powerOn(deviceId);
     const adb = createAdb();
     const target = farm.target(deviceId);

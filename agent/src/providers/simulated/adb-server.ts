@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
+import { type LoopbackServer, startLoopback } from "./loopback-server.ts";
 import type { SimPhone } from "./phone.ts";
 import { ByteReader } from "./service.ts";
 
@@ -18,29 +19,8 @@ const features = "shell_v2,cmd";
  * An adb *server* (the smart-socket protocol of AOSP packages/modules/adb/SERVICES.TXT) whose devices are simulated phones: any adb client
  * speaks to it, and no adb binary is needed.
  */
-export async function startAdbServer(
-  shelf: PhoneShelf,
-  port = 0,
-): Promise<{ port: number; stop(): void }> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    socket.setNoDelay(true);
-    socket.on("error", () => socket.destroy());
-    socket.once("close", () => sockets.delete(socket));
-    converse(shelf, socket).catch(() => socket.destroy());
-  });
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  return {
-    port: typeof address === "object" && address ? address.port : port,
-    stop() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
-}
+export const startAdbServer = (shelf: PhoneShelf, port = 0): Promise<LoopbackServer> =>
+  startLoopback(port, (socket) => converse(shelf, socket));
 
 const text = (body: string): string => Buffer.byteLength(body).toString(16).padStart(4, "0") + body;
 const okay = (body?: string): string => (body === undefined ? "OKAY" : `OKAY${text(body)}`);

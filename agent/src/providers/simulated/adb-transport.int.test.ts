@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { DeviceSpec } from "@cloudphone/shared/device";
+import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SimFarm } from "./farm.ts";
@@ -16,13 +17,9 @@ const apk = path.join(
 );
 const deviceId = "0190d6a0-0000-7000-8000-00000000a002";
 const spec: DeviceSpec = {
-  provider: "simulated",
+  ...samplePhone,
   image: "sim:13",
-  width: 360,
-  height: 640,
   dpi: 240,
-  memoryMiB: 512,
-  cpus: 1,
   properties: { "sim.bootDelayMs": "10" },
 };
 const missing = realAdbMissing();

@@ -1,6 +1,6 @@
-import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { type LoopbackServer, startLoopback } from "./loopback-server.ts";
 import type { SimPhone } from "./phone.ts";
 import { ByteReader } from "./service.ts";
 
@@ -28,29 +28,8 @@ interface Message {
  * The device's side of the adb protocol over TCP, without authentication: what `adb connect 127.0.0.1:PORT` of a real adb reaches. One port
  * per phone, on loopback only.
  */
-export async function startTransport(
-  phone: SimPhone,
-  port = 0,
-): Promise<{ port: number; stop(): void }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.setNoDelay(true);
-    socket.on("error", () => socket.destroy());
-    socket.once("close", () => sockets.delete(socket));
-    new Connection(phone, socket).run().catch(() => socket.destroy());
-  });
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  return {
-    port: typeof address === "object" && address ? address.port : port,
-    stop() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
-}
+export const startTransport = (phone: SimPhone, port = 0): Promise<LoopbackServer> =>
+  startLoopback(port, (socket) => new Connection(phone, socket).run());
 
 interface OpenStream {
   readonly local: number;

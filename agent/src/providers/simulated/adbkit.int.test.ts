@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import type { DeviceSpec } from "@cloudphone/shared/device";
+import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { Adb, type Client, type DeviceClient } from "@devicefarmer/adbkit";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,13 +16,9 @@ const apk = path.join(
 );
 const deviceId = "0190d6a0-0000-7000-8000-00000000a001";
 const spec: DeviceSpec = {
-  provider: "simulated",
+  ...samplePhone,
   image: "sim:13",
-  width: 360,
-  height: 640,
   dpi: 240,
-  memoryMiB: 512,
-  cpus: 1,
   properties: { "sim.bootDelayMs": "10" },
 };
 

@@ -2,20 +2,12 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { DeviceSpec } from "@cloudphone/shared/device";
+import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { SimFarm } from "./farm.ts";
 
 const deviceId = "0190d6a0-0000-7000-8000-00000000a003";
-const spec: DeviceSpec = {
-  provider: "simulated",
-  image: "sim:13",
-  width: 360,
-  height: 640,
-  dpi: 240,
-  memoryMiB: 512,
-  cpus: 1,
-  properties: {},
-};
+const spec: DeviceSpec = { ...samplePhone, image: "sim:13", dpi: 240, properties: {} };
 
 function folder(): string {
   const dir = mkdtempSync(path.join(tmpdir(), "sim-farm-"));

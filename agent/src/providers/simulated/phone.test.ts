@@ -1,3 +1,4 @@
+import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { PNG } from "pngjs";
@@ -15,16 +16,7 @@ const apk = readFileSync(
 async function bootedPhone(properties: Record<string, string> = {}): Promise<SimPhone> {
   const booted = Promise.withResolvers<void>();
   const phone = new SimPhone(
-    {
-      provider: "simulated",
-      image: "sim-13",
-      width: 360,
-      height: 640,
-      dpi: 160,
-      memoryMiB: 512,
-      cpus: 1,
-      properties: { "sim.bootDelayMs": "0", ...properties },
-    },
+    { ...samplePhone, properties: { "sim.bootDelayMs": "0", ...properties } },
     { onChange: () => phone.booted && booted.resolve() },
   );
   phone.powerOn();

@@ -1,17 +1,14 @@
 import type { DeviceSpec } from "@cloudphone/shared/device";
+import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { type ProviderHarness, providerContract } from "../provider.contract.ts";
 import { SimFarm } from "./farm.ts";
 import { createSimulatedProvider } from "./provider.ts";
 import { realAdbMissing, startRealAdb } from "./real-adb.ts";
 
 const spec: DeviceSpec = {
-  provider: "simulated",
+  ...samplePhone,
   image: "sim:13",
-  width: 360,
-  height: 640,
   dpi: 240,
-  memoryMiB: 512,
-  cpus: 1,
   properties: { "sim.bootDelayMs": "20" },
 };
 

@@ -1,3 +1,4 @@
+import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { text } from "node:stream/consumers";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { quote } from "../../adb/open.ts";
@@ -5,16 +6,7 @@ import { SimPhone } from "./phone.ts";
 
 /** What a command line prints, through the same door an adb client comes in by. */
 async function sh(line: string): Promise<string> {
-  const phone = new SimPhone({
-    provider: "simulated",
-    image: "sim-13",
-    width: 360,
-    height: 640,
-    dpi: 160,
-    memoryMiB: 512,
-    cpus: 1,
-    properties: {},
-  });
+  const phone = new SimPhone(samplePhone);
   phone.powerOn();
   onTestFinished(() => phone.powerOff());
   const stream = phone.open(`shell:${line}`);
