@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Adb, AdbDevice } from "../adb/adb.ts";
 import { createAdb } from "../adb/open.ts";
 import type { Handle, Observation, Provider } from "./provider.ts";
+import { snapshotContract } from "./snapshots.contract.ts";
 
 /** One kind of device and the world it lives in, for the suite that every provider must pass. */
 export interface ProviderHarness extends AsyncDisposable {
@@ -19,11 +20,11 @@ export interface ProviderHarness extends AsyncDisposable {
 const options = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(30_000) });
 const call = { timeoutMs: 10_000 };
 
-/** The promises of `Provider`, as tests; each test makes its own device and destroys it. */
+/** The promises of `Provider`, as tests; each test makes its own device and destroys it. `snapshots`: whether it must have that ability. */
 export function providerContract(
   name: string,
   makeHarness: () => Promise<ProviderHarness>,
-  { skip = false } = {},
+  { skip = false, snapshots = false } = {},
 ): void {
   describe.skipIf(skip)(`${name} keeps the provider contract`, () => {
     let harness: ProviderHarness;
@@ -64,6 +65,22 @@ export function providerContract(
       const report = await provider.fingerprint();
       expect(report).toMatchObject({ kind: provider.kind, available: true });
     });
+
+    it("says whether it has snapshots, and has what it says", async () => {
+      const { labels } = await provider.fingerprint();
+      expect([labels.snapshots === "true", provider.snapshots !== undefined]).toEqual([
+        snapshots,
+        snapshots,
+      ]);
+    });
+
+    if (snapshots)
+      snapshotContract({
+        provider: () => provider,
+        identity: (device) => harness.identity(device),
+        makeDevice,
+        boot,
+      });
 
     it("creates a device powered off, and lists it under its device id", async () => {
       await using made = await makeDevice();

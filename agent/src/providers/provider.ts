@@ -32,6 +32,28 @@ export interface CallOptions {
 }
 
 /**
+ * Copies of devices' data, kept on the host beside the devices: neither a wipe nor the end of the device takes them away. A snapshot is named by
+ * the hub and fits every device that this provider makes on this host.
+ */
+export interface Snapshots {
+  /**
+   * Copies all data of a stopped device. Asked again under the same id, it answers for what is there. A copy that was cut off does not exist.
+   * `conflict` while the device runs, `disk_full` when there is no room.
+   */
+  create(handle: Handle, snapshotId: Id, options: CallOptions): Promise<{ readonly bytes: number }>;
+  /**
+   * Replaces all data of a stopped device by the snapshot's, in one step: cut off before its end, the device has what it had. The device's identity
+   * (serial number, MAC) stays its own, so that a snapshot restored on another device makes a clone and not a twin. Returns the handle to keep
+   * from now on. `not_found` without such a snapshot, `conflict` while the device runs.
+   */
+  restore(handle: Handle, snapshotId: Id, options: CallOptions): Promise<Handle>;
+  /** Those that are whole. */
+  list(options: CallOptions): Promise<readonly Id[]>;
+  /** Gone already: no harm. */
+  delete(snapshotId: Id, options: CallOptions): Promise<void>;
+}
+
+/**
  * Code that makes or finds one kind of device. The supervisor drives it and never asks which kind it is.
  *
  * Every method is idempotent: the supervisor repeats a call whose answer was lost. None blocks beyond its signal. Refusals are
@@ -39,7 +61,7 @@ export interface CallOptions {
  */
 export interface Provider {
   readonly kind: string;
-  /** What this host can do with it; cheap enough for every agent start. */
+  /** What this host can do with it; cheap enough for every agent start. A label `snapshots: "true"` goes with the member of that name. */
   fingerprint(): Promise<ProviderReport>;
   /** Devices out there that carry our mark, with their device ids: the supervisor adopts them or destroys strays. */
   list(options: CallOptions): Promise<ReadonlyArray<{ deviceId: Id; handle: Handle }>>;
@@ -62,6 +84,8 @@ export interface Provider {
   observe(handle: Handle, options: CallOptions): Promise<Observation>;
   /** Calls back when a device may have changed. Only a hint to look sooner: the supervisor observes every device regularly anyway. */
   watch(onHint: (handle: Handle | null) => void): Disposable;
+  /** Left out by a provider whose devices' data can't be copied. */
+  readonly snapshots?: Snapshots;
   /** Lets go of connections and timers; devices stay as they are, unless they live inside this process. */
   close(): Promise<void>;
 }

@@ -55,12 +55,20 @@ export class DiskStore {
     for (const deviceId of readdirSync(this.#dir)) {
       if (!/^[0-9a-f-]{36}$/.test(deviceId)) continue;
       try {
-        found.set(deviceId, this.#read(deviceId));
+        found.set(deviceId, this.read(deviceId));
       } catch {
         rmSync(path.join(this.#dir, deviceId), { recursive: true, force: true });
       }
     }
     return found;
+  }
+
+  /** Those that were saved whole. */
+  ids(): Id[] {
+    if (!existsSync(this.#dir)) return [];
+    return readdirSync(this.#dir).filter((name) =>
+      existsSync(path.join(this.#dir, name, "phone.json")),
+    );
   }
 
   save(deviceId: Id, spec: DeviceSpec, disk: Disk): void {
@@ -95,7 +103,8 @@ export class DiskStore {
     this.#saved.delete(deviceId);
   }
 
-  #read(deviceId: Id): { spec: DeviceSpec; disk: Disk } {
+  /** Throws when it is not there, or not whole. */
+  read(deviceId: Id): { spec: DeviceSpec; disk: Disk } {
     const folder = path.join(this.#dir, deviceId);
     const text = readFileSync(path.join(folder, "phone.json"), "utf8");
     const { spec, identity, files, folders, packages, settings } = diskSchema.parse(

@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { DeviceSpec } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
@@ -6,6 +7,7 @@ import { startAdbServer, type PhoneShelf } from "./adb-server.ts";
 import { startTransport } from "./adb-transport.ts";
 import { DiskStore } from "./disk-store.ts";
 import { SimPhone } from "./phone.ts";
+import { SnapshotShelf } from "./snapshot-shelf.ts";
 import { type Disk, emptyDisk } from "./state.ts";
 
 export interface FarmOptions {
@@ -31,6 +33,7 @@ interface Slot {
  */
 export class SimFarm implements PhoneShelf {
   readonly options: FarmOptions;
+  readonly snapshots: SnapshotShelf;
   readonly #slots = new Map<Id, Slot>();
   readonly #listeners = new Set<(deviceId: Id) => void>();
   readonly #disks: DiskStore | null;
@@ -39,6 +42,9 @@ export class SimFarm implements PhoneShelf {
   constructor(options: FarmOptions) {
     this.options = options;
     this.#disks = options.dir === null ? null : new DiskStore(options.dir);
+    this.snapshots = new SnapshotShelf(
+      options.dir === null ? null : path.join(options.dir, "snapshots"),
+    );
   }
 
   async start(): Promise<void> {

@@ -8,6 +8,7 @@ import { LogBuffer } from "./log-buffer.ts";
 import { runShell, serveShellV2 } from "./shell.ts";
 import { serve } from "./service.ts";
 import {
+  copyDisk,
   type Disk,
   defaultProperties,
   emptyDisk,
@@ -120,6 +121,14 @@ export class SimPhone {
     this.disk.packages.clear();
     this.disk.settings.clear();
     this.disk.identity = newIdentity();
+    this.log.clear();
+    this.#onDisk();
+    this.#onChange();
+  }
+
+  /** Another disk's content under this phone's own identity; it must be off. */
+  restore(from: Disk): void {
+    this.disk = { ...copyDisk(from), identity: this.disk.identity };
     this.log.clear();
     this.#onDisk();
     this.#onChange();

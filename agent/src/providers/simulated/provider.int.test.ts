@@ -29,11 +29,15 @@ const harnessOf = (farm: SimFarm, end: () => Promise<void>): ProviderHarness => 
   },
 });
 
-providerContract("simulated phones behind their own adb server", async () => {
-  const farm = new SimFarm({ frontEnd: "server", capacity: 50, dir: null });
-  await farm.start();
-  return harnessOf(farm, () => Promise.resolve());
-});
+providerContract(
+  "simulated phones behind their own adb server",
+  async () => {
+    const farm = new SimFarm({ frontEnd: "server", capacity: 50, dir: null });
+    await farm.start();
+    return harnessOf(farm, () => Promise.resolve());
+  },
+  { snapshots: true },
+);
 
 const missing = realAdbMissing();
 providerContract(
@@ -45,5 +49,5 @@ providerContract(
     await farm.start();
     return harnessOf(farm, async () => real[Symbol.asyncDispose]());
   },
-  { skip: missing !== null },
+  { skip: missing !== null, snapshots: true },
 );

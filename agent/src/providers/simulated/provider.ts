@@ -1,5 +1,5 @@
 import { Fault } from "@cloudphone/shared/fault";
-import type { Handle, Observation, Provider } from "../provider.ts";
+import type { Handle, Observation, Provider, Snapshots } from "../provider.ts";
 import type { SimFarm } from "./farm.ts";
 import type { SimPhone } from "./phone.ts";
 
@@ -20,7 +20,7 @@ export function createSimulatedProvider(farm: SimFarm): Provider {
         available: true,
         reason: null,
         capacity: farm.options.capacity,
-        labels: { abi: "arm64-v8a", simulated: "true" },
+        labels: { abi: "arm64-v8a", simulated: "true", snapshots: "true" },
       }),
     list: ({ signal }) => list(farm, signal),
     create: async ({ deviceId, spec }, { signal }) => {
@@ -57,9 +57,39 @@ export function createSimulatedProvider(farm: SimFarm): Provider {
       if (!phone.on || !adb) return { state: "stopped" };
       return await Promise.resolve({ state: "running", instanceId: phone.instanceId, adb });
     },
+    snapshots: snapshotsOf(farm, phoneOf),
     watch: (onHint) => farm.onChange((deviceId) => onHint(handleOf(deviceId))),
     close: async () => {
       farm.stop();
+      await Promise.resolve();
+    },
+  };
+}
+
+function snapshotsOf(farm: SimFarm, phoneOf: (handle: Handle) => SimPhone): Snapshots {
+  const stopped = (handle: Handle): SimPhone => {
+    const phone = phoneOf(handle);
+    if (phone.on) throw new Fault("conflict", "The phone must be off for this.");
+    return phone;
+  };
+  return {
+    create: async (handle, snapshotId, { signal }) => {
+      signal.throwIfAborted();
+      const { spec, disk } = stopped(handle);
+      return await Promise.resolve(farm.snapshots.put(snapshotId, spec, disk));
+    },
+    restore: async (handle, snapshotId, { signal }) => {
+      signal.throwIfAborted();
+      stopped(handle).restore(farm.snapshots.get(snapshotId));
+      return await Promise.resolve(handle);
+    },
+    list: async ({ signal }) => {
+      signal.throwIfAborted();
+      return await Promise.resolve(farm.snapshots.ids());
+    },
+    delete: async (snapshotId, { signal }) => {
+      signal.throwIfAborted();
+      farm.snapshots.remove(snapshotId);
       await Promise.resolve();
     },
   };

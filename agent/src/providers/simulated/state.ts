@@ -65,6 +65,15 @@ export const emptyDisk = (): Disk => ({
   settings: new Map(),
 });
 
+/** Its contents are shared: a file is replaced, never changed. */
+export const copyDisk = (disk: Disk): Disk => ({
+  identity: disk.identity,
+  files: new Map(disk.files),
+  folders: new Set(disk.folders),
+  packages: new Map(disk.packages),
+  settings: new Map(disk.settings),
+});
+
 /** What is on the screen. */
 export type Screen =
   | { readonly kind: "home" }
