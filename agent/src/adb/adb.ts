@@ -1,9 +1,18 @@
+import type { Duplex, Readable, Writable } from "node:stream";
+
 /** The one adb edge: only this folder imports adbkit. Every call has a deadline and every stream an error listener. */
+
+/** An adb server (smart-socket protocol). `bin` null: never start one. */
+export interface AdbServer {
+  readonly host: string;
+  readonly port: number;
+  readonly bin: string | null;
+}
 
 /** How to reach one device through an adb server. */
 export interface AdbTarget {
-  /** The adb server (smart-socket protocol). `bin` null: never start one. */
-  readonly server: { readonly host: string; readonly port: number; readonly bin: string | null };
+  readonly server: AdbServer;
+  /** What the server knows it by: its serial, or for a phone whose serial is not unique the path "usb:1-2". */
   readonly serial: string;
   /** "host:port" to `adb connect` first, for a device on TCP; null for one the server finds itself. */
   readonly connect: string | null;
@@ -15,25 +24,71 @@ export interface ShellResult {
   readonly exitCode: number;
 }
 
-export interface InstallProblem {
-  /** As the package manager says it: INSTALL_FAILED_… */
-  readonly code: string;
+export interface ShellOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** Of output; more is refused as `too_large`. 32 MiB unless told. */
+  readonly maxBytes?: number;
 }
 
-/** One device over adb. All rejections are Faults: `unavailable` (not reachable), `timed_out`, or what the call names. */
+export interface Progress {
+  readonly bytes: number;
+  /** Null for a source whose length is not known. */
+  readonly totalBytes: number | null;
+}
+
+export interface TransferOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** Called for each piece of up to 64 KiB; must not throw. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface PushFile {
+  /** A path on this host, or bytes as they come. */
+  readonly from: string | Readable;
+  /** Absolute, with the file's name. */
+  readonly to: string;
+  /** Permission bits; 0o644 unless told. */
+  readonly mode?: number;
+}
+
+export interface PullFile {
+  /** Absolute path of a file on the phone. */
+  readonly from: string;
+  /** A path on this host, or where the bytes go; a stream is ended when all is there. */
+  readonly to: string | Writable;
+}
+
+/**
+ * One device over adb. All rejections are Faults: `unavailable` (not reachable), `timed_out`, `interrupted` (its signal was aborted), or what
+ * the call names.
+ */
 export interface AdbDevice {
   /** Resolves once sys.boot_completed is 1. */
   waitBooted(options: { timeoutMs: number; signal: AbortSignal }): Promise<void>;
-  /** Arguments are quoted one by one: a name with `'; reboot; '` stays a name. */
-  shell(args: readonly string[], options: { timeoutMs: number }): Promise<ShellResult>;
+  /**
+   * A service of the device by its name: `shell:…`, `tcp:…`, `localabstract:…`, `sync:` (AOSP packages/modules/adb/SERVICES.TXT). The stream is the
+   * caller's: it has an error listener already, and no deadline once it is open. `unavailable` when nothing answers there.
+   */
+  open(service: string, options: { timeoutMs: number; signal?: AbortSignal }): Promise<Duplex>;
+  /** Arguments are quoted one by one: a name with `'; reboot; '` stays a name. The program's input is empty. */
+  shell(args: readonly string[], options: ShellOptions): Promise<ShellResult>;
+  /**
+   * The file appears whole or not at all: it is sent under another name beside its target, then renamed. `not_found` (the source, or the folder on
+   * the phone), `forbidden`, `disk_full`, with the cause in words.
+   */
+  push(file: PushFile, options: TransferOptions): Promise<void>;
+  /** A file on this host appears whole or not at all. `not_found`, `forbidden`, `bad_input` (a folder), with the cause in words. */
+  pull(file: PullFile, options: TransferOptions): Promise<void>;
   /** Pushes the package under a unique name, installs it over what is there, removes the pushed file. `install_failed` with the phone's code. */
-  install(apkPath: string, options: { timeoutMs: number }): Promise<void>;
+  install(apkPath: string, options: { timeoutMs: number; signal?: AbortSignal }): Promise<void>;
   /** `not_found` when it is not installed. */
-  uninstall(packageName: string, options: { timeoutMs: number }): Promise<void>;
-  packages(options: { timeoutMs: number }): Promise<string[]>;
-  properties(options: { timeoutMs: number }): Promise<Record<string, string>>;
+  uninstall(packageName: string, options: ShellOptions): Promise<void>;
+  packages(options: ShellOptions): Promise<string[]>;
+  properties(options: ShellOptions): Promise<Record<string, string>>;
   /** A PNG. */
-  screenshot(options: { timeoutMs: number }): Promise<Buffer>;
+  screenshot(options: ShellOptions): Promise<Buffer>;
   close(): Promise<void>;
 }
 

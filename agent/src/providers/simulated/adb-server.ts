@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
+import { ByteReader } from "../../byte-reader.ts";
 import { type LoopbackServer, startLoopback } from "./loopback-server.ts";
 import type { SimPhone } from "./phone.ts";
-import { ByteReader } from "./service.ts";
 
 /** What the front end sees of the phones: those that are switched on, by serial. */
 export interface PhoneShelf {

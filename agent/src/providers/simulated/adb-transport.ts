@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { ByteReader } from "../../byte-reader.ts";
 import { type LoopbackServer, startLoopback } from "./loopback-server.ts";
 import type { SimPhone } from "./phone.ts";
-import { ByteReader } from "./service.ts";
 
 // AOSP packages/modules/adb/protocol.txt: six little-endian words, then the payload.
 const commands = {

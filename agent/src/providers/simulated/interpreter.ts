@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { ByteReader } from "../../byte-reader.ts";
 import { absolute, isDirectory } from "./commands/files.ts";
 import { shellCommands } from "./commands/catalog.ts";
 import type { SimPhone } from "./phone.ts";
-import { aborted, ByteReader } from "./service.ts";
+import { aborted } from "./service.ts";
 import { type Command, expand, parseShell, type Redirect, type Step } from "./shell-parser.ts";
 import type { Out, ShellContext } from "./shell.ts";
 

@@ -1,7 +1,7 @@
 import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { text } from "node:stream/consumers";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { quote } from "../../adb/open.ts";
+import { quote } from "../../adb/quote.ts";
 import { SimPhone } from "./phone.ts";
 
 /** What a command line prints, through the same door an adb client comes in by. */

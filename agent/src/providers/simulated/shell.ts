@@ -1,6 +1,7 @@
+import { ByteReader } from "../../byte-reader.ts";
 import { Interpreter, type ShellStreams } from "./interpreter.ts";
 import type { SimPhone } from "./phone.ts";
-import { ByteReader, type ServiceIo } from "./service.ts";
+import type { ServiceIo } from "./service.ts";
 
 export type Out = (bytes: Buffer | string) => Promise<void>;
 

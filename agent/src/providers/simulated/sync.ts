@@ -1,6 +1,7 @@
+import { ByteReader } from "../../byte-reader.ts";
 import { isDirectory, absolute, listDirectory } from "./commands/files.ts";
 import type { SimPhone } from "./phone.ts";
-import { ByteReader, type ServiceIo } from "./service.ts";
+import type { ServiceIo } from "./service.ts";
 
 const chunkBytes = 64 * 1024;
 const maxFileBytes = 1024 ** 3;

@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { Fault } from "@cloudphone/shared/fault";
+import type { AdbDevice, ShellOptions } from "./adb.ts";
+import { within } from "./deadline.ts";
+import { quote, splitOutput } from "./quote.ts";
+import type { ServerDoor } from "./server.ts";
+import { pullFile, pushFile } from "./transfer.ts";
+import { toPhoneFault } from "./words.ts";
+
+const maxOutputBytes = 32 * 1024 ** 2;
+const lookAgainMs = 50;
+
+export function openDevice(door: ServerDoor, serial: string): AdbDevice {
+  const open: AdbDevice["open"] = (service, { timeoutMs, signal }) =>
+    door.open(serial, service, { timeoutMs, signal, what: "the phone did not answer" });
+  const run = (line: string, options: ShellOptions): Promise<Buffer> =>
+    runLine(open, line, options);
+  const shell: AdbDevice["shell"] = async (args, options) => {
+    // The first shell protocol has no exit code: it is printed behind a marker that no output can hold.
+    const marker = `exit-${randomUUID()}:`;
+    const line = `${args.map(quote).join(" ")} </dev/null; echo ${marker}$?`;
+    return splitOutput((await run(line, options)).toString("utf8"), marker);
+  };
+  const phone = { open, shell };
+  return {
+    ...phone,
+    waitBooted: (options) => waitBooted(shell, options),
+    push: (file, options) => pushFile(phone, file, options),
+    pull: (file, options) => pullFile(phone, file, options),
+    async install(apkPath, options) {
+      const remote = `/data/local/tmp/${randomUUID()}.apk`;
+      try {
+        await pushFile(phone, { from: apkPath, to: remote }, options);
+        const { output } = await shell(["pm", "install", "-r", remote], options);
+        if (/^Success/m.test(output)) return;
+        const why = /Failure \[([^\]]*)\]/.exec(output)?.[1] ?? output.trim().slice(0, 300);
+        throw new Fault("install_failed", `The phone refused the app: ${why}`);
+      } finally {
+        await shell(["rm", "-f", remote], { timeoutMs: 5000 }).catch(() => undefined);
+      }
+    },
+    async uninstall(packageName, options) {
+      const { output } = await shell(["pm", "uninstall", packageName], options);
+      if (!/^Success/m.test(output))
+        throw new Fault(
+          "not_found",
+          `${packageName} could not be removed: ${output.trim().slice(0, 300)}`,
+        );
+    },
+    async packages(options) {
+      const { output } = await shell(["pm", "list", "packages"], options);
+      return [...output.matchAll(/^package:(\S+)/gm)].map((match) => match[1] ?? "");
+    },
+    async properties(options) {
+      const { output } = await shell(["getprop"], options);
+      const pairs = [...output.matchAll(/^\[([^\]]+)\]: \[(.*)\]\r?$/gm)];
+      return Object.fromEntries(pairs.map((match) => [match[1] ?? "", match[2] ?? ""]));
+    },
+    async screenshot(options) {
+      const png = await run("screencap -p", options);
+      const start = png.indexOf("\x89PNG", 0, "latin1");
+      if (start === -1)
+        throw new Fault("device_failed", "The phone gave no picture of its screen.");
+      return png.subarray(start);
+    },
+    close: async () => {
+      await Promise.resolve();
+    },
+  };
+}
+
+async function waitBooted(
+  shell: AdbDevice["shell"],
+  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+): Promise<void> {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const left = until - performance.now();
+    if (left <= 0)
+      throw new Fault(
+        "timed_out",
+        `The phone did not finish booting in ${Math.round(timeoutMs / 1000)} s.`,
+      );
+    const probe = shell(["getprop", "sys.boot_completed"], { timeoutMs: Math.min(left, 3000) });
+    const answer = await probe.catch(() => null);
+    if (answer?.output.trim() === "1") return;
+    await delay(lookAgainMs);
+  }
+}
+
+/** Runs a command line; gives all it printed. */
+async function runLine(
+  open: AdbDevice["open"],
+  line: string,
+  { timeoutMs, signal, maxBytes = maxOutputBytes }: ShellOptions,
+): Promise<Buffer> {
+  const started = performance.now();
+  const stream = await open(`shell:${line}`, { timeoutMs, ...(signal ? { signal } : {}) });
+  const left = timeoutMs - (performance.now() - started);
+  try {
+    const limits = { timeoutMs: left, signal, what: "the phone did not answer in time" };
+    return await within(readAll(stream, maxBytes), limits, (why) => stream.destroy(why));
+  } catch (error) {
+    throw toPhoneFault(error);
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function readAll(stream: Duplex, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Fault("too_large", "The phone printed too much.");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
