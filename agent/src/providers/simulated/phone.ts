@@ -16,9 +16,10 @@ import {
   readKnobs,
   type Knobs,
   newIdentity,
-  type Screen,
 } from "./state.ts";
 import { serveSync } from "./sync.ts";
+import { packageOf, type Screen } from "./ui/scene.ts";
+import { TouchScreen } from "./ui/touch.ts";
 
 export interface PhoneOptions {
   /** What it had when it was last on; a factory-new one when it is left out. */
@@ -43,7 +44,11 @@ export class SimPhone {
   disk: Disk;
   properties = new Map<string, string>();
   screen: Screen = { kind: "home" };
-  rotation = 0;
+  readonly touchScreen = new TouchScreen();
+  /** Quarter turns to the left, as `user_rotation` counts them. */
+  rotation: 0 | 1 | 2 | 3 = 0;
+  /** The power key puts the display to sleep and wakes it; everything runs on. */
+  awake = true;
   #power: AbortController | null = null;
   #instanceId = "";
   #timers: NodeJS.Timeout[] = [];
@@ -72,6 +77,12 @@ export class SimPhone {
     return this.#instanceId;
   }
 
+  /** The screen's size in pixels as it is turned now. */
+  get size(): { width: number; height: number } {
+    const { width, height } = this.spec;
+    return this.rotation % 2 === 0 ? { width, height } : { width: height, height: width };
+  }
+
   get booted(): boolean {
     return this.properties.get("sys.boot_completed") === "1";
   }
@@ -84,6 +95,7 @@ export class SimPhone {
     this.#instanceId = randomUUID();
     this.properties = defaultProperties(this.spec, this.disk.identity);
     this.screen = { kind: "home" };
+    this.awake = true;
     this.log.add("I", "SimPhone", "booting");
     this.#after(this.knobs.bootDelayMs, () => {
       this.properties.set("sys.boot_completed", "1");
@@ -221,7 +233,7 @@ export class SimPhone {
     this.log.add(
       "I",
       "ActivityManager",
-      screen.kind === "home" ? "home" : `START ${screen.packageName}`,
+      screen.kind === "home" ? "home" : `START ${packageOf(screen)}`,
     );
   }
 

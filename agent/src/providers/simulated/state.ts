@@ -74,11 +74,6 @@ export const copyDisk = (disk: Disk): Disk => ({
   settings: new Map(disk.settings),
 });
 
-/** What is on the screen. */
-export type Screen =
-  | { readonly kind: "home" }
-  | { readonly kind: "app"; readonly packageName: string; readonly text: string };
-
 export function defaultProperties(spec: DeviceSpec, identity: Identity): Map<string, string> {
   return new Map([
     ["ro.product.brand", "Cloudphone"],

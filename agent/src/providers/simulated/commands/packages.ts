@@ -1,5 +1,6 @@
 import { InstallRefusal } from "../apk.ts";
 import type { ShellCommand, ShellContext } from "../shell.ts";
+import { builtInApps, launch, packageOf } from "../ui/scene.ts";
 import { absolute } from "./files.ts";
 
 const maxApkBytes = 2 * 1024 ** 3;
@@ -36,7 +37,7 @@ async function uninstall({ phone, args, out }: ShellContext): Promise<number> {
   return removed ? 0 : 1;
 }
 
-const system = ["android", "com.android.settings", "com.cloudphone.home"];
+const system = ["android", "com.cloudphone.home", ...builtInApps.map((app) => app.packageName)];
 
 const features = [
   "android.hardware.touchscreen",
@@ -100,19 +101,16 @@ const am: ShellCommand = async ({ phone, args, out }) => {
   const named = args[args.indexOf("-n") + 1];
   const packageName = target(args.includes("-n") && named ? named : (args.at(-1) ?? ""));
   if (verb === "start" || verb === "start-activity") {
-    if (!phone.disk.packages.has(packageName)) {
+    const opened = launch(phone, packageName);
+    if (!opened) {
       await out(`Error: Activity class {${named ?? packageName}} does not exist.\n`);
       return 1;
     }
-    phone.show({ kind: "app", packageName, text: "" });
+    phone.show(opened);
     await out(`Starting: Intent { cmp=${named ?? packageName} }\nStatus: ok\n`);
     return 0;
   }
-  if (
-    verb === "force-stop" &&
-    phone.screen.kind === "app" &&
-    phone.screen.packageName === packageName
-  )
+  if (verb === "force-stop" && packageOf(phone.screen) === packageName)
     phone.show({ kind: "home" });
   return 0;
 };
@@ -129,8 +127,8 @@ export const packageCommands: Record<string, ShellCommand> = {
   },
   monkey: async ({ phone, args, out }) => {
     const packageName = args[args.indexOf("-p") + 1] ?? "";
-    const known = phone.disk.packages.has(packageName);
-    if (known) phone.show({ kind: "app", packageName, text: "" });
+    const known = launch(phone, packageName);
+    if (known) phone.show(known);
     await out(known ? "Events injected: 1\n" : "** No activities found to run, monkey aborted.\n");
     return known ? 0 : 252;
   },

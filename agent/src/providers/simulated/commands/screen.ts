@@ -1,39 +1,37 @@
-import { iconAt } from "../home-screen.ts";
-import type { SimPhone } from "../phone.ts";
 import { screenshot } from "../screenshot.ts";
 import type { ShellCommand } from "../shell.ts";
+import { keyCodes, pressKey, typeText } from "../ui/keys.ts";
+import type { Scene } from "../ui/scene.ts";
+import { tap } from "../ui/touch.ts";
 
-const keyNames: Record<string, string> = { "3": "HOME", "4": "BACK", "67": "DEL", "66": "ENTER" };
+const keyNames: Readonly<Record<string, number>> = {
+  HOME: keyCodes.home,
+  BACK: keyCodes.back,
+  VOLUME_UP: keyCodes.volumeUp,
+  VOLUME_DOWN: keyCodes.volumeDown,
+  POWER: keyCodes.power,
+  ENTER: keyCodes.enter,
+  DEL: keyCodes.delete,
+  APP_SWITCH: keyCodes.appSwitch,
+};
 
-function key(phone: SimPhone, name: string): void {
-  const meant = keyNames[name] ?? name.replace(/^KEYCODE_/, "");
-  const { screen } = phone;
-  if (meant === "HOME" || meant === "BACK") phone.show({ kind: "home" });
-  else if (meant === "DEL" && screen.kind === "app")
-    phone.screen = { ...screen, text: screen.text.replace(/.$/su, "") };
-  else if (meant === "ENTER" && screen.kind === "app")
-    phone.screen = { ...screen, text: `${screen.text}\n` };
-}
-
-function type(phone: SimPhone, text: string): void {
-  const { screen } = phone;
-  if (screen.kind === "app") phone.screen = { ...screen, text: (screen.text + text).slice(-2000) };
-}
-
-/** A tap on an icon starts its app. */
-export function tap(phone: SimPhone, x: number, y: number): void {
-  if (phone.screen.kind !== "home") return;
-  const packageName = iconAt(phone, x, y);
-  if (packageName) phone.show({ kind: "app", packageName, text: "" });
-}
+const keyCode = (name: string): number =>
+  keyNames[name.replace(/^KEYCODE_/, "")] ?? (Number(name) || 0);
 
 const input: ShellCommand = async ({ phone, args, out }) => {
   const words = args[0]?.match(/^(touchscreen|keyboard|mouse)$/) ? args.slice(1) : args;
-  const [verb, first = "", second = ""] = words;
-  if (verb === "tap") tap(phone, Number(first), Number(second));
-  else if (verb === "keyevent") for (const name of words.slice(1)) key(phone, name);
-  else if (verb === "text") type(phone, words.slice(1).join(" ").replaceAll("%s", " "));
-  else if (verb !== "swipe") {
+  const [verb, ...rest] = words;
+  const [x = 0, y = 0, toX = 0, toY = 0] = rest.map(Number);
+  const scene: Scene = { phone, ...phone.size, now: new Date() };
+  if (verb === "tap") tap(scene, { x, y });
+  else if (verb === "swipe") {
+    const finger = { pointer: "shell" };
+    phone.touchScreen.touch(scene, { ...finger, action: "down", x, y });
+    phone.touchScreen.touch(scene, { ...finger, action: "move", x: toX, y: toY });
+    phone.touchScreen.touch(scene, { ...finger, action: "up", x: toX, y: toY });
+  } else if (verb === "keyevent") for (const name of rest) pressKey(phone, keyCode(name));
+  else if (verb === "text") typeText(phone, rest.join(" ").replaceAll("%s", " "));
+  else {
     await out(`Error: Unknown command: ${verb ?? ""}\n`);
     return 1;
   }

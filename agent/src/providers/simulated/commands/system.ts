@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { aborted } from "../service.ts";
 import type { ShellCommand, ShellContext } from "../shell.ts";
+import { packageOf } from "../ui/scene.ts";
 
 async function getprop({ phone, args, out }: ShellContext): Promise<number> {
   const [name, fallback = ""] = args;
@@ -65,9 +66,7 @@ async function dumpsys({ phone, args, out }: ShellContext): Promise<number> {
       "Current Battery Service state:\n  AC powered: true\n  level: 100\n  scale: 100\n  status: 5\n  temperature: 250\n",
     );
   else if (args[0] === "window" || args[0] === "activity")
-    await out(
-      `  mCurrentFocus=Window{0 u0 ${screen.kind === "app" ? screen.packageName : "com.cloudphone.home"}/.Main}\n`,
-    );
+    await out(`  mCurrentFocus=Window{0 u0 ${packageOf(screen)}/.Main}\n`);
   else if (args[0] === "display")
     await out(`  real ${spec.width} x ${spec.height}, density ${spec.dpi}\n`);
   else if (args[0] === "wifi") await out(`  mac: ${phone.disk.identity.wifiMac}\n`);

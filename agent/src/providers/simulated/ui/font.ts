@@ -1,5 +1,3 @@
-import type { Colour, Frame } from "./home-screen.ts";
-
 /** Glyphs of five by seven pixels, two more where a letter hangs below the line: a byte for each row, its five low bits from left to right. */
 const glyphs: Readonly<Record<string, string>> = {
   " ": "00000000000000",
@@ -85,44 +83,25 @@ const glyphs: Readonly<Record<string, string>> = {
   "*": "0004150e150400",
 };
 
-const unknown = "1f11111111111f";
+/** Five pixels and a gap. */
+export const glyphWidth = 6;
 
-/** Width of a text in pixels; each glyph takes five and a gap. */
-export const textWidth = (text: string, scale: number): number =>
-  Math.max(0, Array.from(text).length * 6 - 1) * scale;
-
-/** Draws text with its upper left corner at (x, y), each of the font's pixels `scale` large; what the font lacks is a box. */
-export function drawText(
-  frame: Frame,
-  text: string,
-  style: { x: number; y: number; scale: number; colour: Colour },
-): void {
-  for (const [index, char] of Array.from(text).entries()) {
-    const rows = glyphs[char] ?? unknown;
-    for (let bit = 0; bit < (rows.length / 2) * 5; bit++) {
-      const row = Math.floor(bit / 5);
-      const lit = (Number.parseInt(rows.slice(row * 2, row * 2 + 2), 16) >> (4 - (bit % 5))) & 1;
-      if (!lit) continue;
-      const left = style.x + (index * 6 + (bit % 5)) * style.scale;
-      dot(frame, { ...style, left, top: style.y + row * style.scale });
-    }
+/** Calls back with every lit pixel of a character's glyph, from its upper left corner. What the font lacks has a pattern of its own in a frame. */
+export function eachGlyphPixel(char: string, lit: (column: number, row: number) => void): void {
+  const rows = glyphs[char] ?? patternOf(char);
+  for (let row = 0; row < rows.length / 2; row++) {
+    const bits = Number.parseInt(rows.slice(row * 2, row * 2 + 2), 16);
+    for (let column = 0; column < 5; column++) if ((bits >> (4 - column)) & 1) lit(column, row);
   }
 }
 
-interface Dot {
-  readonly left: number;
-  readonly top: number;
-  readonly scale: number;
-  readonly colour: Colour;
-}
-
-function dot(frame: Frame, { left, top, scale, colour }: Dot): void {
-  for (let y = Math.max(0, top); y < Math.min(frame.height, top + scale); y++)
-    for (let x = Math.max(0, left); x < Math.min(frame.width, left + scale); x++) {
-      const at = (y * frame.width + x) * 4;
-      frame.pixels[at] = colour[0];
-      frame.pixels[at + 1] = colour[1];
-      frame.pixels[at + 2] = colour[2];
-      frame.pixels[at + 3] = 255;
-    }
+/** Another one for nearly every character, so that two texts in a script the font lacks look different. */
+function patternOf(char: string): string {
+  let bits = Math.imul(char.codePointAt(0) ?? 0, 2_654_435_761) >>> 0;
+  let rows = "1f";
+  for (let row = 0; row < 5; row++) {
+    rows += (0x11 | ((bits & 7) << 1)).toString(16);
+    bits >>>= 3;
+  }
+  return `${rows}1f`;
 }
