@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import path from "node:path";
+import { realApk } from "@cloudphone/testing/apk";
 import { eventually } from "../e2e/api.ts";
 import { Cell } from "../e2e/cell.ts";
 
@@ -9,11 +8,6 @@ const perSecond = 50;
 const seconds = 10;
 const rounds = 5;
 const phones = 8;
-
-const apk = path.join(
-  path.dirname(createRequire(import.meta.url).resolve("io.appium.settings/package.json")),
-  "apks/settings_apk-debug.apk",
-);
 
 interface Round {
   readonly answers: number[];
@@ -25,7 +19,7 @@ interface Round {
  * platform adds from the request to `installed` once the download and `pm install` are taken off.
  */
 export async function flowInstall(): Promise<void> {
-  await using cell = await Cell.start();
+  await using cell = await Cell.start(null, { onDisk: true });
   await cell.hostReady();
   for (let n = 0; n < phones; n++) await cell.buy("Hourly");
   const devices = await cell.customer.query<{ name: string }[]>("devices.list");
@@ -33,7 +27,7 @@ export async function flowInstall(): Promise<void> {
   await fetch(`${cell.url}/apps`, {
     method: "POST",
     headers,
-    body: new Uint8Array(await readFile(apk)),
+    body: new Uint8Array(await readFile(realApk)),
   });
   await measure(cell, devices, 2);
   const measured: Round[] = [];

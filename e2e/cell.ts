@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { copyPrepared } from "@cloudphone/hub/platform/postgres/testing";
+import { databaseFolder } from "@cloudphone/testing/folder";
 import { Api, eventually } from "./api.ts";
 import { type Program, startProgram } from "./program.ts";
 
@@ -29,10 +31,21 @@ export class Cell implements AsyncDisposable {
     this.dir = dir;
   }
 
-  /** With `crashAt`, that part kills itself at its named point, once. */
-  static async start(crash: { part: Part; at: string } | null = null): Promise<Cell> {
-    const cell = new Cell(await mkdtemp(path.join(tmpdir(), "cloudphone-cell-")));
+  /**
+   * With `crash`, that part kills itself at its named point, once. The files lie in memory where that has room: processes are killed here, not
+   * machines. `onDisk` is for benchmarks, whose figures hold each fsync.
+   */
+  static async start(
+    crash: { part: Part; at: string } | null = null,
+    options: { onDisk?: boolean; agentEnv?: Record<string, string> } = {},
+  ): Promise<Cell> {
+    const cell = new Cell(
+      options.onDisk
+        ? await mkdtemp(path.join(tmpdir(), "cloudphone-cell-"))
+        : await databaseFolder("cloudphone-cell-"),
+    );
     try {
+      await copyPrepared(path.join(cell.dir, "postgres"));
       await cell.#startHub({});
       await cell.signIn();
       const { token } = await cell.admin.mutate<{ token: string }>("hosts.createEnrollment", {});
@@ -46,7 +59,10 @@ export class Cell implements AsyncDisposable {
       ]);
       if ((await enrolment.ended) !== "0")
         throw new Error(`the host was not enrolled: ${enrolment.output()}`);
-      await cell.#launch("agent", crash?.part === "agent" ? { CLOUDPHONE_CRASH_AT: crash.at } : {});
+      await cell.#launch("agent", {
+        ...options.agentEnv,
+        ...(crash?.part === "agent" ? { CLOUDPHONE_CRASH_AT: crash.at } : {}),
+      });
       if (crash?.part === "hub") await cell.crash("hub", crash.at);
       return cell;
     } catch (error) {

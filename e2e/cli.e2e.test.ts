@@ -1,20 +1,16 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { realApk } from "@cloudphone/testing/apk";
 import { expect, test } from "vitest";
 import { eventually } from "./api.ts";
 import { startProgram } from "./program.ts";
 
 const run = promisify(execFile);
 const entry = path.resolve(import.meta.dirname, "../bin/cloudphone.ts");
-const apk = path.join(
-  path.dirname(createRequire(import.meta.url).resolve("io.appium.settings/package.json")),
-  "apks/settings_apk-debug.apk",
-);
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -92,7 +88,7 @@ async function rent(
 ): Promise<void> {
   expect((await cell.signIn("demo")).code).toBe(0);
   const { id: orderId, device } = await cell.ask<{ id: string; device: string }>("buy", "Hourly");
-  await cell.ask("apps", "upload", apk);
+  await cell.ask("apps", "upload", realApk);
   const installed = await cell.ask<{ status: string }>(
     "apps",
     "install",

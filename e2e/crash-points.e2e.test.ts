@@ -1,17 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import path from "node:path";
 import { crashPoints } from "@cloudphone/shared/crash-points";
+import { realApk } from "@cloudphone/testing/apk";
 import { describe, expect, test } from "vitest";
 import { eventually } from "./api.ts";
 import { Cell, type Part } from "./cell.ts";
 import { expectInvariants, settle } from "./invariants.ts";
-
-const apk = path.join(
-  path.dirname(createRequire(import.meta.url).resolve("io.appium.settings/package.json")),
-  "apks/settings_apk-debug.apk",
-);
 
 /** A customer's whole story, told with one idempotency key per wish and repeated until answered, as a careful client does. */
 async function story(cell: Cell): Promise<void> {
@@ -25,7 +19,7 @@ async function story(cell: Cell): Promise<void> {
   expect(state).toBe("paid");
   const [device] = await eventually(() => cell.customer.query<{ name: string }[]>("devices.list"));
   const name = device?.name ?? "";
-  const body = new Uint8Array(await readFile(apk));
+  const body = new Uint8Array(await readFile(realApk));
   await eventually(async () => {
     const headers = { authorization: `Bearer ${cell.customer.token}` };
     const response = await fetch(`${cell.url}/apps`, { method: "POST", headers, body });

@@ -2,15 +2,12 @@ import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { realApk } from "@cloudphone/testing/apk";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { AdbDevice } from "../../adb/adb.ts";
 import { createAdb } from "../../adb/open.ts";
 import { SimFarm } from "./farm.ts";
 
-const apk = path.join(
-  import.meta.dirname,
-  "../../../../node_modules/io.appium.settings/apks/settings_apk-debug.apk",
-);
 const deviceId = "018f3c5a-0000-7000-8000-0000000000d1";
 const limit = { timeoutMs: 10_000 };
 
@@ -57,7 +54,7 @@ describe("a simulated phone behind its adb server", () => {
   });
 
   it("installs a real package, lists it, removes it once, and keeps no pushed file", async () => {
-    await device.install(apk, { timeoutMs: 30_000 });
+    await device.install(realApk, { timeoutMs: 30_000 });
     expect(await device.packages(limit)).toContain("io.appium.settings");
     expect((await device.shell(["ls", "/data/local/tmp"], limit)).output).toBe("");
     await device.uninstall("io.appium.settings", limit);

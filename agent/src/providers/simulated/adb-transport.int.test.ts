@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { realApk } from "@cloudphone/testing/apk";
 import type { DeviceSpec } from "@cloudphone/shared/device";
 import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { PNG } from "pngjs";
@@ -11,10 +11,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SimFarm } from "./farm.ts";
 import { type RealAdb, realAdbMissing, startRealAdb } from "./real-adb.ts";
 
-const apk = path.join(
-  path.dirname(createRequire(import.meta.url).resolve("io.appium.settings/package.json")),
-  "apks/settings_apk-debug.apk",
-);
 const deviceId = "0190d6a0-0000-7000-8000-00000000a002";
 const spec: DeviceSpec = {
   ...samplePhone,
@@ -73,12 +69,12 @@ describe.skipIf(missing)(
     });
 
     it("installs a real package, streamed and not", async () => {
-      expect(await adb("install", apk)).toContain("Success");
+      expect(await adb("install", realApk)).toContain("Success");
       expect(await adb("shell", "pm", "list", "packages", "-3")).toBe(
         "package:io.appium.settings\n",
       );
       expect(await adb("uninstall", "io.appium.settings")).toContain("Success");
-      expect(await adb("install", "--no-streaming", apk)).toContain("Success");
+      expect(await adb("install", "--no-streaming", realApk)).toContain("Success");
     });
 
     it("gives the same bytes by exec-out as to a file", async () => {
@@ -89,7 +85,7 @@ describe.skipIf(missing)(
         "cat",
         "/data/app/io.appium.settings/base.apk",
       );
-      expect(stdout.equals(await readFile(apk))).toBe(true);
+      expect(stdout.equals(await readFile(realApk))).toBe(true);
       const picture = await real.adb("-s", serial, "exec-out", "screencap", "-p");
       expect(PNG.sync.read(picture.stdout).width).toBe(spec.width);
     });

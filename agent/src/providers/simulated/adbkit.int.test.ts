@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { createRequire } from "node:module";
 import { connect } from "node:net";
 import path from "node:path";
+import { realApk } from "@cloudphone/testing/apk";
 import type { Readable } from "node:stream";
 import type { DeviceSpec } from "@cloudphone/shared/device";
 import { samplePhone } from "@cloudphone/shared/events/sample-phone";
@@ -10,10 +10,6 @@ import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SimFarm } from "./farm.ts";
 
-const apk = path.join(
-  path.dirname(createRequire(import.meta.url).resolve("io.appium.settings/package.json")),
-  "apks/settings_apk-debug.apk",
-);
 const deviceId = "0190d6a0-0000-7000-8000-00000000a001";
 const spec: DeviceSpec = {
   ...samplePhone,
@@ -80,7 +76,7 @@ describe("adbkit over the simulated adb server", () => {
 
   it("installs a real package, starts it, clears it and removes it", async () => {
     expect(await phone.isInstalled("io.appium.settings")).toBe(false);
-    await phone.install(apk);
+    await phone.install(realApk);
     expect(await phone.isInstalled("io.appium.settings")).toBe(true);
     expect(await phone.getPackages()).toContain("io.appium.settings");
     await phone.startActivity({ component: "io.appium.settings/.Settings", wait: true });

@@ -1,16 +1,9 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import path from "node:path";
-import { crc32 } from "node:zlib";
+import { realApk, zipOf } from "@cloudphone/testing/apk";
 import { describe, expect, it } from "vitest";
 import { readPackage } from "./apk.ts";
 
-const apk = readFileSync(
-  path.join(
-    path.dirname(createRequire(import.meta.url).resolve("io.appium.settings/package.json")),
-    "apks/settings_apk-debug.apk",
-  ),
-);
+const apk = readFileSync(realApk);
 
 describe("reading a package", () => {
   it("finds the name, version and launcher of a real one", () => {
@@ -45,23 +38,6 @@ describe("reading a package", () => {
     manifest.writeUInt32LE(0x0008_0003, 0);
     manifest.writeUInt32LE(64, 4);
     manifest.writeUInt16LE(0x0102, 8);
-    expect(() => readPackage(zipOf(manifest))).toThrow("damaged");
+    expect(() => readPackage(zipOf("AndroidManifest.xml", manifest))).toThrow("damaged");
   });
 });
-
-/** A ZIP file with this manifest, stored. */
-function zipOf(manifest: Buffer): Buffer {
-  const name = Buffer.from("AndroidManifest.xml");
-  const local = Buffer.alloc(30);
-  local.writeUInt32LE(0x04034b50, 0);
-  local.writeUInt16LE(name.length, 26);
-  const header = Buffer.alloc(46);
-  header.writeUInt32LE(0x02014b50, 0);
-  header.writeUInt32LE(crc32(manifest), 16);
-  header.writeUInt32LE(manifest.length, 20);
-  header.writeUInt32LE(manifest.length, 24);
-  header.writeUInt16LE(name.length, 28);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0);
-  return Buffer.concat([local, name, manifest, header, name, end]);
-}

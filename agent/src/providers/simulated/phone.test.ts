@@ -1,17 +1,13 @@
 import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { realApk } from "@cloudphone/testing/apk";
 import { PNG } from "pngjs";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { SimPhone } from "./phone.ts";
 import { screenshot } from "./screenshot.ts";
 
-const apk = readFileSync(
-  path.join(
-    import.meta.dirname,
-    "../../../../node_modules/io.appium.settings/apks/settings_apk-debug.apk",
-  ),
-);
+const apk = readFileSync(realApk);
 
 async function bootedPhone(properties: Record<string, string> = {}): Promise<SimPhone> {
   const booted = Promise.withResolvers<void>();

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { crc32, inflateRawSync } from "node:zlib";
+
+/** A real package of 3 MB, from npm's io.appium.settings: what tests and benchmarks install. */
+export const realApk = path.join(
+  path.dirname(createRequire(import.meta.url).resolve("io.appium.settings/package.json")),
+  "apks/settings_apk-debug.apk",
+);
+
+/** The least that is still a package: a ZIP of nothing but the real one's binary manifest. Its name is the real one's, its size 8 kB. */
+export function smallApk(): Buffer {
+  const apk = readFileSync(realApk);
+  // Central directory header, APPNOTE 4.3.12: sizes and local offset stand 26 to 4 bytes before the name.
+  const name = apk.lastIndexOf("AndroidManifest.xml");
+  const local = apk.readUInt32LE(name - 4);
+  const start = local + 30 + apk.readUInt16LE(local + 26) + apk.readUInt16LE(local + 28);
+  const packed = apk.subarray(start, start + apk.readUInt32LE(name - 26));
+  const stored = apk.readUInt16LE(name - 36) === 0;
+  return zipOf("AndroidManifest.xml", stored ? packed : inflateRawSync(packed));
+}
+
+/** A ZIP of one stored file; `claims` is the size its headers tell (APPNOTE 4.3.7, 4.3.12, 4.3.16). */
+export function zipOf(name: string, body: Buffer, claims = body.length): Buffer {
+  const local = Buffer.alloc(30);
+  local.writeUInt32LE(0x04034b50);
+  local.writeUInt32LE(crc32(body), 14);
+  local.writeUInt32LE(body.length, 18);
+  local.writeUInt32LE(claims, 22);
+  local.writeUInt16LE(name.length, 26);
+  const central = Buffer.alloc(46);
+  central.writeUInt32LE(0x02014b50);
+  central.writeUInt32LE(crc32(body), 16);
+  central.writeUInt32LE(body.length, 20);
+  central.writeUInt32LE(claims, 24);
+  central.writeUInt16LE(name.length, 28);
+  const files = Buffer.concat([local, Buffer.from(name), body]);
+  const directory = Buffer.concat([central, Buffer.from(name)]);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50);
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(directory.length, 12);
+  end.writeUInt32LE(files.length, 16);
+  return Buffer.concat([files, directory, end]);
+}
