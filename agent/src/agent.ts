@@ -59,7 +59,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     logger,
     maxBytes: config.storeMaxBytes,
   });
-  const providers = options.providers ?? (await openProviders(config));
+  const providers =
+    options.providers ?? (await openProviders(config, { hostId: credentials.hostId, logger }));
   const parts = assemble({ ...options, credentials, clock, store, providers });
   await recoverRuns(store, providers, clock);
   await sayStarted({ credentials, clock, store, providers, source });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { dockerConfigSchema } from "./providers/docker/config.ts";
 
 /** What an agent needs to know to run. Made by the command line from flags, then CLOUDPHONE_*, then the file. */
 export const agentConfigSchema = z.object({
@@ -11,6 +12,7 @@ export const agentConfigSchema = z.object({
       adbPort: z.coerce.number().int().min(1).max(65_535).default(5037),
     })
     .prefault({}),
+  docker: dockerConfigSchema.prefault({}),
   storeMaxBytes: z.coerce
     .number()
     .int()

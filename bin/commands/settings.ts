@@ -86,5 +86,21 @@ export const agentEnvironment = (): Record<string, unknown> => {
       frontEnd: env.CLOUDPHONE_SIMULATED_FRONT_END,
       adbPort: env.CLOUDPHONE_SIMULATED_ADB_PORT,
     }),
+    docker: defined({
+      host: env.CLOUDPHONE_DOCKER_HOST,
+      tlsDir: env.CLOUDPHONE_DOCKER_TLS_DIR,
+      images: env.CLOUDPHONE_DOCKER_IMAGES,
+      pull: env.CLOUDPHONE_DOCKER_PULL,
+      capacity: env.CLOUDPHONE_DOCKER_CAPACITY,
+      firstPort: env.CLOUDPHONE_DOCKER_FIRST_PORT,
+      lastPort: env.CLOUDPHONE_DOCKER_LAST_PORT,
+      adbHost: env.CLOUDPHONE_DOCKER_ADB_HOST,
+      adbPort: env.CLOUDPHONE_DOCKER_ADB_PORT,
+      dataBase: env.CLOUDPHONE_DOCKER_DATA_BASE,
+      network: env.CLOUDPHONE_DOCKER_NETWORK,
+      gpu: env.CLOUDPHONE_DOCKER_GPU,
+      pidsLimit: env.CLOUDPHONE_DOCKER_PIDS_LIMIT,
+      restart: env.CLOUDPHONE_DOCKER_RESTART,
+    }),
   };
 };

@@ -31,8 +31,9 @@ export class Fleet {
   start(): void {
     for (const provider of this.#deps.providers.values())
       this.#watches.push(
-        provider.watch(() => {
-          for (const supervisor of this.#supervisors.values()) supervisor.hint();
+        provider.watch((deviceId) => {
+          if (deviceId !== null) this.find(deviceId)?.hint();
+          else for (const supervisor of this.#supervisors.values()) supervisor.hint();
         }),
       );
     for (const row of this.#deps.store.read((tx) => tx.devices())) this.#supervise(row);

@@ -1,12 +1,20 @@
-import type { AgentConfig } from "../config.ts";
-import type { Provider } from "./provider.ts";
 import path from "node:path";
+import type { Logger } from "pino";
+import type { AgentConfig } from "../config.ts";
+import { DockerProvider } from "./docker/provider.ts";
+import type { Provider } from "./provider.ts";
 import { SimFarm } from "./simulated/farm.ts";
 import { createSimulatedProvider } from "./simulated/provider.ts";
 
 /** Every kind of device this agent can have. A new provider is a folder here and one line. */
-export async function openProviders(config: AgentConfig): Promise<Map<string, Provider>> {
-  const providers = [await openSimulated(config)];
+export async function openProviders(
+  config: AgentConfig,
+  host: { hostId: string; logger: Logger },
+): Promise<Map<string, Provider>> {
+  const providers = [
+    await openSimulated(config),
+    ...(config.docker.host === "off" ? [] : [openDocker(config, host)]),
+  ];
   return new Map(providers.map((provider) => [provider.kind, provider]));
 }
 
@@ -19,4 +27,13 @@ async function openSimulated({ simulated, dataDir }: AgentConfig): Promise<Provi
   });
   await farm.start();
   return createSimulatedProvider(farm);
+}
+
+function openDocker(
+  { docker }: AgentConfig,
+  { hostId, logger }: { hostId: string; logger: Logger },
+): Provider {
+  const provider = new DockerProvider({ config: docker, owner: hostId, logger });
+  provider.open();
+  return provider;
 }

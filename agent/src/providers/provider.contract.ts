@@ -84,7 +84,7 @@ export function providerContract(
 
     it("creates a device powered off, and lists it under its device id", async () => {
       await using made = await makeDevice();
-      expect(await provider.observe(made.handle, options())).toEqual({ state: "stopped" });
+      expect(await provider.observe(made.handle, options())).toMatchObject({ state: "stopped" });
       const found = await provider.list(options());
       expect(found.filter(({ deviceId }) => deviceId === made.deviceId)).toHaveLength(1);
     });
@@ -107,7 +107,7 @@ export function providerContract(
       const after = running(await fresh.observe(handle, options()));
       expect(after.instanceId).toBe(before.instanceId);
       await fresh.stop(handle, options());
-      expect(await provider.observe(made.handle, options())).toEqual({ state: "stopped" });
+      expect(await provider.observe(made.handle, options())).toMatchObject({ state: "stopped" });
     });
 
     it("starts a device that boots and answers over adb; a second start does no harm", async () => {
@@ -137,7 +137,7 @@ export function providerContract(
       await provider.start(made.handle, options());
       await provider.stop(made.handle, options());
       await provider.stop(made.handle, options());
-      expect(await provider.observe(made.handle, options())).toEqual({ state: "stopped" });
+      expect(await provider.observe(made.handle, options())).toMatchObject({ state: "stopped" });
     });
 
     it("keeps what is on the device while it is off", async () => {
@@ -163,7 +163,7 @@ export function providerContract(
       await first.close();
       await provider.stop(made.handle, options());
       const handle = await provider.wipe(made.handle, options());
-      expect(await provider.observe(handle, options())).toEqual({ state: "stopped" });
+      expect(await provider.observe(handle, options())).toMatchObject({ state: "stopped" });
       const second = await boot(handle);
       const trace = await second.shell(["settings", "get", "global", "contract_trace"], call);
       expect(trace.output.trim()).toBe("null");
@@ -220,7 +220,7 @@ export function providerContract(
       await expect(provider.destroy(made.handle, aborted)).rejects.toThrow();
       await expect(provider.observe(made.handle, aborted)).rejects.toThrow();
       await expect(provider.list(aborted)).rejects.toThrow();
-      expect(await provider.observe(made.handle, options())).toEqual({ state: "stopped" });
+      expect(await provider.observe(made.handle, options())).toMatchObject({ state: "stopped" });
     });
   });
 }

@@ -21,10 +21,20 @@ export type Observation =
       readonly instanceId: string;
       readonly adb: AdbTarget;
     }
-  | { readonly state: "stopped" }
+  | {
+      readonly state: "stopped";
+      /** Known where it ended by itself: why, in words, and how long ago. */
+      readonly reason?: string;
+      readonly endedAgoMs?: number;
+    }
   /** Not there any more, whoever removed it. */
   | { readonly state: "missing" }
-  | { readonly state: "broken"; readonly reason: string };
+  | {
+      readonly state: "broken";
+      readonly reason: string;
+      /** How long it has not worked any more, where that is known. */
+      readonly endedAgoMs?: number;
+    };
 
 /** Asked of every long call: give up when the signal aborts. */
 export interface CallOptions {
@@ -82,8 +92,13 @@ export interface Provider {
   /** Removes it for good. Gone already: no harm. */
   destroy(handle: Handle, options: CallOptions): Promise<void>;
   observe(handle: Handle, options: CallOptions): Promise<Observation>;
-  /** Calls back when a device may have changed. Only a hint to look sooner: the supervisor observes every device regularly anyway. */
-  watch(onHint: (handle: Handle | null) => void): Disposable;
+  /** What the device itself last said (the end of a container's log), to go with the report of a failure. */
+  explain?(handle: Handle, options: CallOptions): Promise<string>;
+  /**
+   * Calls back with the device that may have changed; with null when any may have. Only a hint to look sooner: the supervisor observes every device
+   * regularly anyway.
+   */
+  watch(onHint: (deviceId: Id | null) => void): Disposable;
   /** Left out by a provider whose devices' data can't be copied. */
   readonly snapshots?: Snapshots;
   /** Lets go of connections and timers; devices stay as they are, unless they live inside this process. */

@@ -58,7 +58,7 @@ export function createSimulatedProvider(farm: SimFarm): Provider {
       return await Promise.resolve({ state: "running", instanceId: phone.instanceId, adb });
     },
     snapshots: snapshotsOf(farm, phoneOf),
-    watch: (onHint) => farm.onChange((deviceId) => onHint(handleOf(deviceId))),
+    watch: (onHint) => farm.onChange(onHint),
     close: async () => {
       farm.stop();
       await Promise.resolve();

@@ -1,0 +1,251 @@
+import { randomBytes } from "node:crypto";
+import type { ProviderReport } from "@cloudphone/shared/events/host";
+import { Fault, toFault } from "@cloudphone/shared/fault";
+import type { Id } from "@cloudphone/shared/ids";
+import type { Logger } from "pino";
+import type { CallOptions, Handle, Observation, Provider } from "../provider.ts";
+import type { DockerConfig } from "./config.ts";
+import { isLocal } from "./connection.ts";
+import {
+  type CreateOptions,
+  containerName,
+  createOptions,
+  type Gpu,
+  volumeName,
+} from "./create-options.ts";
+import { type Container, Engine, type EngineEvent } from "./engine.ts";
+import { EventFeed } from "./event-feed.ts";
+import { findGpu } from "./gpu.ts";
+import {
+  type DockerHandle,
+  dataBaseLabel,
+  deviceLabel,
+  handleOf,
+  identityLabel,
+  kind,
+  labelsOf,
+  ownerLabel,
+  portOf,
+  readHandle,
+} from "./labels.ts";
+import { observation } from "./observe.ts";
+import { Ports } from "./ports.ts";
+import { Pulls } from "./pulls.ts";
+import { fingerprint } from "./fingerprint.ts";
+
+export interface DockerOptions {
+  readonly config: DockerConfig;
+  /** Whose containers these are: the host's id. */
+  readonly owner: string;
+  readonly logger: Logger;
+}
+
+const startTries = 3;
+const logLines = 20;
+
+/**
+ * Android in containers (redroid). A device is a container `cloudphone-<device>` and a volume `cloudphone-<device>-data`; the volume holds all that the phone
+ * keeps and carries its identity as a label, so the container can be made anew at any time, and a wipe is another volume. Docker keeps the truth: this class
+ * holds only what is under way.
+ */
+export class DockerProvider implements Provider {
+  readonly kind = kind;
+  readonly #options: DockerOptions;
+  readonly #engine: Engine;
+  readonly #ports: Ports;
+  readonly #pulls: Pulls;
+  readonly #feed: EventFeed;
+  readonly #watchers = new Set<(deviceId: Id | null) => void>();
+  readonly #pausedAtMs = new Map<Id, number>();
+  readonly #gpu: Gpu;
+  readonly #driver: string | null;
+
+  constructor(options: DockerOptions) {
+    const { config, owner, logger } = options;
+    this.#options = options;
+    this.#engine = new Engine(config);
+    this.#ports = new Ports(config, { probe: isLocal(config.host) });
+    const hint = (event: EngineEvent | null): void => this.#take(event);
+    this.#feed = new EventFeed({
+      engine: this.#engine,
+      label: `${ownerLabel}=${owner}`,
+      logger,
+      now: Date.now,
+      onEvent: hint,
+    });
+    this.#pulls = new Pulls({ engine: this.#engine, logger, onPulled: () => hint(null) });
+    const found = isLocal(config.host)
+      ? findGpu()
+      : { gpu: { mode: "guest" as const }, driver: null };
+    this.#driver = found.driver;
+    this.#gpu = config.gpu === "guest" ? { mode: "guest" } : found.gpu;
+  }
+
+  /** Listens to Docker and fetches the images that are wanted ahead; neither needs Docker to be there yet. */
+  open(): void {
+    this.#feed.start();
+    const { config, logger } = this.#options;
+    this.#pulls.ahead(config.pull).catch((error: unknown) => {
+      logger.warn({ reason: toFault(error).message }, "images could not be fetched ahead");
+    });
+  }
+
+  fingerprint(): Promise<ProviderReport> {
+    const { config } = this.#options;
+    return fingerprint({ engine: this.#engine, config, gpu: this.#gpu, driver: this.#driver });
+  }
+
+  /** Also volumes without a container: what a create or a wipe that was cut off left. */
+  async list({ signal }: CallOptions): Promise<{ deviceId: Id; handle: Handle }[]> {
+    const mine = `${ownerLabel}=${this.#options.owner}`;
+    const found = new Map<Id, DockerHandle>();
+    const all = [
+      ...(await this.#engine.volumes(mine, signal)),
+      ...(await this.#engine.containers(mine, signal)),
+    ];
+    for (const { labels } of all) {
+      const handle = handleOf(labels);
+      if (handle) found.set(handle.deviceId, handle);
+    }
+    return [...found].map(([deviceId, handle]) => ({ deviceId, handle }));
+  }
+
+  async create(
+    device: Pick<DockerHandle, "deviceId" | "name" | "spec">,
+    { signal }: CallOptions,
+  ): Promise<Handle> {
+    const known = await this.#engine.inspect(containerName(device.deviceId), signal);
+    return known ? adopt(known, device.deviceId) : this.#make(device, signal);
+  }
+
+  async start(handle: Handle, { signal }: CallOptions): Promise<void> {
+    const device = readHandle(handle);
+    const name = containerName(device.deviceId);
+    for (let tries = 1; tries <= startTries; tries++) {
+      const outcome = await this.#engine.start(name, signal);
+      switch (outcome) {
+        case "started":
+          return;
+        case "missing":
+          throw new Fault("not_found", "The phone's container is not there any more.");
+        case "paused":
+          return this.#engine.unpause(name, signal);
+        case "port-taken":
+          // Somebody else has it now. All that the phone keeps is on its volume: a new container takes another port.
+          await this.#engine.remove(name, signal);
+          await this.#make(device, signal);
+      }
+    }
+    throw new Fault("unavailable", "No port for the phone's adb could be had; it is tried again.");
+  }
+
+  async stop(handle: Handle, { signal }: CallOptions): Promise<void> {
+    const name = containerName(readHandle(handle).deviceId);
+    const seen = await this.#engine.inspect(name, signal);
+    // What is frozen hears no signal, not even SIGKILL.
+    if (seen?.status === "paused") await this.#engine.unpause(name, signal);
+    if (seen) await this.#engine.stop(name, signal);
+  }
+
+  async wipe(handle: Handle, options: CallOptions): Promise<Handle> {
+    const { deviceId, name, spec } = readHandle(handle);
+    await this.destroy(handle, options);
+    return this.#make({ deviceId, name, spec }, options.signal);
+  }
+
+  async destroy(handle: Handle, { signal }: CallOptions): Promise<void> {
+    const { deviceId } = readHandle(handle);
+    await this.#engine.remove(containerName(deviceId), signal);
+    await this.#engine.removeVolume(volumeName(deviceId), signal);
+    this.#pausedAtMs.delete(deviceId);
+  }
+
+  async observe(handle: Handle, { signal }: CallOptions): Promise<Observation> {
+    const { deviceId } = readHandle(handle);
+    const container = await this.#engine.inspect(containerName(deviceId), signal);
+    return observation(container, {
+      nowMs: Date.now(),
+      pausedAtMs: this.#pausedAtMs.get(deviceId) ?? null,
+      adbServerPort: this.#options.config.adbPort,
+    });
+  }
+
+  /** The end of the container's log. */
+  async explain(handle: Handle, { signal }: CallOptions): Promise<string> {
+    const name = containerName(readHandle(handle).deviceId);
+    return (await this.#engine.logTail(name, logLines, signal)).trim();
+  }
+
+  watch(onHint: (deviceId: Id | null) => void): Disposable {
+    this.#watchers.add(onHint);
+    return { [Symbol.dispose]: () => this.#watchers.delete(onHint) };
+  }
+
+  async close(): Promise<void> {
+    this.#watchers.clear();
+    this.#pulls.stop();
+    await this.#feed.stop();
+  }
+
+  /** Volume, then container: whatever is there of an earlier attempt is taken up. */
+  async #make(
+    { deviceId, name, spec }: Pick<DockerHandle, "deviceId" | "name" | "spec">,
+    signal: AbortSignal,
+  ): Promise<Handle> {
+    const { config, owner } = this.#options;
+    const containers = await this.#engine.containers(deviceLabel, signal);
+    const taken = new Set(containers.map(({ labels }) => portOf(labels)));
+    using held = await this.#ports.hold(taken);
+    const labels = labelsOf({ owner, deviceId, name, spec, port: held.port });
+    const wish = (identity: string, dataBase: string | null): CreateOptions =>
+      createOptions(
+        { deviceId, name, spec, port: held.port, identity, dataBase, gpu: this.#gpu, labels },
+        config,
+      );
+    const fresh = randomBytes(8).toString("hex");
+    // A spec that is refused leaves no volume behind.
+    wish(fresh, config.dataBase);
+    await this.#engine.ensureNetwork(config.network, signal);
+    const volumeLabels = {
+      ...labels,
+      [identityLabel]: fresh,
+      ...(config.dataBase === null ? {} : { [dataBaseLabel]: config.dataBase }),
+    };
+    const volume = await this.#engine.ensureVolume(
+      { name: volumeName(deviceId), labels: volumeLabels },
+      signal,
+    );
+    const options = wish(
+      volume.labels[identityLabel] ?? fresh,
+      volume.labels[dataBaseLabel] ?? null,
+    );
+    const outcome = await this.#engine.create(options, signal);
+    if (outcome === "no-image") throw this.#pulls.missing(spec.image);
+    const made = await this.#engine.inspect(containerName(deviceId), signal);
+    if (!made) throw new Fault("unavailable", "The phone's container vanished as it was made.");
+    return adopt(made, deviceId);
+  }
+
+  #take(event: EngineEvent | null): void {
+    const deviceId = event?.labels[deviceLabel] ?? null;
+    if (event && deviceId !== null) this.#note(deviceId, event);
+    for (const watcher of this.#watchers) watcher(deviceId);
+  }
+
+  #note(deviceId: Id, { action, timeNano }: EngineEvent): void {
+    if (action === "pause") this.#pausedAtMs.set(deviceId, timeNano / 1e6);
+    else if (action === "unpause" || action === "start") this.#pausedAtMs.delete(deviceId);
+    if (action === "oom" || action === "pause")
+      this.#options.logger.warn({ deviceId, action }, "Docker told of a phone's container");
+  }
+}
+
+/** The handle of a container that is there, when it is the device's. */
+function adopt({ labels }: Container, deviceId: Id): DockerHandle {
+  const handle = handleOf(labels);
+  if (handle?.deviceId === deviceId) return handle;
+  throw new Fault(
+    "conflict",
+    `There is a container ${containerName(deviceId)} that is not the phone's; rename or remove it.`,
+  );
+}

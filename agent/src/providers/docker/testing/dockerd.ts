@@ -1,0 +1,216 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { networkInterfaces, tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { phoneImage } from "./phone-image.ts";
+
+const run = promisify(execFile);
+
+/** The image of `phoneImage`, and two that fail: one that never finishes its boot, one that ends at once. */
+export const images = {
+  repository: "phones.test/android",
+  good: "phones.test/android:13",
+  neverBoots: "phones.test/android:13-never-boots",
+  dies: "phones.test/android:13-dies",
+};
+
+const entries: Record<string, string[]> = {
+  [images.good]: ["/init"],
+  [images.neverBoots]: ["/init", "test.boot=never"],
+  [images.dies]: ["/init", "test.boot=die"],
+};
+
+/** Why tests with a real Docker daemon can't run here, or null. In CI its absence is a failure, not a reason to skip. */
+export function dockerMissing(): string | null {
+  const why = lacking();
+  if (why !== null && process.env.CI === "true") throw new Error(`Docker tests must run: ${why}`);
+  return why;
+}
+
+function lacking(): string | null {
+  if (process.getuid?.() !== 0) return "a Docker daemon of our own needs root";
+  for (const tool of ["dockerd", "docker", "runc", "ip"])
+    try {
+      execFileSync("which", [tool], { stdio: "ignore" });
+    } catch {
+      return `no ${tool} here (apt-get install docker.io iproute2)`;
+    }
+  return null;
+}
+
+export interface TestDockerdOptions {
+  /** Size of the file system its data lies on; null: the disk of the temporary folder. */
+  readonly diskMiB?: number;
+}
+
+/**
+ * A Docker daemon of its own: roots, socket, bridge, addresses and names in containerd are nobody else's, so several run side by side and beside the machine's.
+ * It starts containers through a wrapper that drops CAP_SYS_RESOURCE where this machine may not give it, so that a privileged container really runs.
+ */
+export class TestDockerd implements AsyncDisposable {
+  readonly dir: string;
+  readonly #bridge: string;
+  readonly #net: number;
+  readonly #mounted: boolean;
+  #daemon: ChildProcess | null = null;
+  #log = "";
+
+  private constructor(dir: string, network: { bridge: string; net: number }, mounted: boolean) {
+    this.dir = dir;
+    this.#bridge = network.bridge;
+    this.#net = network.net;
+    this.#mounted = mounted;
+  }
+
+  static async start({ diskMiB }: TestDockerdOptions = {}): Promise<TestDockerd> {
+    const dir = await mkdtemp(path.join(tmpdir(), "cloudphone-dockerd-"));
+    await mkdir(path.join(dir, "data"));
+    if (diskMiB !== undefined)
+      await run("mount", [
+        "-t",
+        "tmpfs",
+        "-o",
+        `size=${diskMiB}m`,
+        "tmpfs",
+        path.join(dir, "data"),
+      ]);
+    await writeFile(path.join(dir, "runc.sh"), wrapper);
+    await chmod(path.join(dir, "runc.sh"), 0o755);
+    const daemon = new TestDockerd(dir, await makeBridge(), diskMiB !== undefined);
+    try {
+      await daemon.launch();
+      await daemon.load(images.good);
+      return daemon;
+    } catch (error) {
+      await daemon[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get host(): string {
+    return `unix://${this.dir}/sock`;
+  }
+
+  get pid(): number {
+    return this.#daemon?.pid ?? 0;
+  }
+
+  /** Docker's own client. */
+  async docker(...args: string[]): Promise<string> {
+    const { stdout } = await run("docker", ["-H", this.host, ...args], { timeout: 30_000 });
+    return stdout.trim();
+  }
+
+  async load(image: string): Promise<void> {
+    const entry = `ENTRYPOINT ${JSON.stringify(entries[image])}`;
+    const changes = [entry, "ENV PATH=/usr/bin:/usr/sbin", "EXPOSE 5555"];
+    const flags = changes.flatMap((change) => ["-c", change]);
+    await this.docker("import", ...flags, await phoneImage(), image);
+  }
+
+  async launch(): Promise<void> {
+    const { dir } = this;
+    const unique = path.basename(dir).toLowerCase();
+    const daemon = spawn(
+      "dockerd",
+      [
+        ...["--data-root", `${dir}/data`, "--exec-root", `${dir}/exec`],
+        ...["--pidfile", `${dir}/pid`, "--host", this.host, `--bridge=${this.#bridge}`],
+        ...["--default-address-pool", `base=10.214.${this.#net}.0/24,size=26`],
+        ...[
+          "--containerd-namespace",
+          unique,
+          "--containerd-plugins-namespace",
+          `${unique}-plugins`,
+        ],
+        ...["--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"],
+        ...["--add-runtime", `test=${dir}/runc.sh`, "--default-runtime", "test"],
+        ...["--userland-proxy=true", "--log-level=warn"],
+      ],
+      { stdio: ["ignore", "ignore", "pipe"] },
+    );
+    this.#daemon = daemon;
+    const up = Promise.withResolvers<void>();
+    daemon.once("error", (cause) => up.reject(cause));
+    daemon.once("exit", (code) => up.reject(new Error(`dockerd ended (${code}): ${this.#log}`)));
+    daemon.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#log = (this.#log + text).slice(-5000);
+    });
+    await Promise.race([up.promise, this.#answering()]);
+    up.promise.catch(() => undefined);
+  }
+
+  /** SIGKILL leaves the containers alive, SIGTERM ends them. */
+  async end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    const daemon = this.#daemon;
+    if (!daemon || daemon.exitCode !== null || daemon.signalCode !== null) return;
+    const ended = once(daemon, "exit");
+    daemon.kill(signal);
+    await ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#empty().catch(() => undefined);
+    await this.end("SIGTERM");
+    for (const mount of ["exec/netns/default", ...(this.#mounted ? ["data"] : [])])
+      await run("umount", ["-l", path.join(this.dir, mount)]).catch(() => undefined);
+    await run("ip", ["link", "delete", this.#bridge]).catch(() => undefined);
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #empty(): Promise<void> {
+    if (this.#daemon?.exitCode !== null || this.#daemon.signalCode !== null) await this.launch();
+    const ids = (await this.docker("ps", "-aq")).split("\n").filter((id) => id !== "");
+    if (ids.length > 0) await this.docker("rm", "-f", ...ids);
+    await this.docker("network", "prune", "-f");
+  }
+
+  async #answering(): Promise<void> {
+    const until = performance.now() + 20_000;
+    for (;;) {
+      try {
+        await this.docker("version");
+        return;
+      } catch (cause) {
+        if (performance.now() > until)
+          throw new Error(`dockerd did not answer: ${this.#log}`, { cause });
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
+}
+
+/** runc, but without the capability that this machine may lack itself; runc refuses to give what it has not. */
+const wrapper = `#!/bin/sh
+if ! grep -q '^CapBnd:.*[13579bdf].\\{6\\}$' /proc/self/status; then
+  previous=
+  for argument in "$@"; do
+    [ "$previous" = --bundle ] && sed -i -e 's/"CAP_SYS_RESOURCE",//g' -e 's/,"CAP_SYS_RESOURCE"//g' "$argument/config.json"
+    previous=$argument
+  done
+fi
+exec runc "$@"
+`;
+
+/** A bridge with addresses that no other interface of this machine has. */
+async function makeBridge(): Promise<{ bridge: string; net: number }> {
+  const used = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const begin = process.pid % 250;
+  for (let tries = 0; tries < 250; tries++) {
+    const net = 1 + ((begin + tries) % 250);
+    const bridge = `cptest${net}`;
+    if (used.some(({ address }) => address.startsWith(`10.213.${net}.`))) continue;
+    try {
+      // Fails when another test has just made it.
+      await run("ip", ["link", "add", bridge, "type", "bridge"]);
+    } catch {
+      continue;
+    }
+    await run("ip", ["address", "add", `10.213.${net}.1/24`, "dev", bridge]);
+    await run("ip", ["link", "set", bridge, "up"]);
+    return { bridge, net };
+  }
+  throw new Error("no bridge could be made");
+}
