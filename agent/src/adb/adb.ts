@@ -1,4 +1,5 @@
 import type { Duplex, Readable, Writable } from "node:stream";
+import type { SeenDevice } from "./device-list.ts";
 
 /** The one adb edge: only this folder imports adbkit. Every call has a deadline and every stream an error listener. */
 
@@ -92,7 +93,28 @@ export interface AdbDevice {
   close(): Promise<void>;
 }
 
+/** A lasting look at one adb server; one per server, whoever asks for it. */
+export interface AdbWatch {
+  /** What the server last said; null until it said anything, and while it does not answer. */
+  readonly devices: readonly SeenDevice[] | null;
+  /** Why it does not answer, in words. */
+  readonly problem: string | null;
+  /** Stays connected to these addresses ("host:port"), also over the end of the server or of a phone. */
+  keep(addresses: readonly string[]): void;
+  /** Why a kept address is not connected, in words; null when it is, or was not tried yet. */
+  problemOf(address: string): string | null;
+  /** Calls back when the list, or why an address is away, has changed. */
+  onChange(listener: () => void): Disposable;
+  /** Resolves when the server has been asked anew. */
+  look(): Promise<void>;
+}
+
 export interface Adb {
+  /** Also starts the server and connects to the phone where that is needed, and does so again for a later call. */
   open(target: AdbTarget): Promise<AdbDevice>;
+  /** Begins at the first call for a server, ends with `close`. */
+  watch(server: AdbServer): AdbWatch;
+  /** Has the server drop its connection to a phone and make a new one: for a phone that is there and does not answer. */
+  reconnect(target: AdbTarget, options: { timeoutMs: number }): Promise<void>;
   close(): Promise<void>;
 }

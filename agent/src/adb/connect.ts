@@ -1,20 +1,36 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Fault } from "@cloudphone/shared/fault";
+import { type Limits, within } from "./deadline.ts";
 import type { ServerDoor } from "./server.ts";
 
 const lookAgainMs = 50;
+const connectMs = 5000;
 
 /**
- * `adb connect`, until the server calls the device usable. For a transport that went offline the server answers "already connected", which
- * means nothing: it is disconnected first.
+ * `adb connect`, until the server calls the device usable. Once at a time for an address, whoever asks: two at once would drop each other's
+ * connection. For a transport that went offline the server answers "already connected", which means nothing: it is disconnected first.
  */
-export async function connect(
-  door: ServerDoor,
-  address: string,
-  { timeoutMs }: { timeoutMs: number },
-): Promise<void> {
+export class Connector {
+  readonly #door: ServerDoor;
+  readonly #underWay = new Map<string, Promise<void>>();
+
+  constructor(door: ServerDoor) {
+    this.#door = door;
+  }
+
+  connect(address: string, { timeoutMs }: { timeoutMs: number }): Promise<void> {
+    const known = this.#underWay.get(address);
+    const work =
+      known ??
+      connect(this.#door, address, connectMs).finally(() => this.#underWay.delete(address));
+    this.#underWay.set(address, work);
+    return within(work, { timeoutMs, what: `adb could not connect to ${address}` });
+  }
+}
+
+async function connect(door: ServerDoor, address: string, timeoutMs: number): Promise<void> {
   const until = performance.now() + timeoutMs;
-  const limits = (what: string) => ({ timeoutMs: until - performance.now(), what });
+  const limits = (what: string): Limits => ({ timeoutMs: until - performance.now(), what });
   const state = async (): Promise<string | null> => {
     const list = await door.ask("host:devices", limits("adb did not list its devices"));
     const lines = list.split("\n").map((line) => line.split("\t"));

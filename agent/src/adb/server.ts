@@ -4,6 +4,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import { Adb as Adbkit, type Client } from "@devicefarmer/adbkit";
 import type { AdbServer } from "./adb.ts";
 import { type Limits, within } from "./deadline.ts";
+import { ServerStarter } from "./starter.ts";
 import { toPhoneFault } from "./words.ts";
 
 /** The length of a request is four hexadecimal digits (AOSP packages/modules/adb/OVERVIEW.TXT). */
@@ -11,60 +12,107 @@ const maxRequestBytes = 0xffff;
 
 /** Conversations with one adb server. Every one has a deadline, after which its socket is gone. */
 export interface ServerDoor {
-  /** A `host:` request that is answered with one value, which it resolves with; an empty one for a request that has none. */
+  /** A `host:` request that is answered with one value, which it resolves with. */
   ask(request: string, limits: Limits): Promise<string>;
+  /** A request that is answered with OKAY alone. */
+  tell(request: string, limits: Limits): Promise<void>;
+  /** A request whose answers go on, until the stream is destroyed. */
+  follow(request: string, limits: Limits): Promise<Duplex>;
   /** A stream to a device's service, after `host:transport`. */
   open(serial: string, service: string, limits: Limits): Promise<Duplex>;
 }
 
+/** The server did not lead to the phone: it ended, or has lost it. Nothing was begun on the phone, so the call can be made once more. */
+export class PhoneLost extends Fault {
+  constructor({ code, message, cause }: Fault) {
+    super(code, message, { cause });
+  }
+}
+
 type Connection = Awaited<ReturnType<Client["connection"]>>;
 
+/** Starts the server when nothing listens, unless its `bin` is null. */
 export function openDoor(server: AdbServer): ServerDoor {
-  // adbkit starts an adb server of its own when nothing listens: where that is not wanted, there is no such file.
-  const bin = server.bin ?? "/nonexistent/adb";
-  const client = Adbkit.createClient({ host: server.host, port: server.port, bin });
-  client.on("error", () => undefined);
-
-  const converse = async <T>(
-    limits: Limits,
-    talk: (connection: Connection) => Promise<T>,
-  ): Promise<T> => {
-    let socket: Socket | null = null;
-    let givenUp: Fault | null = null;
-    const work = async (): Promise<T> => {
-      const connection = await client.connection();
-      socket = connection.socket;
-      connection.socket.on("error", () => undefined);
-      if (givenUp) connection.socket.destroy();
-      return talk(connection);
-    };
-    try {
-      return await within(work(), limits, (why) => {
-        givenUp = why;
-        socket?.destroy(why);
-      });
-    } catch (error) {
-      (socket as Socket | null)?.destroy();
-      throw toPhoneFault(error);
-    }
-  };
-
+  const dial = dialer(server);
+  const converse = <T>(limits: Limits, talk: (connection: Connection) => Promise<T>): Promise<T> =>
+    underLimits(dial, limits, talk);
   return {
     ask: (request, limits) =>
       converse(limits, async (connection) => {
         await send(connection, request);
         const value = await connection.parser.readValue();
-        connection.end();
+        connection.socket.destroy();
         return value.toString("utf8");
+      }),
+    tell: (request, limits) =>
+      converse(limits, async (connection) => {
+        await send(connection, request);
+        connection.socket.destroy();
+      }),
+    follow: (request, limits) =>
+      converse(limits, async (connection) => {
+        await send(connection, request);
+        return connection.parser.raw();
       }),
     open: (serial, service, limits) =>
       converse(limits, async (connection) => {
-        await send(connection, `host:transport:${serial}`);
+        await send(connection, `host:transport:${serial}`).catch((error: unknown) => {
+          throw new PhoneLost(toPhoneFault(error));
+        });
         await send(connection, service);
         return connection.parser.raw();
       }),
   };
 }
+
+function dialer(server: AdbServer): () => Promise<Connection> {
+  const { host, port } = server;
+  // adbkit would start an adb server by itself for each call that finds none: it is given no such file, and the starter does it once.
+  const client = Adbkit.createClient({ host, port, bin: "/nonexistent/adb" });
+  client.on("error", () => undefined);
+  const starter = new ServerStarter(server);
+  return async () => {
+    try {
+      return await client.connection();
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      await starter.start();
+      return client.connection();
+    }
+  };
+}
+
+/** One conversation: given up at its deadline, and then its socket is gone, also one that is only just being opened. */
+async function underLimits<T>(
+  dial: () => Promise<Connection>,
+  limits: Limits,
+  talk: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  let socket: Socket | null = null;
+  let givenUp: Fault | null = null;
+  const work = async (): Promise<T> => {
+    const connection = await dial();
+    socket = connection.socket;
+    connection.socket.on("error", () => undefined);
+    if (givenUp) connection.socket.destroy();
+    return talk(connection);
+  };
+  try {
+    return await within(work(), limits, (why) => {
+      givenUp = why;
+      socket?.destroy(why);
+    });
+  } catch (error) {
+    (socket as Socket | null)?.destroy();
+    throw toPhoneFault(error);
+  }
+}
+
+/** Nothing listened, and adbkit did not find the file it was not given. */
+const isMissing = (error: unknown): boolean => {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOENT" || code === "ECONNREFUSED";
+};
 
 /** Resolves when the server says OKAY. */
 async function send(connection: Connection, request: string): Promise<void> {

@@ -12,10 +12,7 @@ const causes: ReadonlyArray<readonly [RegExp, string]> = [
   [/offline/, "The phone is offline to adb."],
   [/device .*not found|no devices/, "The phone is not connected to the adb server."],
   [/more than one device/, "Several phones have this serial."],
-  [
-    /ECONNREFUSED|ENOENT|start-server/,
-    "No adb server answers, and none could be started: is adb installed?",
-  ],
+  [/ECONNREFUSED|ENOENT/, "The adb server went away."],
   [/closed/, "Nothing answers there on the phone."],
 ];
 

@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { promisify } from "node:util";
 
@@ -10,6 +11,8 @@ export interface RealAdb extends AsyncDisposable {
   readonly port: number;
   /** Runs the adb binary against this server; resolves with what it printed, rejects with `code` when it fails. */
   adb(...args: string[]): Promise<{ stdout: Buffer; stderr: Buffer }>;
+  /** Ends the server process, as the kernel would when memory is short. */
+  kill(): Promise<void>;
 }
 
 /** Why tests with the real adb can't run here, or null. In CI its absence is a failure, not a reason to skip. */
@@ -35,10 +38,32 @@ export async function startRealAdb(): Promise<RealAdb> {
   return {
     port,
     adb: call,
+    kill: () => killServer(port),
     async [Symbol.asyncDispose]() {
       await call("kill-server").catch(() => undefined);
     },
   };
+}
+
+/** Finds the process that listens there by the socket it holds (/proc/net/tcp, /proc/PID/fd), and ends it and no other. */
+async function killServer(port: number): Promise<void> {
+  const tables = await Promise.all(
+    ["/proc/net/tcp", "/proc/net/tcp6"].map((file) => readFile(file, "utf8").catch(() => "")),
+  );
+  const listening = new RegExp(
+    `:${port.toString(16).toUpperCase().padStart(4, "0")} \\S+ 0A (?:\\S+ ){5,}?\\s*(\\d+) `,
+  );
+  const rows = tables.flatMap((table) => table.split("\n"));
+  const inodes = rows.map((row) => listening.exec(row.replaceAll(/\s+/g, " "))).filter((m) => m);
+  const sockets = new Set(inodes.map((match) => `socket:[${match?.[1]}]`));
+  for (const pid of await readdir("/proc")) {
+    if (!/^\d+$/.test(pid)) continue;
+    const fds = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    const links = await Promise.all(
+      fds.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => "")),
+    );
+    if (links.some((link) => sockets.has(link))) process.kill(Number(pid), "SIGKILL");
+  }
 }
 
 async function freePort(): Promise<number> {
