@@ -117,7 +117,12 @@ export class Interpreter {
       return new Interpreter(this.#phone).run(args[1] ?? "", streams);
     const run = shellCommands.get(name.replace(/^\/system\/bin\//, ""));
     if (run) {
-      const context: ShellContext = { phone: this.#phone, args, ...streams };
+      const context: ShellContext = {
+        phone: this.#phone,
+        args,
+        variables: this.#variables,
+        ...streams,
+      };
       return run(context);
     }
     await streams.err(`/system/bin/sh: ${name}: inaccessible or not found\n`);

@@ -6,7 +6,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import { InstallRefusal, type PackageInfo, readPackage } from "./apk.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import { runShell, serveShellV2 } from "./shell.ts";
-import { serve } from "./service.ts";
+import { serve, type ServiceIo } from "./service.ts";
 import {
   copyDisk,
   type Disk,
@@ -30,6 +30,12 @@ export interface PhoneOptions {
   readonly onDisk?: () => void;
 }
 
+interface SocketListener {
+  readonly connections: number;
+  taken: number;
+  readonly onConnection: (io: ServiceIo, index: number) => Promise<void>;
+}
+
 /** A phone's files are held in memory: this is what all of one phone may take together. */
 const maxDiskBytes = 1024 ** 3;
 
@@ -49,6 +55,10 @@ export class SimPhone {
   rotation: 0 | 1 | 2 | 3 = 0;
   /** The power key puts the display to sleep and wakes it; everything runs on. */
   awake = true;
+  clipboard = "";
+  readonly #clipboardListeners = new Set<(text: string) => void>();
+  /** Abstract sockets that programs on the phone listen on. */
+  readonly #sockets = new Map<string, SocketListener>();
   #power: AbortController | null = null;
   #instanceId = "";
   #timers: NodeJS.Timeout[] = [];
@@ -116,6 +126,8 @@ export class SimPhone {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
     this.#power?.abort();
     this.#power = null;
+    this.#sockets.clear();
+    this.clipboard = "";
     this.properties.set("sys.boot_completed", "0");
     this.#onChange();
   }
@@ -159,6 +171,7 @@ export class SimPhone {
         ? serve((io) => serveShellV2(this, argument, io), power)
         : serve((io) => runShell(this, argument, io), power);
     if (name === "exec") return serve((io) => runShell(this, argument, io), power);
+    if (name === "localabstract") return this.#connect(argument, power);
     if (name === "sync") return serve((io) => serveSync(this, io), power);
     if (name === "reboot")
       return serve(async () => {
@@ -166,6 +179,45 @@ export class SimPhone {
         await Promise.resolve();
       }, power);
     return null;
+  }
+
+  /** Listens on an abstract socket for so many connections, then no more; null when the name is taken. */
+  listen(
+    name: string,
+    connections: number,
+    onConnection: SocketListener["onConnection"],
+  ): Disposable | null {
+    if (this.#sockets.has(name)) return null;
+    const listener = { connections, taken: 0, onConnection };
+    this.#sockets.set(name, listener);
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#sockets.get(name) === listener) this.#sockets.delete(name);
+      },
+    };
+  }
+
+  isListening(name: string): boolean {
+    return this.#sockets.has(name);
+  }
+
+  #connect(name: string, power: AbortSignal): Duplex | null {
+    const listener = this.#sockets.get(name);
+    if (!listener) return null;
+    const index = listener.taken++;
+    if (listener.taken === listener.connections) this.#sockets.delete(name);
+    return serve((io) => listener.onConnection(io, index), power);
+  }
+
+  setClipboard(text: string): void {
+    if (text === this.clipboard) return;
+    this.clipboard = text;
+    for (const listener of this.#clipboardListeners) listener(text);
+  }
+
+  onClipboard(listener: (text: string) => void): Disposable {
+    this.#clipboardListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#clipboardListeners.delete(listener) };
   }
 
   /** Installs over what is there; `InstallRefusal` with Android's code. */

@@ -10,6 +10,8 @@ export interface ShellContext {
   readonly phone: SimPhone;
   /** Without the command's own name. */
   readonly args: readonly string[];
+  /** The shell's variables, `CLASSPATH=…` before the command among them. */
+  readonly variables: ReadonlyMap<string, string>;
   readonly out: Out;
   readonly err: Out;
   readonly stdin: ByteReader;

@@ -12,6 +12,10 @@ export interface Knobs {
   readonly installFails: string | null;
   readonly installDelayMs: number;
   readonly hangShell: boolean;
+  /** The longest side of a video that the phone's encoder takes. */
+  readonly encoderMaxSize: number | null;
+  /** The sum of the file that may run as scrcpy's server, instead of the official one's: for tests that have no network. */
+  readonly scrcpySum: string | null;
 }
 
 export function readKnobs(properties: Readonly<Record<string, string>>): Knobs {
@@ -26,6 +30,8 @@ export function readKnobs(properties: Readonly<Record<string, string>>): Knobs {
     installFails: properties["sim.installFails"] ?? null,
     installDelayMs: number("sim.installDelayMs") ?? 0,
     hangShell: flag("sim.hangShell"),
+    encoderMaxSize: number("sim.encoderMaxSize"),
+    scrcpySum: properties["sim.scrcpySum"] ?? null,
   };
 }
 

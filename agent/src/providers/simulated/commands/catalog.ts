@@ -1,4 +1,5 @@
 import type { ShellCommand } from "../shell.ts";
+import { appProcessCommands } from "./app-process.ts";
 import { fileCommands } from "./files.ts";
 import { packageCommands } from "./packages.ts";
 import { screenCommands } from "./screen.ts";
@@ -13,5 +14,6 @@ export const shellCommands: ReadonlyMap<string, ShellCommand> = new Map(
     ...packageCommands,
     ...screenCommands,
     ...textCommands,
+    ...appProcessCommands,
   }),
 );

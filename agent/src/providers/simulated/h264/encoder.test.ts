@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { toI420 } from "./colour.ts";
+import { wordOf } from "../ui/frame.ts";
+import { Converter } from "./colour.ts";
 import { H264Encoder } from "./encoder.ts";
 
 const grey = (width: number, height: number, level: number): Buffer => {
@@ -52,10 +53,20 @@ describe("colours", () => {
     { colour: [255, 255, 255], expected: [235, 128, 128] },
     { colour: [255, 0, 0], expected: [82, 90, 240] },
     { colour: [0, 0, 255], expected: [41, 240, 110] },
-  ])("$colour become $expected by BT.601", ({ colour, expected }) => {
-    const pixels = new Uint8Array(4 * 4);
-    for (let at = 0; at < 4; at++) pixels.set([...colour, 255], at * 4);
-    const frame = toI420(pixels, 2, 2);
-    expect([frame[0], frame[4], frame[5]]).toEqual(expected);
+  ] as const)("$colour become $expected by BT.601", ({ colour, expected }) => {
+    const words = new Uint32Array(4).fill(wordOf(colour));
+    const frame = new Converter(2, 2).convert({ width: 2, height: 2, words });
+    expect([frame?.[0], frame?.[4], frame?.[5]]).toEqual(expected);
+  });
+
+  it("are converted again only where the picture changed, and to the same as from scratch", () => {
+    const converter = new Converter(8, 8);
+    const words = new Uint32Array(64).fill(wordOf([10, 200, 30]));
+    const first = converter.convert({ width: 8, height: 8, words });
+    expect(converter.convert({ width: 8, height: 8, words })).toBeNull();
+    words[33] = wordOf([250, 0, 120]);
+    const second = converter.convert({ width: 8, height: 8, words });
+    expect(second).toEqual(new Converter(8, 8).convert({ width: 8, height: 8, words }));
+    expect(second).not.toEqual(first);
   });
 });

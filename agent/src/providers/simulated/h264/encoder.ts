@@ -38,7 +38,7 @@ export interface EncodedFrame {
   readonly key: boolean;
 }
 
-const lowestQp = 20;
+export const lowestQp = 20;
 
 /**
  * A small H.264 encoder (constrained baseline) for drawn screens, so that a simulated phone has a real video where no other encoder is at hand.
@@ -49,9 +49,9 @@ export class H264Encoder {
   /** SPS and PPS in Annex B, which a decoder needs before the first key frame. */
   readonly config: Buffer;
   readonly geometry: Geometry;
-  readonly #qp: number;
-  readonly #luma: Quantiser;
-  readonly #chroma: Quantiser;
+  #qp = 0;
+  #luma: Quantiser;
+  #chroma: Quantiser;
   readonly #planes: readonly FramePlane[];
   readonly #out = new BitWriter();
   readonly #levels: Levels = emptyLevels();
@@ -67,12 +67,10 @@ export class H264Encoder {
   #keyWanted = true;
 
   constructor({ width, height, qp = 28 }: EncoderOptions) {
-    if (qp < lowestQp || qp > 51)
-      throw new RangeError(`QP ${qp} is not between ${lowestQp} and 51`);
     this.geometry = geometry(width, height);
-    this.#qp = qp;
     this.#luma = quantiser(qp);
     this.#chroma = quantiser(chromaQp(qp));
+    this.qp = qp;
     this.#planes = framePlanes(this.geometry);
     const count = this.geometry.columns * this.geometry.rows;
     this.#motions = new Float64Array(count);
@@ -84,6 +82,19 @@ export class H264Encoder {
       sequenceParameters(this.#out, this.geometry),
       pictureParameters(this.#out),
     ]);
+  }
+
+  get qp(): number {
+    return this.#qp;
+  }
+
+  /** From the next frame on; each slice says its own. */
+  set qp(qp: number) {
+    if (!Number.isInteger(qp) || qp < lowestQp || qp > 51)
+      throw new RangeError(`QP ${qp} is not between ${lowestQp} and 51`);
+    this.#qp = qp;
+    this.#luma = quantiser(qp);
+    this.#chroma = quantiser(chromaQp(qp));
   }
 
   /** Makes the next frame decodable on its own. */

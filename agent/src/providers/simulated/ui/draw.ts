@@ -6,6 +6,10 @@ import type { Scene, Screen } from "./scene.ts";
 /** Draws what is on a phone's screen into a frame of the scene's size. The same state and time give the same picture. */
 export function drawScreen(frame: Frame, scene: Scene): void {
   const { phone } = scene;
+  if (!phone.awake) {
+    fill(frame, { x: 0, y: 0, width: frame.width, height: frame.height }, [0, 0, 0]);
+    return;
+  }
   if (!phone.booted) {
     fill(frame, { x: 0, y: 0, width: frame.width, height: frame.height }, [12, 14, 20]);
     const y = Math.floor(frame.height / 2);

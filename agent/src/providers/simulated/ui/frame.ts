@@ -22,6 +22,21 @@ export const blankFrame = (width: number, height: number): Frame => ({
   words: new Uint32Array(width * height),
 });
 
+/** A frame in another size, by the nearest pixels; itself when it has that size. */
+export function resized(frame: Frame, size: { width: number; height: number }): Frame {
+  if (frame.width === size.width && frame.height === size.height) return frame;
+  const words = new Uint32Array(size.width * size.height);
+  const columns = Uint32Array.from({ length: size.width }, (_, x) =>
+    Math.floor(((x + 0.5) * frame.width) / size.width),
+  );
+  for (let y = 0; y < size.height; y++) {
+    const from = Math.floor(((y + 0.5) * frame.height) / size.height) * frame.width;
+    for (let x = 0; x < size.width; x++)
+      words[y * size.width + x] = frame.words[from + (columns[x] ?? 0)] ?? 0;
+  }
+  return { ...size, words };
+}
+
 /** The frame's bytes: red, green, blue, alpha. */
 export const bytesOf = ({ words }: Frame): Uint8Array =>
   new Uint8Array(words.buffer, words.byteOffset, words.byteLength);

@@ -56,6 +56,12 @@ export class TouchScreen {
     else if (Math.abs(finger.speed) > 0.1) this.#fling = { speed: finger.speed, atMs: nowMs };
   }
 
+  /** A mouse's wheel, in notches upwards. */
+  wheel(scene: Scene, notches: number): void {
+    this.#fling = null;
+    this.#scroll(scene, -notches * 24 * unit(scene));
+  }
+
   /** Lets what moves by itself go on to this moment. */
   step(scene: Scene): void {
     const nowMs = scene.now.getTime();
