@@ -45,7 +45,7 @@ function table(rows: readonly Record<string, string>[]): string {
 }
 
 /** Names come from outside: control characters must not reach a terminal. */
-const clean = (text: string): string => text.replace(/\p{Cc}/gu, "?");
+export const clean = (text: string): string => text.replace(/\p{Cc}/gu, "?");
 
 /** One line on standard error that says what to do next, and the exit code that goes with it. */
 export function reportAndExitCode(error: unknown): number {

@@ -69,6 +69,7 @@ async function platform(env: Record<string, string>) {
   return {
     type,
     ask,
+    mqttPort: mqtt,
     signIn: (who: "admin" | "demo") =>
       type(["login", "--email", accounts[who].email], {
         CLOUDPHONE_PASSWORD: accounts[who].password,
@@ -137,9 +138,30 @@ async function rent(
     expect(stdout).toContain(type);
 }
 
+/** What an operator learns of the machine, before its enrolment and as its agent told the hub. */
+async function lookAtMachine(cell: Awaited<ReturnType<typeof platform>>): Promise<void> {
+  const { findings } = await cell.ask<{ findings: { check: string; level: string }[] }>(
+    "doctor",
+    "--for",
+    "simulated",
+    "--mqtt-port",
+    String(cell.mqttPort),
+    "--data",
+    path.join(tmpdir(), "no-agent-here"),
+  );
+  const level = (check: string) => findings.find((one) => one.check === check)?.level;
+  for (const check of ["hub.http", "hub.mqtt", "hub.websocket", "hub.clock"])
+    expect(level(check), check).toBe("ok");
+  const [host] = await cell.ask<{ hostId: string; health: { fails: number } | null }[]>("hosts");
+  expect(host?.health).toMatchObject({ fails: 0 });
+  const shown = await cell.type(["hosts", "show", host?.hostId ?? ""]);
+  expect(shown.stdout).toMatch(/ok +the hub over MQTT +127\.0\.0\.1:/);
+}
+
 test("a customer rents a phone, installs an app, stops it and sees what it cost", async () => {
   await using cell = await platform({});
   await rent(cell, () => Promise.resolve());
+  await lookAtMachine(cell);
   const refused = await cell.type(["buy", "No such plan"]);
   expect(refused).toMatchObject({
     code: 5,

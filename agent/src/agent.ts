@@ -9,6 +9,9 @@ import { createHubFiles } from "./commands/hub-files.ts";
 import { CommandRunner } from "./commands/runner.ts";
 import type { AgentConfig } from "./config.ts";
 import { Fleet } from "./devices/fleet.ts";
+import { examineAtStart } from "./doctor/at-start.ts";
+import { thisMachine } from "./doctor/machine.ts";
+import { subjectOf } from "./doctor/subject.ts";
 import { type Credentials, loadCredentials } from "./enrolment.ts";
 import { createLink, type Link } from "./link/link.ts";
 import { openProviders } from "./providers/catalog.ts";
@@ -68,10 +71,23 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await parts.runner.start();
   parts.meter.start();
   parts.link.start();
+  const { hostId } = credentials;
+  const subject = subjectOf({ config, kinds: new Set(providers.keys()), hub: credentials });
+  const examination = examineAtStart({
+    system: thisMachine(),
+    subject,
+    hostId,
+    store,
+    source,
+    logger,
+  });
   return {
-    hostId: credentials.hostId,
-    stop: () =>
-      stopAll({ ...parts, store, providers, credentials, source, clock, own: !options.providers }),
+    hostId,
+    async stop() {
+      await examination.stop();
+      const own = !options.providers;
+      await stopAll({ ...parts, store, providers, credentials, source, clock, own });
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { agentCommand } from "./agent.ts";
 import { appCommands } from "./apps.ts";
 import { billingCommands } from "./billing.ts";
 import { deviceCommands } from "./devices.ts";
+import { doctorCommand } from "./doctor.ts";
 import { enrollCommand } from "./enroll.ts";
 import { hostCommands } from "./hosts.ts";
 import { hubCommand } from "./hub.ts";
@@ -16,6 +17,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   hubCommand,
   agentCommand,
   enrollCommand,
+  doctorCommand,
   accountCommands,
   hostCommands,
   deviceCommands,

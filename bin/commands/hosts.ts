@@ -1,6 +1,21 @@
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
+import { findingsText } from "../findings.ts";
 import { print } from "../output.ts";
+
+interface Health {
+  readonly fails: number;
+  readonly warnings: number;
+  readonly fits: number | null;
+}
+
+const healthInWords = ({ fails, warnings, fits }: Health): string => {
+  const found = [fails > 0 && `${fails} failed`, warnings > 0 && `${warnings} to mind`].filter(
+    Boolean,
+  );
+  const room = fits === null ? "" : `; room for ${fits}`;
+  return `${found.length > 0 ? found.join(", ") : "all well"}${room}`;
+};
 
 export const hostCommands = (program: Command): void => {
   const hosts = program.command("hosts").description("the machines that phones run on (staff)");
@@ -12,6 +27,7 @@ export const hostCommands = (program: Command): void => {
         state: host.state,
         phones: String(host.devices),
         capacity: host.providers.map(({ kind, capacity }) => `${kind} ${capacity}`).join(", "),
+        checks: host.health ? healthInWords(host.health) : "none yet",
         seen: host.lastSeenAt ?? "never",
         id: host.hostId,
       }));
@@ -22,6 +38,33 @@ export const hostCommands = (program: Command): void => {
       });
     }),
   );
+  hosts
+    .command("show")
+    .argument("<host>", "id or name")
+    .description("what a host is, and what its doctor found")
+    .action((name: string, _flags: unknown, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const host = await client.hosts.show.query({ host: name });
+        const { hostId, state, agentVersion, devices, health } = host;
+        const rows = [
+          {
+            name: host.name,
+            state,
+            agent: agentVersion ?? "",
+            phones: String(devices),
+            seen: host.lastSeenAt ?? "never",
+            id: hostId,
+          },
+        ];
+        print(host, { json, rows });
+        if (json) return;
+        process.stdout.write(
+          health
+            ? `\nLooked at on ${health.checkedAt}:\n${findingsText(host.findings, host.room)}`
+            : "\nIts agent has not looked at the machine yet.\n",
+        );
+      }),
+    );
   hosts
     .command("enroll-token")
     .description("a one-time token for `cloudphone enroll` on a new host")

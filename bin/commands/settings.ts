@@ -81,6 +81,12 @@ export const agentEnvironment = (): Record<string, unknown> => {
     dataDir: env.CLOUDPHONE_DATA,
     bootDeadlineMs: env.CLOUDPHONE_BOOT_DEADLINE_MS,
     storeMaxBytes: env.CLOUDPHONE_STORE_MAX_BYTES,
+    turnUrl: env.CLOUDPHONE_TURN_URL,
+    perDevice: defined({
+      memoryMiB: env.CLOUDPHONE_DEVICE_MEMORY_MIB,
+      cpus: env.CLOUDPHONE_DEVICE_CPUS,
+      diskMiB: env.CLOUDPHONE_DEVICE_DISK_MIB,
+    }),
     simulated: defined({
       capacity: env.CLOUDPHONE_SIMULATED_CAPACITY,
       frontEnd: env.CLOUDPHONE_SIMULATED_FRONT_END,

@@ -16,6 +16,7 @@ import { leaseConsumer, leaseExpiry } from "./devices/leases.ts";
 import { deviceProjection } from "./devices/projection.ts";
 import { devicesRouter } from "./devices/router.ts";
 import { warmPool } from "./devices/warm-pool.ts";
+import { hostChecks } from "./hosts/checks.ts";
 import { createHosts } from "./hosts/hosts.ts";
 import { hostsRouter } from "./hosts/router.ts";
 
@@ -50,6 +51,7 @@ export function createCore(deps: CoreDeps): CoreContext {
     database,
     consumers: [
       hosts.consumer,
+      hostChecks,
       leaseConsumer,
       deviceProjection,
       commandConsumer(),
@@ -102,7 +104,7 @@ interface Parts {
 function coreRouters({ accounts, hosts, devices, library, deps }: Parts) {
   return {
     accounts: accountsRouter(accounts, deps),
-    hosts: hostsRouter(hosts),
+    hosts: hostsRouter(hosts, deps.database),
     devices: devicesRouter(devices, deps),
     apps: appsRouter(library, deps),
   };

@@ -17,6 +17,28 @@ export const providerReportSchema = z.object({
 });
 export type ProviderReport = z.infer<typeof providerReportSchema>;
 
+/** One check of a host, as `cloudphone doctor` tells it. */
+export const hostFindingSchema = z.object({
+  /** area.thing */
+  check: z.string().max(60),
+  looksAt: z.string().max(100),
+  level: z.enum(["ok", "skipped", "warn", "fail"]),
+  says: z.string().max(500),
+  /** Of `warn` and `fail`. */
+  why: z.string().max(500).nullable(),
+  /** The command that mends it. */
+  remedy: z.string().max(500).nullable(),
+});
+export type HostFinding = z.infer<typeof hostFindingSchema>;
+
+/** How many containers of Android fit on a host, by each resource and by the scarcest. */
+export const hostCapacitySchema = z.object({
+  devices: z.int().min(0),
+  boundBy: z.string().max(60),
+  by: z.record(z.string().max(60), z.int().min(0)),
+});
+export type HostCapacity = z.infer<typeof hostCapacitySchema>;
+
 /** Subject: the host's id. */
 export const hostEvents = {
   "host.enrolled": event("core", host.extend({ name: z.string() }), { hostId, name: "rack-1" }),
@@ -37,6 +59,28 @@ export const hostEvents = {
       providers: [
         { kind: "simulated", available: true, reason: null, capacity: 8, labels: { abi: "arm64" } },
       ],
+    },
+  ),
+  /** What the agent's checks of its machine found at its start. Null capacity: no host for containers. */
+  "host.checked": event(
+    "agent",
+    host.extend({
+      findings: z.array(hostFindingSchema).max(100),
+      capacity: hostCapacitySchema.nullable(),
+    }),
+    {
+      hostId,
+      findings: [
+        {
+          check: "kernel.page-size",
+          looksAt: "memory pages",
+          level: "fail",
+          says: "memory pages of 16 KB",
+          why: "Android images are built for pages of 4 KB.",
+          remedy: null,
+        },
+      ],
+      capacity: { devices: 12, boundBy: "memoryMiB", by: { memoryMiB: 12, cpus: 16 } },
     },
   ),
   /** The agent stopped in good order. */

@@ -7,6 +7,7 @@ import { hashSecret, newSecret } from "../../platform/auth/tokens.ts";
 import type { Cause, Consumer, Timer } from "../../platform/context.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { CoreDeps } from "../deps.ts";
+import { type CheckColumns, healthOf, type HostHealth } from "./checks.ts";
 import { aged, heard, type HostState, type HostView, left } from "./host-state.ts";
 
 export interface HostInfo {
@@ -16,6 +17,17 @@ export interface HostInfo {
   readonly providers: readonly ProviderReport[];
   readonly agentVersion: string | null;
   readonly lastSeenAt: string | null;
+  readonly devices: number;
+  readonly health: HostHealth | null;
+}
+
+interface HostRow extends CheckColumns {
+  readonly id: Id;
+  readonly name: string;
+  readonly state: HostState | "removed";
+  readonly providers: ProviderReport[];
+  readonly agent_version: string | null;
+  readonly last_seen_at: Date | null;
   readonly devices: number;
 }
 
@@ -170,16 +182,8 @@ export function createHosts(deps: CoreDeps) {
     },
 
     async list(): Promise<HostInfo[]> {
-      const rows = await database.query<{
-        id: Id;
-        name: string;
-        state: HostState | "removed";
-        providers: ProviderReport[];
-        agent_version: string | null;
-        last_seen_at: Date | null;
-        devices: number;
-      }>`
-        select h.id, h.name, h.state, h.providers, h.agent_version, h.last_seen_at,
+      const rows = await database.query<HostRow>`
+        select h.id, h.name, h.state, h.providers, h.agent_version, h.last_seen_at, h.findings, h.room, h.checked_at,
           (select count(*) from devices d where d.host_id = h.id and d.existence = 'present') as devices
         from hosts h where h.state <> 'removed' order by h.created_at limit 1000`;
       return rows.map((row) => ({
@@ -190,6 +194,7 @@ export function createHosts(deps: CoreDeps) {
         agentVersion: row.agent_version,
         lastSeenAt: row.last_seen_at?.toISOString() ?? null,
         devices: row.devices,
+        health: healthOf(row),
       }));
     },
 

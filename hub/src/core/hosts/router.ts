@@ -1,12 +1,18 @@
 import { z } from "zod";
 import { admin, anyone, requestCause, router, staff } from "../../platform/http/trpc.ts";
+import type { Database } from "../../platform/postgres/database.ts";
+import { showHost } from "./checks.ts";
 import type { Hosts } from "./hosts.ts";
 
 const name = z.string().trim().min(1).max(100);
 
-export function hostsRouter(hosts: Hosts) {
+export function hostsRouter(hosts: Hosts, database: Database) {
   return router({
     list: staff.query(() => hosts.list()),
+    /** By id or name, with all that its doctor found. */
+    show: staff
+      .input(z.object({ host: z.string().min(1).max(100) }))
+      .query(({ input }) => showHost(database, () => hosts.list(), input.host)),
     createEnrollment: admin
       .input(z.object({ name: name.optional() }))
       .mutation(({ input, ctx }) => hosts.createEnrollment(ctx.caller.userId, input.name ?? null)),
