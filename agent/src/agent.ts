@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { ProviderReport } from "@cloudphone/shared/events/host";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
@@ -66,21 +67,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.providers ?? (await openProviders(config, { hostId: credentials.hostId, logger }));
   const parts = assemble({ ...options, credentials, clock, store, providers });
   await recoverRuns(store, providers, clock);
-  await sayStarted({ credentials, clock, store, providers, source });
+  const reports = await sayStarted({ credentials, clock, store, providers, source });
   parts.fleet.start();
   await parts.runner.start();
   parts.meter.start();
   parts.link.start();
   const { hostId } = credentials;
-  const subject = subjectOf({ config, kinds: new Set(providers.keys()), hub: credentials });
-  const examination = examineAtStart({
-    system: thisMachine(),
-    subject,
-    hostId,
-    store,
-    source,
-    logger,
-  });
+  // Of a kind that this host does not offer, its provider has said why not.
+  const offered = reports.filter(({ available }) => available).map(({ kind }) => kind);
+  const subject = subjectOf({ config, kinds: new Set(offered), hub: credentials });
+  const system = thisMachine();
+  const examination = examineAtStart({ system, subject, hostId, store, source, logger });
   return {
     hostId,
     async stop() {
@@ -182,7 +179,7 @@ async function sayStarted(host: {
   store: OpenStore;
   providers: ReadonlyMap<string, Provider>;
   source: Source;
-}): Promise<void> {
+}): Promise<ProviderReport[]> {
   const { credentials, clock, store, source } = host;
   const providers = await Promise.all(
     [...host.providers.values()].map((provider) => provider.fingerprint()),
@@ -191,6 +188,7 @@ async function sayStarted(host: {
   const data = { hostId, epoch: store.epoch, bootId: clock.bootId, agentVersion, providers };
   const cause = { correlationId: source.id(), causationId: null };
   await store.transaction((tx) => tx.emit({ type: "host.started", subject: hostId, data }, cause));
+  return providers;
 }
 
 interface Stopping extends Parts {

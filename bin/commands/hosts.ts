@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
 import { findingsText } from "../findings.ts";
-import { print } from "../output.ts";
+import { clean, print } from "../output.ts";
 
 interface Health {
   readonly fails: number;
@@ -58,6 +58,10 @@ export const hostCommands = (program: Command): void => {
         ];
         print(host, { json, rows });
         if (json) return;
+        for (const { kind, available, reason, capacity } of host.providers)
+          process.stdout.write(
+            `  ${kind}: ${available ? `${capacity} phones at most` : clean(reason ?? "not available")}\n`,
+          );
         process.stdout.write(
           health
             ? `\nLooked at on ${health.checkedAt}:\n${findingsText(host.findings, host.room)}`

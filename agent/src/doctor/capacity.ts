@@ -3,11 +3,11 @@ import type { Subject } from "./check.ts";
 import type { System } from "./system.ts";
 
 /**
- * What one container of Android takes. The defaults are Anbox's rule of 2 CPUs and 3 GB each, overcommitted four times and twice, and
- * what is left to 50 containers of the kernel's 128 inotify instances (redroid-doc issue 392: the 51st does not start).
+ * What one container of Android takes. The defaults: memory as the Docker provider's own capacity reckons, Anbox's rule for the others (2
+ * CPUs, overcommitted four times; 3 GB of disk), and what is left to 50 containers of the kernel's 128 inotify instances (redroid-doc issue 392: the 51st does not start).
  */
 export const perDeviceSchema = z.object({
-  memoryMiB: z.coerce.number().int().min(64).default(1536),
+  memoryMiB: z.coerce.number().int().min(64).default(2048),
   cpus: z.coerce.number().min(0.01).default(0.5),
   diskMiB: z.coerce.number().int().min(1).default(3072),
   inotifyInstances: z.coerce.number().min(0.1).default(2),

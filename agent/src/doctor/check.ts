@@ -9,7 +9,8 @@ export interface Subject {
   /** Null: not enrolled, and none was named. */
   readonly hub: { readonly url: string; readonly mqtt: { host: string; port: number } } | null;
   readonly turn: { readonly host: string; readonly port: number } | null;
-  readonly dockerSocket: string;
+  /** Null: containers run on another machine. */
+  readonly dockerSocket: string | null;
   readonly adbPort: number;
   readonly perDevice: PerDevice;
   /** 12 random bytes for the STUN question. */

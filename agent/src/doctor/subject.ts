@@ -20,8 +20,8 @@ export function subjectOf({ config, kinds, hub }: Given): Subject {
     kinds,
     hub: hub && { url: hub.hubUrl, mqtt: { host: hub.mqtt.host, port: hub.mqtt.port } },
     turn: turnHost === undefined ? null : { host: turnHost, port: Number(port ?? turnPort) },
-    dockerSocket: "/var/run/docker.sock",
-    adbPort: config.simulated.adbPort,
+    dockerSocket: /^unix:\/\/(.+)$/.exec(config.docker.host)?.[1] ?? null,
+    adbPort: config.docker.adbPort,
     perDevice: config.perDevice,
     transactionId: randomBytes(12),
   };

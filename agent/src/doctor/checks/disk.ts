@@ -44,6 +44,7 @@ const docker: Check = {
   looksAt: "Docker's data",
   kinds: ["docker"],
   async look(system, { dockerSocket }) {
+    if (dockerSocket === null) return skipped("on another machine: run the doctor there");
     const info = await system.http({ url: "http://docker/info", socketPath: dockerSocket });
     const root = /"DockerRootDir":"([^"]+)"/.exec("body" in info ? info.body : "")?.[1];
     return judgeAt(

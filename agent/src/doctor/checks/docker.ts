@@ -1,6 +1,8 @@
-import { byHand, type Check, fail, ok, safely, warn } from "../check.ts";
+import { byHand, type Check, fail, ok, safely, skipped, warn } from "../check.ts";
 
 const why = "The agent makes, starts and wipes containers through Docker's socket.";
+
+const elsewhere = skipped("on another machine: run the doctor there");
 
 /** What the provider asks of Docker: the API of 19.03. */
 const oldestApi = "1.40";
@@ -10,6 +12,7 @@ const daemon: Check = {
   looksAt: "Docker",
   kinds: ["docker"],
   async look(system, { dockerSocket }) {
+    if (dockerSocket === null) return elsewhere;
     const answer = await system.http({ url: "http://docker/version", socketPath: dockerSocket });
     if ("error" in answer) return unreachable(answer.error, dockerSocket, system.self.user);
     const version = parse(answer.body);
@@ -73,9 +76,10 @@ const storage: Check = {
   looksAt: "Docker's storage",
   kinds: ["docker"],
   async look(system, { dockerSocket }) {
+    if (dockerSocket === null) return elsewhere;
     const answer = await system.http({ url: "http://docker/info", socketPath: dockerSocket });
     const info = "body" in answer ? driverOf(answer.body) : null;
-    if (!info) return { level: "skipped", says: "Docker does not tell" };
+    if (!info) return skipped("Docker does not tell");
     if (info === "vfs")
       return warn({
         says: "the driver vfs",
