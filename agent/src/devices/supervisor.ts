@@ -21,6 +21,12 @@ export interface SupervisorDeps {
   readonly bootDeadlineMs: number;
 }
 
+/** Somebody waits for the device to run again. */
+interface Restart extends PromiseWithResolvers<void> {
+  /** It was switched off for it. */
+  off: boolean;
+}
+
 const lookAgainMs = 5000;
 const callMs = 60_000;
 const backoff = { firstMs: 1000, longestMs: 60_000 };
@@ -38,7 +44,7 @@ export class Supervisor {
   #failures = 0;
   #seenAlive: { instanceId: string; atMs: number } | null = null;
   #done: Promise<void> | null = null;
-  #restarts: PromiseWithResolvers<void>[] = [];
+  #restarts: Restart[] = [];
 
   constructor(deviceId: Id, deps: SupervisorDeps) {
     this.deviceId = deviceId;
@@ -87,10 +93,7 @@ export class Supervisor {
   async restart(): Promise<void> {
     const row = this.#deps.store.read((tx) => tx.device(this.deviceId));
     if (!row?.handle) throw new Fault("device_not_running", "The phone is not there.");
-    await this.#closeRun("restarted");
-    await this.#call((signal) => this.#deps.provider.stop(row.handle as Handle, { signal }));
-    // Only now that somebody waits for it: `stop` rejects it, and a rejection nobody hears ends the process.
-    const restart = Promise.withResolvers<void>();
+    const restart = { ...Promise.withResolvers<void>(), off: false };
     this.#restarts.push(restart);
     this.hint();
     await restart.promise;
@@ -119,6 +122,10 @@ export class Supervisor {
     const seen: Observation = row.handle ? await this.#observe(row.handle) : { state: "missing" };
     if (seen.state === "running")
       this.#seenAlive = { instanceId: seen.instanceId, atMs: this.#deps.clock.nowMs() };
+    if (row.handle && this.#restarts.some(({ off }) => !off)) {
+      await this.#switchOff(row.handle);
+      return "step";
+    }
     const run = store.read((tx) => tx.run(this.deviceId));
     const step = nextStep(row, run, seen);
     if (step.kind === "none") return row.desired.existence === "absent" ? this.#forget() : "none";
@@ -155,6 +162,14 @@ export class Supervisor {
     }
   }
 
+  /** For a restart. Here and not where it is asked for: no other step may come between the end of the run and that of the power. */
+  async #switchOff(handle: Handle): Promise<void> {
+    const asked = this.#restarts.filter(({ off }) => !off);
+    await this.#closeRun("restarted");
+    await this.#call((signal) => this.#deps.provider.stop(handle, { signal }));
+    for (const restart of asked) restart.off = true;
+  }
+
   async #create(row: DeviceRow): Promise<void> {
     const { provider, store } = this.#deps;
     const { deviceId, name, spec } = row.desired;
@@ -170,11 +185,10 @@ export class Supervisor {
   /** Waits until it answers, then opens the run: not before. */
   async #boot(instanceId: string, seen: Observation): Promise<void> {
     if (seen.state !== "running") return;
-    const { adb, store, clock, source, bootDeadlineMs } = this.#deps;
+    const { adb, store, clock, source } = this.#deps;
     const row = store.read((tx) => tx.device(this.deviceId));
     if (row?.state !== "starting") await this.#report("starting", null);
-    const device = await adb.open(seen.adb);
-    await device.waitBooted({ timeoutMs: bootDeadlineMs, signal: this.#stopping.signal });
+    if (!(await this.#booted(await adb.open(seen.adb), instanceId))) return;
     await store.transaction((tx) => {
       const now = tx.device(this.deviceId);
       // The wish may have changed while it booted; then the next look decides.
@@ -182,7 +196,43 @@ export class Supervisor {
       this.#update(tx, (known) => ({ ...known, state: "running", reason: null }));
       openRun(tx, now, { instanceId, clock, source });
     });
-    for (const restart of this.#restarts.splice(0)) restart.resolve();
+    for (const restart of this.#restarts.filter(({ off }) => off)) restart.resolve();
+    this.#restarts = this.#restarts.filter(({ off }) => !off);
+  }
+
+  /** False when, before it has booted, something else is to be done: it lost power, is to restart, or is wanted otherwise. */
+  async #booted(device: AdbDevice, instanceId: string): Promise<boolean> {
+    const moot = new AbortController();
+    const signal = AbortSignal.any([moot.signal, this.#stopping.signal]);
+    const booted = device.waitBooted({ timeoutMs: this.#deps.bootDeadlineMs, signal });
+    const settled = booted.then(
+      () => true,
+      () => true,
+    );
+    for (;;) {
+      this.#woken = false;
+      if (!(await this.#stillBoots(instanceId))) {
+        moot.abort();
+        await settled;
+        return false;
+      }
+      if (await Promise.race([settled, this.#pause(lookAgainMs).then(() => false)])) break;
+    }
+    this.#wake?.();
+    await booted;
+    return true;
+  }
+
+  async #stillBoots(instanceId: string): Promise<boolean> {
+    const { store } = this.#deps;
+    const row = store.read((tx) => tx.device(this.deviceId));
+    if (!row?.handle || this.#restarts.some(({ off }) => !off)) return false;
+    const step = nextStep(
+      row,
+      store.read((tx) => tx.run(this.deviceId)),
+      await this.#observe(row.handle),
+    );
+    return step.kind === "boot" && step.instanceId === instanceId;
   }
 
   async #wipe(row: DeviceRow, handle: Handle): Promise<void> {

@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { Desired, Power } from "@cloudphone/shared/device";
+import { pino } from "pino";
+import { expect, onTestFinished, test } from "vitest";
+import { createAdb } from "../adb/open.ts";
+import { agentConfigSchema } from "../config.ts";
+import { openProviders } from "../providers/catalog.ts";
+import { systemSource } from "../source.ts";
+import { openStore, type OpenStore } from "../store/open.ts";
+import { systemClock } from "../usage/clock.ts";
+import { Fleet } from "./fleet.ts";
+
+const deviceId = "018f3c5a-0000-7000-8000-0000000000d1";
+const hostId = "018f3c5a-0000-7000-8000-000000000001";
+
+const wish = (revision: number, power: Power, bootDelayMs: number): Desired => ({
+  v: 1,
+  deviceId,
+  hostId,
+  name: "phone-1",
+  revision,
+  existence: "present",
+  power,
+  spec: {
+    provider: "simulated",
+    image: "sim-13",
+    width: 360,
+    height: 640,
+    dpi: 160,
+    memoryMiB: 512,
+    cpus: 1,
+    properties: { "sim.bootDelayMs": String(bootDelayMs) },
+  },
+  token: 0,
+  lease: null,
+  correlationId: deviceId,
+});
+
+/** A host of simulated phones. A boot is given far more time than the tests take. */
+async function host(): Promise<{ store: OpenStore; fleet: Fleet }> {
+  const dataDir = mkdtempSync(path.join(os.tmpdir(), "supervisor-"));
+  const logger = pino({ level: "silent" });
+  const store = openStore(path.join(dataDir, "agent.db"), { source: systemSource, logger });
+  const providers = await openProviders(agentConfigSchema.parse({ dataDir }));
+  const fleet = new Fleet({
+    store,
+    adb: createAdb(),
+    providers,
+    clock: systemClock(),
+    source: systemSource,
+    logger,
+    bootDeadlineMs: 300_000,
+  });
+  fleet.start();
+  onTestFinished(async () => {
+    await fleet.stop();
+    for (const provider of providers.values()) await provider.close();
+    await store.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  return { store, fleet };
+}
+
+async function until(store: OpenStore, state: string): Promise<void> {
+  for (const end = performance.now() + 20_000; ; ) {
+    if (store.read((tx) => tx.device(deviceId))?.state === state) return;
+    expect(performance.now(), `the phone is ${state} in time`).toBeLessThan(end);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+test("a phone that is switched off and on while it boots is not waited for in vain", async () => {
+  const { store, fleet } = await host();
+  await fleet.take(wish(1, "running", 1500));
+  await until(store, "starting");
+  await fleet.find(deviceId)?.restart();
+  expect(store.read((tx) => tx.device(deviceId))?.state).toBe("running");
+  expect(store.read((tx) => tx.run(deviceId))).not.toBeNull();
+});
+
+test("a phone that is to be off is switched off while it still boots", async () => {
+  const { store, fleet } = await host();
+  await fleet.take(wish(1, "running", 250_000));
+  await until(store, "starting");
+  await fleet.take(wish(2, "stopped", 250_000));
+  await until(store, "stopped");
+  expect(store.read((tx) => tx.run(deviceId))).toBeNull();
+});
+
+test("a restart ends the run it found and begins one, with none between", async () => {
+  const { store, fleet } = await host();
+  await fleet.take(wish(1, "running", 50));
+  await until(store, "running");
+  await fleet.find(deviceId)?.restart();
+  const types = store.outbox
+    .readAfter(0, { maxRows: 100, maxBytes: 1e6 })
+    .map(({ event }) => (JSON.parse(event) as { type: string }).type)
+    .filter((type) => type !== "device.state.changed");
+  expect(types).toEqual(["device.started", "device.stopped", "device.started"]);
+});
