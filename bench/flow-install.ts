@@ -19,7 +19,7 @@ interface Round {
  * platform adds from the request to `installed` once the download and `pm install` are taken off.
  */
 export async function flowInstall(): Promise<void> {
-  await using cell = await Cell.start(null, { onDisk: true });
+  await using cell = await Cell.start({ onDisk: true });
   await cell.hostReady();
   for (let n = 0; n < phones; n++) await cell.buy("Hourly");
   const devices = await cell.customer.query<{ name: string }[]>("devices.list");

@@ -2,6 +2,7 @@
 export class Api {
   readonly #url: () => string;
   token: string | null = null;
+  #account: { email: string; password: string } | null = null;
 
   constructor(url: () => string) {
     this.#url = url;
@@ -30,20 +31,34 @@ export class Api {
   }
 
   query<T>(path: string, input?: unknown): Promise<T> {
-    return this.call("query", path, input);
+    return this.#signedIn(() => this.call("query", path, input));
   }
 
   mutate<T>(path: string, input?: unknown): Promise<T> {
-    return this.call("mutation", path, input);
+    return this.#signedIn(() => this.call("mutation", path, input));
+  }
+
+  /** Signs in again, once, when the hub says that the token is over. */
+  async #signedIn<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const over = error instanceof ApiError && error.fault === "unauthenticated";
+      if (!over || !this.#account || this.token === null) throw error;
+      this.token = null;
+      await this.login(this.#account);
+      return work();
+    }
   }
 
   async login(account: { email: string; password: string }): Promise<void> {
+    this.#account = account;
     const session = await this.mutate<{ accessToken: string }>("accounts.login", account);
     this.token = session.accessToken;
   }
 }
 
-class ApiError extends Error {
+export class ApiError extends Error {
   readonly fault: string;
 
   constructor(message: string, fault: string) {

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { copyPrepared } from "@cloudphone/hub/platform/postgres/testing";
 import { databaseFolder } from "@cloudphone/testing/folder";
 import { Api, eventually } from "./api.ts";
+import { Link } from "./link.ts";
 import { type Program, startProgram } from "./program.ts";
 
 interface Account {
@@ -14,6 +15,26 @@ interface Account {
 
 export type Part = "hub" | "agent";
 
+export interface CellOptions {
+  /** That part kills itself at its named point, once. */
+  readonly crash?: { readonly part: Part; readonly at: string };
+  readonly env?: Partial<Record<Part, Readonly<Record<string, string>>>>;
+  /** The agent has a line to its hub that can be cut. */
+  readonly cuttable?: boolean;
+  /** For benchmarks, whose figures hold each fsync. Else the files lie in memory where that has room: processes are killed here, not machines. */
+  readonly onDisk?: boolean;
+  /** A command that runs the agent (program.ts). */
+  readonly agentUnder?: (agentDir: string) => readonly string[];
+}
+
+/** An end of a part, seen on the machine's monotonic clock. */
+export interface Death {
+  readonly part: Part;
+  readonly seenMs: number;
+}
+
+export const monoMs = (): number => Number(process.hrtime.bigint()) / 1e6;
+
 /**
  * A whole platform as separate processes, hub and agent, on free ports and a folder of its own. A part that is killed is started again, as an
  * init system would.
@@ -22,47 +43,35 @@ export class Cell implements AsyncDisposable {
   readonly dir: string;
   readonly #programs = new Map<Part, Program>();
   readonly #restarts = new Map<Part, number>();
+  readonly #options: CellOptions;
+  #links: { readonly http: Link; readonly mqtt: Link } | null = null;
+  readonly deaths: Death[] = [];
   #stopping = false;
   #ports = { http: 0, mqtt: 0 };
   readonly customer = new Api(() => this.url);
   readonly admin = new Api(() => this.url);
 
-  private constructor(dir: string) {
+  private constructor(dir: string, options: CellOptions) {
     this.dir = dir;
+    this.#options = options;
   }
 
-  /**
-   * With `crash`, that part kills itself at its named point, once. The files lie in memory where that has room: processes are killed here, not
-   * machines. `onDisk` is for benchmarks, whose figures hold each fsync.
-   */
-  static async start(
-    crash: { part: Part; at: string } | null = null,
-    options: { onDisk?: boolean; agentEnv?: Record<string, string> } = {},
-  ): Promise<Cell> {
-    const cell = new Cell(
-      options.onDisk
-        ? await mkdtemp(path.join(tmpdir(), "cloudphone-cell-"))
-        : await databaseFolder("cloudphone-cell-"),
-    );
+  static async start(options: CellOptions = {}): Promise<Cell> {
+    const { crash } = options;
+    const dir = options.onDisk
+      ? await mkdtemp(path.join(tmpdir(), "cloudphone-cell-"))
+      : await databaseFolder("cloudphone-cell-");
+    const cell = new Cell(dir, options);
     try {
-      await copyPrepared(path.join(cell.dir, "postgres"));
+      await copyPrepared(path.join(dir, "postgres"));
       await cell.#startHub({});
       await cell.signIn();
       const { token } = await cell.admin.mutate<{ token: string }>("hosts.createEnrollment", {});
-      const enrolment = startProgram([
-        "enroll",
-        token,
-        "--hub",
-        cell.url,
-        "--data",
-        cell.#agentDir,
-      ]);
+      const enrolment = startProgram(["enroll", token, "--hub", cell.url, "--data", cell.agentDir]);
       if ((await enrolment.ended) !== "0")
         throw new Error(`the host was not enrolled: ${enrolment.output()}`);
-      await cell.#launch("agent", {
-        ...options.agentEnv,
-        ...(crash?.part === "agent" ? { CLOUDPHONE_CRASH_AT: crash.at } : {}),
-      });
+      if (options.cuttable) await cell.#layLinks();
+      await cell.#launch("agent", crash?.part === "agent" ? { CLOUDPHONE_CRASH_AT: crash.at } : {});
       if (crash?.part === "hub") await cell.crash("hub", crash.at);
       return cell;
     } catch (error) {
@@ -75,8 +84,30 @@ export class Cell implements AsyncDisposable {
     return `http://127.0.0.1:${this.#ports.http}`;
   }
 
-  get #agentDir(): string {
+  get agentDir(): string {
     return path.join(this.dir, "agent");
+  }
+
+  /** What the phones wrote down of when they were on. */
+  get powerLog(): string {
+    return path.join(this.dir, "power.log");
+  }
+
+  cutLink(): void {
+    this.#links?.http.cut();
+    this.#links?.mqtt.cut();
+  }
+
+  healLink(): void {
+    this.#links?.http.heal();
+    this.#links?.mqtt.heal();
+  }
+
+  /** Ends the database server at once, as `pg_ctl stop -m immediate` does. */
+  async killPostgres(): Promise<void> {
+    const file = path.join(this.dir, "postgres/data/postmaster.pid");
+    const [pid] = (await readFile(file, "utf8").catch(() => "")).split("\n");
+    if (pid) process.kill(Number(pid), "SIGQUIT");
   }
 
   restarts(part: Part): number {
@@ -97,8 +128,13 @@ export class Cell implements AsyncDisposable {
 
   /** Arms the next start of a part. */
   async crash(part: Part, at: string): Promise<void> {
-    const before = this.restarts(part);
     this.#armed = { part, at };
+    await this.killed(part);
+  }
+
+  /** Kills a part; resolves once its next start is under way. */
+  async killed(part: Part): Promise<void> {
+    const before = this.restarts(part);
     this.kill(part);
     await eventually(
       async () => (this.restarts(part) > before ? true : null),
@@ -157,12 +193,21 @@ export class Cell implements AsyncDisposable {
   /** What the two programs and the log tell, for whoever has to find out why a test failed. */
   async account(): Promise<string> {
     const hosts = await this.admin.query<unknown>("hosts.list").catch(String);
+    const devices = await this.admin.query<unknown>("devices.list").catch(String);
     const events = await this.admin
-      .query<{ type: string; recordedAt: string }[]>("events.list", { limit: 60 })
+      .query<{ type: string; recordedAt: string; subject: string; data: { state?: string } }[]>(
+        "events.list",
+        { limit: 80 },
+      )
       .catch(() => []);
+    const told = events.map(
+      ({ type, recordedAt, subject, data }) =>
+        `${recordedAt.slice(14)} ${type} ${data.state ?? ""} of ${subject.slice(-6)}`,
+    );
     return [
       `hosts: ${JSON.stringify(hosts)}`,
-      `events: ${events.map((event) => `${event.recordedAt.slice(14)} ${event.type}`).join(", ")}`,
+      `devices: ${JSON.stringify(devices)}`,
+      `events: ${told.join("\n")}`,
       `hub (${this.restarts("hub")} restarts): ${this.output("hub").slice(-3000)}`,
       `agent (${this.restarts("agent")} restarts): ${this.output("agent").slice(-3000)}`,
     ].join("\n");
@@ -177,6 +222,8 @@ export class Cell implements AsyncDisposable {
       await program?.ended;
       clearTimeout(late);
     }
+    await this.#links?.http[Symbol.asyncDispose]();
+    await this.#links?.mqtt[Symbol.asyncDispose]();
     await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -184,6 +231,20 @@ export class Cell implements AsyncDisposable {
     const program = this.#programs.get(part);
     if (!program) throw new Error(`the ${part} was never started`);
     return program;
+  }
+
+  /** Puts a line between agent and hub by telling the agent that its hub is at the near ends. */
+  async #layLinks(): Promise<void> {
+    const http = await Link.open(() => this.#ports.http);
+    const mqtt = await Link.open(() => this.#ports.mqtt);
+    this.#links = { http, mqtt };
+    const file = path.join(this.agentDir, "credentials.json");
+    const known = JSON.parse(await readFile(file, "utf8")) as { mqtt: object };
+    const hubUrl = `http://127.0.0.1:${http.port}`;
+    await writeFile(
+      file,
+      JSON.stringify({ ...known, hubUrl, mqtt: { ...known.mqtt, port: mqtt.port } }),
+    );
   }
 
   async #startHub(env: Record<string, string>): Promise<void> {
@@ -205,10 +266,15 @@ export class Cell implements AsyncDisposable {
             "--mqtt-port",
             String(this.#ports.mqtt),
           ]
-        : ["agent", "--data", this.#agentDir];
-    const program = startProgram([...args, "--log-level", "warn"], env);
+        : ["agent", "--data", this.agentDir];
+    const { agentUnder } = this.#options;
+    const program = startProgram([...args, "--log-level", "warn"], {
+      env: { CLOUDPHONE_SIMULATED_POWER_LOG: this.powerLog, ...this.#options.env?.[part], ...env },
+      under: part === "agent" && agentUnder ? agentUnder(this.agentDir) : [],
+    });
     this.#programs.set(part, program);
     void program.ended.then(async () => {
+      this.deaths.push({ part, seenMs: monoMs() });
       if (this.#stopping) return;
       const armed = this.#armed?.part === part ? this.#armed.at : null;
       this.#armed = null;

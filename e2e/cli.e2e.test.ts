@@ -31,7 +31,9 @@ async function platform(env: Record<string, string>) {
   const dir = await mkdtemp(path.join(tmpdir(), "cloudphone-cli-"));
   const [http, mqtt] = [await freePort(), await freePort()];
   const ports = ["--port", String(http), "--mqtt-port", String(mqtt)];
-  const up = startProgram(["up", "--data", path.join(dir, "data"), ...ports, "--phones", "1"], env);
+  const up = startProgram(["up", "--data", path.join(dir, "data"), ...ports, "--phones", "1"], {
+    env,
+  });
   await eventually(
     async () => (up.output().includes("is up at") ? true : null),
     60_000,

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { crashPoints } from "@cloudphone/shared/crash-points";
-import { realApk } from "@cloudphone/testing/apk";
 import { describe, expect, test } from "vitest";
 import { eventually } from "./api.ts";
+import { apkName, uploadApk } from "./apk.ts";
 import { Cell, type Part } from "./cell.ts";
 import { expectInvariants, settle } from "./invariants.ts";
 
@@ -19,13 +18,8 @@ async function story(cell: Cell): Promise<void> {
   expect(state).toBe("paid");
   const [device] = await eventually(() => cell.customer.query<{ name: string }[]>("devices.list"));
   const name = device?.name ?? "";
-  const body = new Uint8Array(await readFile(realApk));
-  await eventually(async () => {
-    const headers = { authorization: `Bearer ${cell.customer.token}` };
-    const response = await fetch(`${cell.url}/apps`, { method: "POST", headers, body });
-    return response.status === 201 ? true : null;
-  });
-  const wish = { device: name, app: "io.appium.settings", idempotencyKey: randomUUID() };
+  await uploadApk(cell);
+  const wish = { device: name, app: apkName, idempotencyKey: randomUUID() };
   const { installationId } = await eventually(() =>
     cell.customer.mutate<{ installationId: string }>("apps.install", wish),
   );
@@ -58,7 +52,7 @@ async function story(cell: Cell): Promise<void> {
 describe.concurrent("a process killed at any named instant loses nothing and doubles nothing", () => {
   test.each([...crashPoints])("%s", { timeout: 150_000 }, async (point) => {
     const part = point.split(".")[0] as Part;
-    await using cell = await Cell.start({ part, at: point });
+    await using cell = await Cell.start({ crash: { part, at: point } });
     await story(cell).catch(async (error: unknown) => {
       throw new Error(await cell.account(), { cause: error });
     });

@@ -1,17 +1,21 @@
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect } from "vitest";
 import { eventually } from "./api.ts";
 import type { Cell } from "./cell.ts";
+import { dataOf, type LoggedEvent, wholeLog } from "./log.ts";
+import { expectProjections } from "./projections.ts";
 
-interface StoredEvent {
-  readonly position: number;
-  readonly stream: string;
-  readonly seq: number;
-  readonly type: string;
-  readonly data: { runId?: string; lease?: unknown; durationMs?: number; orderId?: string };
+interface Saga {
+  readonly id: string;
+  readonly status: string;
+  readonly deadlineAt: string | null;
 }
 
 /** Longer than any outbox waits for its relay's next look. */
 const quietMs = 1500;
+/** What a saga may be open past its deadline. */
+const sagaGraceMs = 30_000;
 
 /** Waits until every consumer has read the whole log, no saga is running, and nothing has been added for a while. */
 export async function settle(cell: Cell): Promise<void> {
@@ -21,7 +25,7 @@ export async function settle(cell: Cell): Promise<void> {
     async () => {
       const consumers =
         await cell.admin.query<{ lag: number; position: number }[]>("consumers.list");
-      const open = await cell.admin.query<unknown[]>("sagas.list", { status: "running" });
+      const open = await cell.admin.query<Saga[]>("sagas.list", { status: "running" });
       const now = Math.max(...consumers.map(({ position }) => position));
       if (now !== head || consumers.some(({ lag }) => lag > 0) || open.length > 0)
         sinceMs = performance.now();
@@ -33,14 +37,39 @@ export async function settle(cell: Cell): Promise<void> {
   );
 }
 
+/** Sagas that are open, by the clock of this machine, longer than they may be. The database must tell the same time. */
+export async function lateSagas(cell: Cell): Promise<string[]> {
+  const open = await cell.admin.query<Saga[]>("sagas.list", { status: "running", limit: 500 });
+  return open
+    .filter(({ deadlineAt }) => deadlineAt && Date.parse(deadlineAt) + sagaGraceMs < Date.now())
+    .map(({ id }) => id);
+}
+
 /**
  * What must hold whatever happened: the ledger adds up, no number of a store is missing or double in the log, each run of a lease is rated at
- * exactly its duration, nothing is parked, every saga has come to an end.
+ * exactly its duration, nothing is parked, every saga has come to an end, and what the tables say is what the log says. Returns the log.
  */
-export async function expectInvariants(cell: Cell): Promise<void> {
-  const ledger = await cell.admin.query<{ sound: boolean }>("ledger.verify");
-  expect(ledger).toMatchObject({ sound: true });
-  const events = await allEvents(cell);
+export async function expectInvariants(
+  cell: Cell,
+  { store = path.join(cell.agentDir, "agent.db") }: { store?: string } = {},
+): Promise<LoggedEvent[]> {
+  expect(await cell.admin.query("ledger.verify")).toMatchObject({ sound: true });
+  const events = await wholeLog(cell);
+  expectNumbers(events, store);
+  expectRuns(events);
+  expect(await cell.admin.query("deadLetters.list", {}), "nothing is parked").toEqual([]);
+  const sagas = await cell.admin.query<Saga[]>("sagas.list", { limit: 500 });
+  expect(
+    sagas.filter((saga) => !["completed", "compensated"].includes(saga.status)),
+    "every saga has ended",
+  ).toEqual([]);
+  await expectProjections(cell, events);
+  return events;
+}
+
+/** Positions and each store's numbers are 1, 2, 3, …; the log has all that the agent's store ever numbered. */
+function expectNumbers(events: readonly LoggedEvent[], store: string): void {
+  expect(events.map((event) => event.position)).toEqual(events.map((_, index) => index + 1));
   for (const [stream, own] of Map.groupBy(events, (event) => event.stream)) {
     if (!stream.startsWith("host:")) continue;
     expect(
@@ -48,41 +77,34 @@ export async function expectInvariants(cell: Cell): Promise<void> {
       `numbers of ${stream}`,
     ).toEqual(own.map((_, index) => index + 1));
   }
-  expect(events.map((event) => event.position)).toEqual(events.map((_, index) => index + 1));
-  const of = (type: string) => events.filter((event) => event.type === type);
-  const ended = of("device.stopped").filter((event) => event.data.lease);
-  const starts = of("device.started").filter((event) => event.data.lease);
-  expect(new Set(starts.map((event) => event.data.runId)).size, "each run starts once").toBe(
-    starts.length,
-  );
-  expect(new Set(ended.map((event) => event.data.runId)).size, "each run ends once").toBe(
-    ended.length,
-  );
-  const paid = new Set(of("order.paid").map((event) => event.data.orderId));
-  for (const end of ended) {
-    const rated = of("usage.rated").filter((event) => event.data.runId === end.data.runId);
-    const orderId = (end.data.lease as { orderId: string }).orderId;
-    if (!paid.has(orderId)) continue;
-    expect(
-      rated.map((event) => event.data.durationMs),
-      "each run is rated once, at its duration",
-    ).toEqual([end.data.durationMs]);
-  }
-  expect(await cell.admin.query<unknown[]>("deadLetters.list", {}), "nothing is parked").toEqual(
-    [],
-  );
-  const sagas = await cell.admin.query<{ status: string }[]>("sagas.list", {});
-  expect(sagas.filter((saga) => !["completed", "compensated"].includes(saga.status))).toEqual([]);
+  using database = new DatabaseSync(store, { readOnly: true });
+  const given = database.prepare("select seq from sqlite_sequence where name = 'outbox'").get();
+  const [{ epoch } = {}] = database.prepare("select epoch from store").all();
+  const stream = events.findLast((event) => event.stream.endsWith(`:${String(epoch)}`));
+  expect(stream?.seq, "the log has the last event that the agent numbered").toBe(given?.seq);
 }
 
-async function allEvents(cell: Cell): Promise<StoredEvent[]> {
-  const pages: StoredEvent[][] = [];
-  for (let before: number | undefined; ; before = pages[0]?.[0]?.position) {
-    const page = await cell.admin.query<StoredEvent[]>("events.list", {
-      limit: 1000,
-      ...(before ? { before } : {}),
-    });
-    if (page.length === 0) return pages.flat();
-    pages.unshift(page);
+/** Each run starts and ends once; each run of a paid order is rated once, at its duration; a phone's runs do not share a token of two leases. */
+function expectRuns(events: readonly LoggedEvent[]): void {
+  const starts = dataOf(events, "device.started");
+  const ends = dataOf(events, "device.stopped");
+  for (const [what, runs] of [
+    ["starts", starts],
+    ["ends", ends],
+  ] as const)
+    expect(new Set(runs.map(({ runId }) => runId)).size, `each run ${what} once`).toBe(runs.length);
+  const paid = new Set(dataOf(events, "order.paid").map(({ orderId }) => orderId));
+  const rated = Map.groupBy(dataOf(events, "usage.rated"), ({ runId }) => runId);
+  for (const { runId, lease, durationMs } of ends) {
+    if (!lease || !paid.has(lease.orderId)) continue;
+    expect(
+      (rated.get(runId) ?? []).map((charge) => charge.durationMs),
+      "each run is rated once, at its duration",
+    ).toEqual([durationMs]);
+  }
+  const tokens = new Map<string, number>();
+  for (const { deviceId, lease } of dataOf(events, "device.allocated")) {
+    expect(lease.token, "each lease has a larger token").toBeGreaterThan(tokens.get(deviceId) ?? 0);
+    tokens.set(deviceId, lease.token);
   }
 }

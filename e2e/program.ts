@@ -14,9 +14,19 @@ export interface Program {
   kill(signal: NodeJS.Signals): void;
 }
 
+interface Surroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command that runs the program as its own last arguments, in its own process: `unshare --mount --`. */
+  readonly under?: readonly string[];
+}
+
 /** Starts one of the platform's programs as a person would, and keeps what it prints. */
-export function startProgram(args: readonly string[], env: Record<string, string> = {}): Program {
-  const child: ChildProcess = spawn(process.execPath, [entry, ...args], {
+export function startProgram(
+  args: readonly string[],
+  { env = {}, under = [] }: Surroundings = {},
+): Program {
+  const [command, ...rest] = [...under, process.execPath, entry, ...args];
+  const child: ChildProcess = spawn(command as string, rest, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -11,6 +11,8 @@ export const agentConfigSchema = z.object({
       capacity: z.coerce.number().int().min(1).max(1000).default(8),
       frontEnd: z.enum(["server", "transport"]).default("server"),
       adbPort: z.coerce.number().int().min(1).max(65_535).default(5037),
+      /** A file in which the phones write down when they were on, for tests that hold it against what was billed. */
+      powerLog: z.string().min(1).optional(),
     })
     .prefault({}),
   docker: dockerConfigSchema.prefault({}),

@@ -91,6 +91,7 @@ export const agentEnvironment = (): Record<string, unknown> => {
       capacity: env.CLOUDPHONE_SIMULATED_CAPACITY,
       frontEnd: env.CLOUDPHONE_SIMULATED_FRONT_END,
       adbPort: env.CLOUDPHONE_SIMULATED_ADB_PORT,
+      powerLog: env.CLOUDPHONE_SIMULATED_POWER_LOG,
     }),
     docker: defined({
       host: env.CLOUDPHONE_DOCKER_HOST,

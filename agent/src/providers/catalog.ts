@@ -23,6 +23,7 @@ async function openSimulated({ simulated, dataDir }: AgentConfig): Promise<Provi
     frontEnd: simulated.frontEnd,
     capacity: simulated.capacity,
     dir: path.join(dataDir, "simulated"),
+    powerLog: simulated.powerLog,
     adbServer: { host: "127.0.0.1", port: simulated.adbPort, bin: "adb" },
   });
   await farm.start();

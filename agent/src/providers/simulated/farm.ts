@@ -8,6 +8,7 @@ import { startTransport } from "./adb-transport.ts";
 import { DiskStore } from "./disk-store.ts";
 import { SimPhone } from "./phone.ts";
 import { SnapshotShelf } from "./snapshot-shelf.ts";
+import { writePowerLine } from "./power-log.ts";
 import { type Disk, emptyDisk } from "./state.ts";
 
 export interface FarmOptions {
@@ -18,6 +19,8 @@ export interface FarmOptions {
   readonly dir: string | null;
   /** The real adb server that reaches the ports of the `transport` front end. */
   readonly adbServer?: AdbTarget["server"];
+  /** Where the phones write down when they were on. */
+  readonly powerLog?: string | undefined;
 }
 
 interface Slot {
@@ -155,6 +158,10 @@ export class SimFarm implements PhoneShelf {
     const phone: SimPhone = new SimPhone(spec, {
       disk,
       onChange: () => this.#hint(deviceId),
+      onPower: (what, instanceId) => {
+        const { powerLog } = this.options;
+        if (powerLog) writePowerLine(powerLog, { deviceId, instanceId, what });
+      },
       onDisk: () => {
         if (this.find(deviceId) === phone) this.#disks?.save(deviceId, spec, phone.disk);
       },

@@ -28,6 +28,8 @@ export interface PhoneOptions {
   readonly onChange?: () => void;
   /** Called when what survives a power cut may have changed. */
   readonly onDisk?: () => void;
+  /** Called when it has booted, and when it loses power after that. */
+  readonly onPower?: (what: "booted" | "off", instanceId: string) => void;
 }
 
 interface SocketListener {
@@ -64,6 +66,7 @@ export class SimPhone {
   #timers: NodeJS.Timeout[] = [];
   readonly #onChange: () => void;
   readonly #onDisk: () => void;
+  readonly #onPower: NonNullable<PhoneOptions["onPower"]>;
 
   constructor(spec: DeviceSpec, options: PhoneOptions = {}) {
     this.spec = spec;
@@ -71,6 +74,7 @@ export class SimPhone {
     this.disk = options.disk ?? emptyDisk();
     this.#onChange = options.onChange ?? (() => undefined);
     this.#onDisk = options.onDisk ?? (() => undefined);
+    this.#onPower = options.onPower ?? (() => undefined);
   }
 
   get on(): boolean {
@@ -111,6 +115,7 @@ export class SimPhone {
       this.properties.set("sys.boot_completed", "1");
       this.properties.set("dev.bootcomplete", "1");
       this.log.add("I", "SimPhone", "boot completed");
+      this.#onPower("booted", this.#instanceId);
       this.#onChange();
     });
     if (this.knobs.crashAfterMs !== null)
@@ -124,6 +129,7 @@ export class SimPhone {
   /** Every open service ends. */
   powerOff(): void {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+    if (this.booted) this.#onPower("off", this.#instanceId);
     this.#power?.abort();
     this.#power = null;
     this.#sockets.clear();
