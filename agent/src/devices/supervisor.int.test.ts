@@ -43,7 +43,10 @@ async function host(): Promise<{ store: OpenStore; fleet: Fleet }> {
   const dataDir = mkdtempSync(path.join(os.tmpdir(), "supervisor-"));
   const logger = pino({ level: "silent" });
   const store = openStore(path.join(dataDir, "agent.db"), { source: systemSource, logger });
-  const providers = await openProviders(agentConfigSchema.parse({ dataDir }));
+  const providers = await openProviders(
+    agentConfigSchema.parse({ dataDir, docker: { host: "off" } }),
+    { hostId, logger },
+  );
   const fleet = new Fleet({
     store,
     adb: createAdb(),
