@@ -8,6 +8,8 @@ import { appHandlers } from "./commands/app.ts";
 import { deviceHandlers } from "./commands/device.ts";
 import { createHubFiles } from "./commands/hub-files.ts";
 import { CommandRunner } from "./commands/runner.ts";
+import { settingsHandlers } from "./commands/settings.ts";
+import { snapshotHandlers } from "./commands/snapshot.ts";
 import type { AgentConfig } from "./config.ts";
 import { Fleet } from "./devices/fleet.ts";
 import { examineAtStart } from "./doctor/at-start.ts";
@@ -118,7 +120,7 @@ function assemble({
     hubUrl: credentials.hubUrl,
     dir: path.join(config.dataDir, "apks"),
   });
-  const handlers = { ...appHandlers, ...deviceHandlers };
+  const handlers = { ...appHandlers, ...deviceHandlers, ...settingsHandlers, ...snapshotHandlers };
   const runner = new CommandRunner({ store, fleet, files, handlers, clock, logger });
   const meter = new Meter({
     store,

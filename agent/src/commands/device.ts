@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Handlers } from "./runner.ts";
 
 export const deviceHandlers: Pick<Handlers, "device.restart" | "device.screenshot"> = {
-  "device.restart": async (_data, { device }) => {
-    await device.restart();
+  "device.restart": async (_data, context) => {
+    await context.device.restart(context);
     return {};
   },
   "device.screenshot": async ({ path }, { device, files, signal, timeoutMs }) => {

@@ -1,5 +1,6 @@
 import {
   type CommandData,
+  type CommandDefinition,
   type CommandType,
   commandCatalog,
   type CompletedEvent,
@@ -17,14 +18,24 @@ import type { InboxRow, StoreTx } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
 import type { HubFiles } from "./hub-files.ts";
 
-export interface CommandContext {
-  readonly device: Supervisor;
-  readonly files: HubFiles;
+export interface HostContext {
+  readonly fleet: Fleet;
   /** Aborts at the command's deadline. */
   readonly signal: AbortSignal;
   /** What is left of it. */
   readonly timeoutMs: number;
 }
+
+export interface CommandContext extends HostContext {
+  readonly device: Supervisor;
+  /** Of the lease it acts for; 0 for none. */
+  readonly token: number;
+  readonly files: HubFiles;
+}
+
+type ContextOf<K extends CommandType> = (typeof commandCatalog)[K] extends { scope: "host" }
+  ? HostContext
+  : CommandContext;
 
 /** What a success says besides which command and device it was. */
 export type Result<K extends CommandType> = Omit<
@@ -34,7 +45,7 @@ export type Result<K extends CommandType> = Omit<
 
 export type Handler<K extends CommandType> = (
   data: CommandData<K>,
-  context: CommandContext,
+  context: ContextOf<K>,
 ) => Promise<Result<K>>;
 
 export type Handlers = { readonly [K in CommandType]: Handler<K> };
@@ -49,8 +60,11 @@ export interface RunnerDeps {
 }
 
 /**
- * Runs commands: each id at most once, one at a time per device, within its deadline, and only under the lease it was given for. A command is on
- * disk before it begins, and its outcome goes to the outbox in the transaction that marks it done; one that a crash cut off ends as `interrupted`.
+ * Runs commands: each id at most once, within its deadline, and only under the lease it was given for. A command is on disk before it begins, and
+ * its outcome goes to the outbox in the transaction that marks it done; one that a crash cut off ends as `interrupted`.
+ *
+ * Those that change a phone run one after the other, in the order they came, so that "install, then start" means what it says. Those that change
+ * nothing have lines beside it, one for each type: a screenshot does not wait for an install of minutes. Commands for the host have one line for all.
  */
 export class CommandRunner {
   readonly #deps: RunnerDeps;
@@ -108,8 +122,8 @@ export class CommandRunner {
   }
 
   #queue(row: InboxRow): void {
-    const { deviceId } = row.command;
-    const next = (this.#lines.get(deviceId) ?? Promise.resolve())
+    const line = lineOf(row.command);
+    const next = (this.#lines.get(line) ?? Promise.resolve())
       .then(() => this.#run(row))
       .catch((error: unknown) => {
         this.#deps.logger.error(
@@ -117,9 +131,9 @@ export class CommandRunner {
           "a command's outcome could not be stored",
         );
       });
-    this.#lines.set(deviceId, next);
+    this.#lines.set(line, next);
     void next.then(() => {
-      if (this.#lines.get(deviceId) === next) this.#lines.delete(deviceId);
+      if (this.#lines.get(line) === next) this.#lines.delete(line);
     });
   }
 
@@ -147,6 +161,7 @@ export class CommandRunner {
       bootId === clock.bootId ? clock.nowMs() - receivedMonoMs : Number.POSITIVE_INFINITY;
     if (waitedMs >= command.ttlMs)
       return new Fault("timed_out", "The time for this was over before it could begin.");
+    if (isForHost(command)) return null;
     const device = store.read((tx) => tx.device(command.deviceId));
     if (!device) return new Fault("not_found", "The phone is not on this host.");
     const token = device.desired.lease?.token ?? 0;
@@ -162,7 +177,8 @@ export class CommandRunner {
     if (!data.success)
       throw new Fault("bad_input", `The command can't be read: ${describeIssues(data.error)}`);
     const device = fleet.find(command.deviceId);
-    if (!device) throw new Fault("device_not_running", "The phone is not running.");
+    if (!device && !isForHost(command))
+      throw new Fault("device_not_running", "The phone is not running.");
     const timeoutMs = Math.max(1, command.ttlMs - (clock.nowMs() - receivedMonoMs));
     const late = AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([late, this.#stopping.signal]);
@@ -176,8 +192,9 @@ export class CommandRunner {
         ),
       );
     });
-    const handler = handlers[type] as (data: unknown, context: CommandContext) => Promise<object>;
-    return Promise.race([handler(data.data, { device, files, signal, timeoutMs }), ended]);
+    const handler = handlers[type] as (data: unknown, context: object) => Promise<object>;
+    const context = { fleet, device, token: command.token, files, signal, timeoutMs };
+    return Promise.race([handler(data.data, context), ended]);
   }
 
   #complete({ command, ...row }: InboxRow, result: object): Promise<void> {
@@ -211,4 +228,14 @@ export class CommandRunner {
     });
     crashPoint("agent.command.after-outcome");
   }
+}
+
+const definitionOf = ({ type }: CommandEnvelope): CommandDefinition =>
+  commandCatalog[type as CommandType];
+
+const isForHost = (command: CommandEnvelope): boolean => definitionOf(command).scope === "host";
+
+function lineOf(command: CommandEnvelope): string {
+  if (isForHost(command)) return "host";
+  return definitionOf(command).beside ? `${command.deviceId} ${command.type}` : command.deviceId;
 }

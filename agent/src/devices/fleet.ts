@@ -3,7 +3,7 @@ import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
 import type { Adb } from "../adb/adb.ts";
 import { crashPoint } from "../crash-point.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider, Snapshots } from "../providers/provider.ts";
 import type { DeviceRow, Store } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -46,6 +46,11 @@ export class Fleet {
 
   find(deviceId: Id): Supervisor | null {
     return this.#supervisors.get(deviceId) ?? null;
+  }
+
+  /** Of every provider here that has them. */
+  snapshots(): Snapshots[] {
+    return [...this.#deps.providers.values()].flatMap(({ snapshots }) => snapshots ?? []);
   }
 
   /** Stores a newer wish and has it obeyed; an older one, or the same again, changes nothing. */

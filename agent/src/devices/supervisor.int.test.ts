@@ -78,7 +78,7 @@ test("a phone that is switched off and on while it boots is not waited for in va
   const { store, fleet } = await host();
   await fleet.take(wish(1, "running", 1500));
   await until(store, "starting");
-  await fleet.find(deviceId)?.restart();
+  await fleet.find(deviceId)?.restart({ token: 0, signal: AbortSignal.timeout(30_000) });
   expect(store.read((tx) => tx.device(deviceId))?.state).toBe("running");
   expect(store.read((tx) => tx.run(deviceId))).not.toBeNull();
 });
@@ -96,7 +96,7 @@ test("a restart ends the run it found and begins one, with none between", async 
   const { store, fleet } = await host();
   await fleet.take(wish(1, "running", 50));
   await until(store, "running");
-  await fleet.find(deviceId)?.restart();
+  await fleet.find(deviceId)?.restart({ token: 0, signal: AbortSignal.timeout(30_000) });
   const types = store.outbox
     .readAfter(0, { maxRows: 100, maxBytes: 1e6 })
     .map(({ event }) => (JSON.parse(event) as { type: string }).type)

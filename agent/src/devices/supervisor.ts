@@ -5,7 +5,13 @@ import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
 import type { Adb, AdbDevice } from "../adb/adb.ts";
 import { crashPoint } from "../crash-point.ts";
-import type { Handle, Observation, Provider } from "../providers/provider.ts";
+import type {
+  CallOptions,
+  Handle,
+  Observation,
+  Provider,
+  Snapshots,
+} from "../providers/provider.ts";
 import type { DeviceRow, RunRow, Store, StoreTx } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
 import { closeRun, openRun } from "../usage/runs.ts";
@@ -21,14 +27,25 @@ export interface SupervisorDeps {
   readonly bootDeadlineMs: number;
 }
 
-/** Somebody waits for the device to run again. */
-interface Restart extends PromiseWithResolvers<void> {
+/** For whom something is done, and until when: a command's context. */
+interface Errand {
+  /** Of the lease it is done for; 0 for none. */
+  readonly token: number;
+  readonly signal: AbortSignal;
+}
+
+/** Somebody waits for the device to have been off, and to run again. */
+interface Restart extends PromiseWithResolvers<void>, Errand {
+  /** Done while it is off; never rejects. */
+  readonly work: (handle: Handle) => Promise<void>;
   /** It was switched off for it. */
   off: boolean;
 }
 
 const lookAgainMs = 5000;
 const callMs = 60_000;
+/** Data of gigabytes may be copied. */
+const copyMs = 15 * 60_000;
 const backoff = { firstMs: 1000, longestMs: 60_000 };
 
 /**
@@ -89,14 +106,49 @@ export class Supervisor {
     return adb.open(seen.adb);
   }
 
+  /** Null: its provider has none. */
+  get snapshots(): Snapshots | null {
+    return this.#deps.provider.snapshots ?? null;
+  }
+
   /** Switches it off and on again; resolves when it runs under a new run. */
-  async restart(): Promise<void> {
-    const row = this.#deps.store.read((tx) => tx.device(this.deviceId));
+  restart(errand: Errand): Promise<void> {
+    return this.whileOff(errand, (keep) => Promise.resolve({ keep, answer: undefined }));
+  }
+
+  /**
+   * Does something to the phone while it is off, and then brings it back to what it should be: settles when it runs again under a new run, if it is
+   * to run, also when `work` fails. `keep` is its handle from then on. Rejects without any effect with `stale_lease` when the phone's lease is
+   * another one by then, and does nothing any more once the signal has aborted.
+   */
+  async whileOff<T>(
+    { token, signal }: Errand,
+    work: (handle: Handle, options: CallOptions) => Promise<{ keep: Handle; answer: T }>,
+  ): Promise<T> {
+    const { store } = this.#deps;
+    const row = store.read((tx) => tx.device(this.deviceId));
     if (!row?.handle) throw new Fault("device_not_running", "The phone is not there.");
-    const restart = { ...Promise.withResolvers<void>(), off: false };
+    let done: Promise<T> = Promise.reject(new Fault("interrupted", "It was not done."));
+    done.catch(() => undefined);
+    const run = async (handle: Handle): Promise<T> => {
+      const { keep, answer } = await this.#call((late) => work(handle, { signal: late }), copyMs);
+      await store.transaction((tx) => this.#update(tx, (now) => ({ ...now, handle: keep })));
+      return answer;
+    };
+    const restart: Restart = {
+      ...Promise.withResolvers<void>(),
+      token,
+      signal,
+      off: false,
+      work: async (handle) => {
+        done = run(handle);
+        await done.catch(() => undefined);
+      },
+    };
     this.#restarts.push(restart);
     this.hint();
     await restart.promise;
+    return done;
   }
 
   async #loop(): Promise<void> {
@@ -122,6 +174,7 @@ export class Supervisor {
     const seen: Observation = row.handle ? await this.#observe(row.handle) : { state: "missing" };
     if (seen.state === "running")
       this.#seenAlive = { instanceId: seen.instanceId, atMs: this.#deps.clock.nowMs() };
+    this.#refuseStale(row);
     if (row.handle && this.#restarts.some(({ off }) => !off)) {
       await this.#switchOff(row.handle);
       return "step";
@@ -162,12 +215,34 @@ export class Supervisor {
     }
   }
 
+  #refuseStale(row: DeviceRow): void {
+    const leased = row.desired.lease?.token ?? 0;
+    for (const { off, token, reject } of this.#restarts)
+      if (!off && token !== leased)
+        reject(new Fault("stale_lease", "The phone's lease is another one by now."));
+    this.#restarts = this.#restarts.filter(
+      ({ off, token, signal }) => off || (token === leased && !signal.aborted),
+    );
+  }
+
   /** For a restart. Here and not where it is asked for: no other step may come between the end of the run and that of the power. */
   async #switchOff(handle: Handle): Promise<void> {
+    const { provider, store } = this.#deps;
     const asked = this.#restarts.filter(({ off }) => !off);
     await this.#closeRun("restarted");
-    await this.#call((signal) => this.#deps.provider.stop(handle, { signal }));
-    for (const restart of asked) restart.off = true;
+    await this.#call((signal) => provider.stop(handle, { signal }));
+    for (const restart of asked) {
+      const row = store.read((tx) => tx.device(this.deviceId));
+      if (row?.handle) await restart.work(row.handle);
+      restart.off = true;
+    }
+    const { desired } = store.read((tx) => tx.device(this.deviceId)) ?? {};
+    if (desired?.existence !== "present" || desired.power !== "running") this.#settleRestarts();
+  }
+
+  #settleRestarts(): void {
+    for (const restart of this.#restarts.filter(({ off }) => off)) restart.resolve();
+    this.#restarts = this.#restarts.filter(({ off }) => !off);
   }
 
   async #create(row: DeviceRow): Promise<void> {
@@ -196,8 +271,7 @@ export class Supervisor {
       this.#update(tx, (known) => ({ ...known, state: "running", reason: null }));
       openRun(tx, now, { instanceId, clock, source });
     });
-    for (const restart of this.#restarts.filter(({ off }) => off)) restart.resolve();
-    this.#restarts = this.#restarts.filter(({ off }) => !off);
+    this.#settleRestarts();
   }
 
   /** False when, before it has booted, something else is to be done: it lost power, is to restart, or is wanted otherwise. */
@@ -320,12 +394,12 @@ export class Supervisor {
   }
 
   /** A provider's call, with a deadline also for one that ignores its signal. */
-  async #call<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const late = AbortSignal.timeout(callMs);
+  async #call<T>(work: (signal: AbortSignal) => Promise<T>, ms = callMs): Promise<T> {
+    const late = AbortSignal.timeout(ms);
     const signal = AbortSignal.any([late, this.#stopping.signal]);
     const ended = new Promise<never>((_resolve, reject) => {
       late.addEventListener("abort", () =>
-        reject(new Fault("timed_out", "The provider did not answer in 60 s.")),
+        reject(new Fault("timed_out", `The provider did not answer in ${ms / 1000} s.`)),
       );
     });
     return Promise.race([work(signal), ended]);

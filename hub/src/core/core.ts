@@ -12,6 +12,7 @@ import type { CoreDeps } from "./deps.ts";
 import { commandConsumer, commandDeadlines } from "./devices/commands.ts";
 import { createDevices } from "./devices/devices.ts";
 import { dispatchConsumer, greetHost } from "./devices/dispatch.ts";
+import { createOperate } from "./devices/operations.ts";
 import { leaseConsumer, leaseExpiry } from "./devices/leases.ts";
 import { deviceProjection } from "./devices/projection.ts";
 import { devicesRouter } from "./devices/router.ts";
@@ -102,10 +103,11 @@ interface Parts {
 }
 
 function coreRouters({ accounts, hosts, devices, library, deps }: Parts) {
+  const operate = createOperate(devices, deps);
   return {
     accounts: accountsRouter(accounts, deps),
     hosts: hostsRouter(hosts, deps.database),
-    devices: devicesRouter(devices, deps),
-    apps: appsRouter(library, deps),
+    devices: devicesRouter(devices, operate, deps),
+    apps: appsRouter(library, operate, deps),
   };
 }

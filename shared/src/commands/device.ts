@@ -12,6 +12,7 @@ export const deviceCommands = {
   "device.screenshot": {
     data: z.object({ path: z.string().max(2000) }),
     deadlineMs: 30_000,
+    beside: true,
     completed: "device.screenshot.taken",
     failed: "device.screenshot.failed",
   },

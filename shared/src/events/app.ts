@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idSchema } from "../ids.ts";
 import { event } from "./define.ts";
+import { operationEvents } from "./operation.ts";
 import { outcomeFailureSchema, outcomeSchema } from "./outcome.ts";
 
 const appId = "018f3c5a-0000-7000-8000-0000000000aa";
@@ -71,5 +72,44 @@ export const appEvents = {
     deviceId,
     code: "not_found",
     reason: "The app is not installed.",
+  }),
+  ...operationEvents("app.list", {
+    asked: { system: false },
+    result: {
+      apps: z.array(
+        z.object({
+          packageName: z.string(),
+          versionName: z.string().nullable(),
+          versionCode: z.int().nullable(),
+          /** Came with the phone. */
+          system: z.boolean(),
+        }),
+      ),
+      /** There were more than an event holds. */
+      truncated: z.boolean(),
+    },
+    sample: {
+      apps: [{ packageName, versionName: "8.0.10", versionCode: 192, system: false }],
+      truncated: false,
+    },
+    failure: ["device_not_running", "The phone is not running."],
+  }),
+  ...operationEvents("app.start", {
+    asked: { packageName },
+    result: { packageName: z.string(), activity: z.string() },
+    sample: { packageName, activity: "io.appium.settings/.Settings" },
+    failure: ["not_found", "The app is not installed."],
+  }),
+  ...operationEvents("app.stop", {
+    asked: { packageName },
+    result: { packageName: z.string() },
+    sample: { packageName },
+    failure: ["not_found", "The app is not installed."],
+  }),
+  ...operationEvents("app.clear", {
+    asked: { packageName },
+    result: { packageName: z.string() },
+    sample: { packageName },
+    failure: ["not_found", "The app is not installed."],
   }),
 };

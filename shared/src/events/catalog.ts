@@ -5,6 +5,8 @@ import { orderEvents, paymentEvents, usageEvents } from "./billing.ts";
 import type { EventDefinition } from "./define.ts";
 import { deviceEvents } from "./device.ts";
 import { hostEvents } from "./host.ts";
+import { settingsEvents } from "./settings.ts";
+import { snapshotEvents } from "./snapshot.ts";
 import { userEvents } from "./user.ts";
 
 /** Every event the platform knows. A new one is an entry in its area's file; a new area is one line here. */
@@ -12,6 +14,8 @@ export const eventCatalog = {
   ...userEvents,
   ...hostEvents,
   ...deviceEvents,
+  ...settingsEvents,
+  ...snapshotEvents,
   ...appEvents,
   ...orderEvents,
   ...paymentEvents,

@@ -33,6 +33,7 @@ const diskSchema = z.object({
     }),
   ),
   settings: z.array(z.tuple([z.string(), z.string()])),
+  properties: z.array(z.tuple([z.string(), z.string()])).default([]),
 });
 
 /**
@@ -75,7 +76,7 @@ export class DiskStore {
     const hashed = [...disk.files].map(
       ([name, bytes]) => [name, this.#hash(bytes), bytes] as const,
     );
-    const { identity, folders, packages, settings } = disk;
+    const { identity, folders, packages, settings, properties } = disk;
     const stored: z.input<typeof diskSchema> = {
       v: 2,
       spec,
@@ -84,6 +85,7 @@ export class DiskStore {
       folders: [...folders],
       packages: [...packages.values()],
       settings: [...settings],
+      properties: [...properties],
     };
     const text = JSON.stringify(stored);
     if (this.#saved.get(deviceId) === text) return;
@@ -107,7 +109,7 @@ export class DiskStore {
   read(deviceId: Id): { spec: DeviceSpec; disk: Disk } {
     const folder = path.join(this.#dir, deviceId);
     const text = readFileSync(path.join(folder, "phone.json"), "utf8");
-    const { spec, identity, files, folders, packages, settings } = diskSchema.parse(
+    const { spec, identity, files, folders, packages, settings, properties } = diskSchema.parse(
       JSON.parse(text),
     );
     const contents = new Map<string, Buffer>();
@@ -124,6 +126,7 @@ export class DiskStore {
       folders: new Set(folders),
       packages: new Map(packages.map((one) => [one.packageName, one])),
       settings: new Map(settings),
+      properties: new Map(properties),
     };
     return { spec, disk };
   }

@@ -8,10 +8,12 @@ import { LogBuffer } from "./log-buffer.ts";
 import { runShell, serveShellV2 } from "./shell.ts";
 import { serve, type ServiceIo } from "./service.ts";
 import {
+  bootProperties,
   copyDisk,
   type Disk,
-  defaultProperties,
   emptyDisk,
+  forcedDensity,
+  forcedSize,
   type Installed,
   readKnobs,
   type Knobs,
@@ -55,6 +57,12 @@ export class SimPhone {
   readonly touchScreen = new TouchScreen();
   /** Quarter turns to the left, as `user_rotation` counts them. */
   rotation: 0 | 1 | 2 | 3 = 0;
+  /** Android reads it when it starts. */
+  locale = "en-US";
+  /** What a test provider gives; null: the phone knows no place. */
+  location: { readonly latitude: number; readonly longitude: number } | null = null;
+  /** The apps that have processes. */
+  readonly running = new Set<string>();
   /** The power key puts the display to sleep and wakes it; everything runs on. */
   awake = true;
   clipboard = "";
@@ -93,8 +101,19 @@ export class SimPhone {
 
   /** The screen's size in pixels as it is turned now. */
   get size(): { width: number; height: number } {
-    const { width, height } = this.spec;
+    const { width, height } = this.display;
     return this.rotation % 2 === 0 ? { width, height } : { width: height, height: width };
+  }
+
+  /** The screen unturned, with what `wm size` and `wm density` put in the panel's place. */
+  get display(): { width: number; height: number; dpi: number } {
+    const { settings } = this.disk;
+    const [width, height] = (settings.get(forcedSize) ?? "").split(",").map(Number);
+    return {
+      width: width || this.spec.width,
+      height: height || this.spec.height,
+      dpi: Number(settings.get(forcedDensity)) || this.spec.dpi,
+    };
   }
 
   get booted(): boolean {
@@ -107,7 +126,11 @@ export class SimPhone {
       throw new Fault("device_failed", "The phone did not start: sim.failStart is set.");
     this.#power = new AbortController();
     this.#instanceId = randomUUID();
-    this.properties = defaultProperties(this.spec, this.disk.identity);
+    this.properties = bootProperties(this.spec, this.disk);
+    this.locale = this.properties.get("persist.sys.locale") ?? "en-US";
+    this.location = null;
+    this.running.clear();
+    this.applySettings();
     this.screen = { kind: "home" };
     this.awake = true;
     this.log.add("I", "SimPhone", "booting");
@@ -150,6 +173,7 @@ export class SimPhone {
     this.disk.folders.clear();
     this.disk.packages.clear();
     this.disk.settings.clear();
+    this.disk.properties.clear();
     this.disk.identity = newIdentity();
     this.log.clear();
     this.#onDisk();
@@ -264,8 +288,7 @@ export class SimPhone {
         file.startsWith(`/data/data/${packageName}/`)
       )
         this.disk.files.delete(file);
-    if (this.screen.kind === "app" && this.screen.packageName === packageName)
-      this.screen = { kind: "home" };
+    this.stopApp(packageName);
     this.log.add("I", "PackageManager", `removed ${packageName}`);
     this.#onDisk();
     this.#onChange();
@@ -281,6 +304,31 @@ export class SimPhone {
     return true;
   }
 
+  setProperty(name: string, value: string): void {
+    this.properties.set(name, value);
+    if (name.startsWith("persist.")) this.disk.properties.set(name, value);
+  }
+
+  /** Turns the screen and keeps it so, however the phone is held. */
+  lockRotation(turns: 0 | 1 | 2 | 3): void {
+    this.disk.settings.set("system/accelerometer_rotation", "0");
+    this.disk.settings.set("system/user_rotation", String(turns));
+    this.applySettings();
+  }
+
+  /** What follows at once from the settings. */
+  applySettings(): void {
+    const locked = this.disk.settings.get("system/accelerometer_rotation") === "0";
+    const turns = Number(this.disk.settings.get("system/user_rotation")) || 0;
+    this.rotation = locked ? ((turns & 3) as 0 | 1 | 2 | 3) : 0;
+  }
+
+  /** Ends an app's processes; nothing happens when it has none. */
+  stopApp(packageName: string): void {
+    this.running.delete(packageName);
+    if (packageOf(this.screen) === packageName) this.screen = { kind: "home" };
+  }
+
   /** To be called after files or settings were changed by the shell or the sync service. */
   keepDisk(): void {
     this.#onDisk();
@@ -288,6 +336,7 @@ export class SimPhone {
 
   show(screen: Screen): void {
     this.screen = screen;
+    if (screen.kind !== "home") this.running.add(packageOf(screen));
     this.log.add(
       "I",
       "ActivityManager",

@@ -60,7 +60,10 @@ export interface Disk {
   /** Those made on purpose; others are implied by their files. */
   readonly folders: Set<string>;
   readonly packages: Map<string, Installed>;
+  /** "NAMESPACE/KEY" */
   readonly settings: Map<string, string>;
+  /** Those that begin with persist. */
+  readonly properties: Map<string, string>;
 }
 
 export const emptyDisk = (): Disk => ({
@@ -69,6 +72,7 @@ export const emptyDisk = (): Disk => ({
   folders: new Set(),
   packages: new Map(),
   settings: new Map(),
+  properties: new Map(),
 });
 
 /** Its contents are shared: a file is replaced, never changed. */
@@ -78,9 +82,17 @@ export const copyDisk = (disk: Disk): Disk => ({
   folders: new Set(disk.folders),
   packages: new Map(disk.packages),
   settings: new Map(disk.settings),
+  properties: new Map(disk.properties),
 });
 
-export function defaultProperties(spec: DeviceSpec, identity: Identity): Map<string, string> {
+/** Where Android keeps the overrides of `wm`. */
+export const forcedSize = "global/display_size_forced";
+export const forcedDensity = "secure/display_density_forced";
+
+/** What a phone's properties are when it starts. */
+export function bootProperties(spec: DeviceSpec, disk: Disk): Map<string, string> {
+  const { identity, properties, settings } = disk;
+  const locale = settings.get("system/system_locales")?.split(",")[0];
   return new Map([
     ["ro.product.brand", "Cloudphone"],
     ["ro.product.manufacturer", "Cloudphone"],
@@ -99,5 +111,8 @@ export function defaultProperties(spec: DeviceSpec, identity: Identity): Map<str
     ["persist.sys.timezone", "UTC"],
     ["sys.boot_completed", "0"],
     ["dev.bootcomplete", "0"],
+    ...properties,
+    // The settings win when the phone starts, as ActivityManager reads them then.
+    ...(locale ? [["persist.sys.locale", locale] as const] : []),
   ]);
 }

@@ -1,13 +1,15 @@
+import { packageNameSchema } from "@cloudphone/shared/android";
 import { Fault } from "@cloudphone/shared/fault";
 import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
 import { requestCause, router, signedIn } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
+import { inputOf, type Operate } from "../devices/operations.ts";
 import type { Library } from "./library.ts";
 
 const device = z.string().min(1).max(100);
 
-export function appsRouter(library: Library, deps: CoreDeps) {
+export function appsRouter(library: Library, operate: Operate, deps: CoreDeps) {
   return router({
     list: signedIn.query(({ ctx }) => library.list(ctx.caller)),
     /** Answers at once with `pending`; the installation becomes `installed` or `failed` once the phone has said so. */
@@ -27,9 +29,7 @@ export function appsRouter(library: Library, deps: CoreDeps) {
         return answer;
       }),
     uninstall: signedIn
-      .input(
-        z.object({ device, packageName: z.string().min(1).max(255), idempotencyKey: z.uuid() }),
-      )
+      .input(z.object({ device, packageName: packageNameSchema, idempotencyKey: z.uuid() }))
       .mutation(async ({ input: { idempotencyKey, ...wish }, ctx }) => {
         const call = {
           userId: ctx.caller.userId,
@@ -43,6 +43,7 @@ export function appsRouter(library: Library, deps: CoreDeps) {
         deps.wake();
         return answer;
       }),
+    ...appOperations(operate),
     installations: signedIn
       .input(z.object({ device: device.optional() }))
       .query(({ input, ctx }) =>
@@ -59,4 +60,22 @@ export function appsRouter(library: Library, deps: CoreDeps) {
         return found;
       }),
   });
+}
+
+function appOperations(operate: Operate) {
+  return {
+    /** What a phone itself says is installed on it. */
+    onDevice: signedIn
+      .input(inputOf("app.list"))
+      .mutation(({ input, ctx }) => operate(ctx, "app.list", input)),
+    start: signedIn
+      .input(inputOf("app.start"))
+      .mutation(({ input, ctx }) => operate(ctx, "app.start", input)),
+    stop: signedIn
+      .input(inputOf("app.stop"))
+      .mutation(({ input, ctx }) => operate(ctx, "app.stop", input)),
+    clear: signedIn
+      .input(inputOf("app.clear"))
+      .mutation(({ input, ctx }) => operate(ctx, "app.clear", input)),
+  };
 }

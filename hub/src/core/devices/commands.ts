@@ -1,6 +1,5 @@
 import { type CommandType, commandCatalog } from "@cloudphone/shared/commands/catalog";
 import type { CommandEnvelope } from "@cloudphone/shared/commands/envelope";
-import type { EventDraft } from "@cloudphone/shared/events/catalog";
 import type { FaultCode } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import type { Consumer, Handlers, Timer } from "../../platform/context.ts";
@@ -130,11 +129,3 @@ export function commandDeadlines(database: Database): Timer {
     },
   };
 }
-
-/** The event that asks for a command: what the dispatcher waits for. */
-export type RequestEvent = EventDraft<
-  | "app.install.requested"
-  | "app.uninstall.requested"
-  | "device.restart.requested"
-  | "device.screenshot.requested"
->;

@@ -1,3 +1,4 @@
+import type { CommandType } from "@cloudphone/shared/commands/catalog";
 import type { DeviceSpec, DeviceState } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
@@ -87,7 +88,7 @@ const toInfo = (row: DeviceRow): DeviceInfo => ({
 });
 
 export interface OneShot {
-  readonly type: "device.restart" | "device.screenshot" | "app.install" | "app.uninstall";
+  readonly type: CommandType;
   readonly commandId: Id;
   readonly data: Record<string, unknown>;
 }
@@ -194,7 +195,7 @@ export function createDevices(deps: CoreDeps) {
       return { deviceId };
     },
 
-    /** A command as its owner sees it. */
+    /** A command as its owner sees it; `result` is what its completed event says besides which command it was. */
     async outcome(caller: Caller, commandId: Id) {
       const [row] = await database.query<{
         id: Id;
@@ -203,11 +204,12 @@ export function createDevices(deps: CoreDeps) {
         state: "pending" | "completed" | "failed" | "timed_out";
         code: string | null;
         reason: string | null;
+        result: Record<string, unknown> | null;
       }>`select * from commands where id = ${commandId}
         and (${isStaff(caller) ? null : caller.userId}::uuid is null or user_id = ${caller.userId})`;
       if (!row) throw new Fault("not_found", "There is no such command of yours.");
-      const { id, type, device_id, state, code, reason } = row;
-      return { commandId: id, type, deviceId: device_id, state, code, reason };
+      const { id, type, device_id, state, code, reason, result } = row;
+      return { commandId: id, type, deviceId: device_id, state, code, reason, result };
     },
   };
 }

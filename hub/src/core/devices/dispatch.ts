@@ -1,7 +1,8 @@
+import { commandCatalog } from "@cloudphone/shared/commands/catalog";
 import type { Desired, DeviceSpec } from "@cloudphone/shared/device";
 import type { Id } from "@cloudphone/shared/ids";
 import { desiredTopic, hostTopic } from "@cloudphone/shared/topics";
-import type { Consumer, HostBus } from "../../platform/context.ts";
+import type { Consumer, Handlers, HostBus } from "../../platform/context.ts";
 import { crashPoint } from "../../platform/crash-point.ts";
 import type { Query } from "../../platform/postgres/database.ts";
 import type { CoreDeps } from "../deps.ts";
@@ -21,6 +22,10 @@ export function dispatchConsumer({ bus }: CoreDeps): Consumer {
       await publishCommand(bus, command);
     crashPoint("hub.dispatch.after-publish");
   };
+  // Each command is asked for by the event of its own name.
+  const requests = Object.fromEntries(
+    Object.keys(commandCatalog).map((type) => [`${type}.requested`, sendCommand]),
+  ) as Handlers;
   return {
     name: "core.dispatch",
     on: {
@@ -37,10 +42,7 @@ export function dispatchConsumer({ bus }: CoreDeps): Consumer {
         if (row)
           await bus.publish(desiredTopic(row.host_id, data.deviceId), null, { retain: true });
       },
-      "app.install.requested": sendCommand,
-      "app.uninstall.requested": sendCommand,
-      "device.restart.requested": sendCommand,
-      "device.screenshot.requested": sendCommand,
+      ...requests,
     },
   };
 }

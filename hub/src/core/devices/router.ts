@@ -6,13 +6,15 @@ import { admin, requestCause, router, signedIn, staff } from "../../platform/htt
 import { emit } from "../../platform/log/outbox.ts";
 import type { CoreDeps } from "../deps.ts";
 import type { Devices } from "./devices.ts";
+import type { Operate } from "./operations.ts";
+import { settingsProcedures } from "./settings-procedures.ts";
 
 /** An id or a name. */
 const device = z.string().min(1).max(100);
 const keyed = z.object({ device, idempotencyKey: z.uuid() });
 const screenshotPathMs = 5 * 60_000;
 
-export function devicesRouter(devices: Devices, deps: CoreDeps) {
+export function devicesRouter(devices: Devices, operate: Operate, deps: CoreDeps) {
   const { database, source } = deps;
   return router({
     list: signedIn.query(({ ctx }) => devices.list(ctx.caller)),
@@ -96,6 +98,7 @@ export function devicesRouter(devices: Devices, deps: CoreDeps) {
     command: signedIn
       .input(z.object({ commandId: z.uuid() }))
       .query(({ input, ctx }) => devices.outcome(ctx.caller, input.commandId)),
+    ...settingsProcedures(operate),
     create: staff
       .input(z.object({ spec: deviceSpecSchema }))
       .mutation(({ input, ctx }) => devices.create(input.spec, requestCause(ctx))),

@@ -1,8 +1,10 @@
 import type { ShellCommand } from "../shell.ts";
 import { appProcessCommands } from "./app-process.ts";
+import { activityCommands } from "./activity.ts";
 import { fileCommands } from "./files.ts";
 import { packageCommands } from "./packages.ts";
 import { screenCommands } from "./screen.ts";
+import { serviceCommands } from "./services.ts";
 import { systemCommands } from "./system.ts";
 import { textCommands } from "./text.ts";
 
@@ -12,6 +14,8 @@ export const shellCommands: ReadonlyMap<string, ShellCommand> = new Map(
     ...systemCommands,
     ...fileCommands,
     ...packageCommands,
+    ...activityCommands,
+    ...serviceCommands,
     ...screenCommands,
     ...textCommands,
     ...appProcessCommands,

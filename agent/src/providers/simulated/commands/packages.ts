@@ -1,6 +1,7 @@
 import { InstallRefusal } from "../apk.ts";
+import type { SimPhone } from "../phone.ts";
 import type { ShellCommand, ShellContext } from "../shell.ts";
-import { builtInApps, launch, packageOf } from "../ui/scene.ts";
+import { builtInApps } from "../ui/scene.ts";
 import { absolute } from "./files.ts";
 
 const maxApkBytes = 2 * 1024 ** 3;
@@ -37,8 +38,6 @@ async function uninstall({ phone, args, out }: ShellContext): Promise<number> {
   return removed ? 0 : 1;
 }
 
-const system = ["android", "com.cloudphone.home", ...builtInApps.map((app) => app.packageName)];
-
 const features = [
   "android.hardware.touchscreen",
   "android.hardware.touchscreen.multitouch",
@@ -46,20 +45,93 @@ const features = [
   "android.software.home_screen",
 ];
 
+interface Listed {
+  readonly packageName: string;
+  readonly path: string;
+  readonly versionName: string;
+  readonly versionCode: number;
+  readonly launcher: string | null;
+  readonly system: boolean;
+}
+
+/** What came with the phone has Android 13's own version. */
+const builtIn = (packageName: string, launcher: string | null): Listed => ({
+  packageName,
+  path: `/system/app/${packageName}/base.apk`,
+  versionName: "13",
+  versionCode: 33,
+  launcher,
+  system: true,
+});
+
+const system: readonly Listed[] = [
+  builtIn("android", null),
+  builtIn("com.cloudphone.home", null),
+  ...builtInApps.map((app) => builtIn(app.packageName, ".Main")),
+];
+
+function allPackages(phone: SimPhone): Listed[] {
+  return [
+    ...system,
+    ...[...phone.disk.packages.values()].map((app) => ({ ...app, system: false })),
+  ];
+}
+
+const find = (phone: SimPhone, packageName: string): Listed | undefined =>
+  allPackages(phone).find((app) => app.packageName === packageName);
+
+/** `pm list packages [-3] [-s] [-f] [--show-versioncode] [FILTER]`, `pm list features` */
 async function list({ phone, args, out }: ShellContext): Promise<number> {
-  if (args[0] === "features") for (const feature of features) await out(`feature:${feature}\n`);
-  if (args[0] !== "packages") return 0;
-  const own = [...phone.disk.packages.values()];
-  const thirdParty = args.includes("-3");
-  for (const name of thirdParty ? [] : system) await out(`package:${name}\n`);
-  for (const { packageName, path } of own)
+  const [what, ...flags] = args;
+  if (what === "features") for (const feature of features) await out(`feature:${feature}\n`);
+  if (what !== "packages") return 0;
+  const filter = flags.find((flag) => !flag.startsWith("-")) ?? "";
+  for (const { packageName, path, versionCode, system: ours } of allPackages(phone)) {
+    if ((flags.includes("-3") && ours) || (flags.includes("-s") && !ours)) continue;
+    if (!packageName.includes(filter)) continue;
+    const file = flags.includes("-f") ? `${path}=` : "";
+    const code = flags.includes("--show-versioncode") ? ` versionCode:${versionCode}` : "";
+    await out(`package:${file}${packageName}${code}\n`);
+  }
+  return 0;
+}
+
+/** `cmd package query-activities --brief [INTENT…] PACKAGE` */
+async function queryActivities({ phone, args, out }: ShellContext): Promise<number> {
+  const found = find(phone, args.at(-1) ?? "");
+  if (!found?.launcher) {
+    await out("No activities found\n");
+    return 0;
+  }
+  const how = "priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=false";
+  const component = `${found.packageName}/${found.launcher.replace(found.packageName, "")}`;
+  await out(`1 activities found:\n  Activity #0:\n    ${how}\n    ${component}\n`);
+  return 0;
+}
+
+/** `dumpsys package packages`: of all there is only what is asked for. */
+export async function dumpPackages({ phone, out }: ShellContext): Promise<number> {
+  await out("Packages:\n");
+  for (const { packageName, versionCode, versionName } of allPackages(phone))
     await out(
-      args.includes("-f") ? `package:${path}=${packageName}\n` : `package:${packageName}\n`,
+      `  Package [${packageName}] (0):\n    versionCode=${versionCode} minSdk=26 targetSdk=33\n    versionName=${versionName}\n`,
     );
   return 0;
 }
 
-const pm: ShellCommand = async (context) => {
+async function clear({ phone, args, out }: ShellContext): Promise<number> {
+  const packageName = args.findLast((arg) => !arg.startsWith("-")) ?? "";
+  const known = find(phone, packageName) !== undefined;
+  if (known) {
+    phone.stopApp(packageName);
+    for (const file of phone.disk.files.keys())
+      if (file.startsWith(`/data/data/${packageName}/`)) phone.disk.files.delete(file);
+  }
+  await out(known ? "Success\n" : "Failed\n");
+  return known ? 0 : 1;
+}
+
+export const pm: ShellCommand = async (context) => {
   const { phone, out } = context;
   const [verb = "", ...args] = context.args;
   const inner = { ...context, args };
@@ -70,66 +142,24 @@ const pm: ShellCommand = async (context) => {
       return uninstall(inner);
     case "list":
       return list(inner);
+    case "query-activities":
+      return queryActivities(inner);
+    case "clear":
+      return clear(inner);
     case "path": {
-      const installed = phone.disk.packages.get(args[0] ?? "");
+      const installed = find(phone, args[0] ?? "");
       if (installed) await out(`package:${installed.path}\n`);
       return installed ? 0 : 1;
     }
-    case "clear": {
-      const known = phone.disk.packages.has(args[0] ?? "");
-      for (const file of phone.disk.files.keys())
-        if (file.startsWith(`/data/data/${args[0]}/`)) phone.disk.files.delete(file);
-      await out(known ? "Success\n" : "Failed\n");
-      return known ? 0 : 1;
-    }
     case "dump": {
-      const found = phone.disk.packages.get(args[0] ?? "");
+      const found = find(phone, args[0] ?? "");
       if (found) await out(`versionCode=${found.versionCode}\nversionName=${found.versionName}\n`);
       return found ? 0 : 1;
     }
     default:
-      await out(`pm: ${verb} is not simulated\n`);
-      return 1;
+      await out(`Unknown command: ${verb}\n`);
+      return 255;
   }
 };
 
-const target = (component: string): string => component.split("/")[0] ?? "";
-
-/** `am start [-n PACKAGE/ACTIVITY] [PACKAGE]`, `am force-stop PACKAGE` */
-const am: ShellCommand = async ({ phone, args, out }) => {
-  const [verb] = args;
-  const named = args[args.indexOf("-n") + 1];
-  const packageName = target(args.includes("-n") && named ? named : (args.at(-1) ?? ""));
-  if (verb === "start" || verb === "start-activity") {
-    const opened = launch(phone, packageName);
-    if (!opened) {
-      await out(`Error: Activity class {${named ?? packageName}} does not exist.\n`);
-      return 1;
-    }
-    phone.show(opened);
-    await out(`Starting: Intent { cmp=${named ?? packageName} }\nStatus: ok\n`);
-    return 0;
-  }
-  if (verb === "force-stop" && packageOf(phone.screen) === packageName)
-    phone.show({ kind: "home" });
-  return 0;
-};
-
-export const packageCommands: Record<string, ShellCommand> = {
-  pm,
-  am,
-  cmd: async (context) => {
-    const [service, ...args] = context.args;
-    if (service === "package") return pm({ ...context, args });
-    if (service === "activity") return am({ ...context, args });
-    await context.out(`cmd: Can't find service: ${service ?? ""}\n`);
-    return 20;
-  },
-  monkey: async ({ phone, args, out }) => {
-    const packageName = args[args.indexOf("-p") + 1] ?? "";
-    const known = launch(phone, packageName);
-    if (known) phone.show(known);
-    await out(known ? "Events injected: 1\n" : "** No activities found to run, monkey aborted.\n");
-    return known ? 0 : 252;
-  },
-};
+export const packageCommands: Record<string, ShellCommand> = { pm };

@@ -44,9 +44,4 @@ export const screenCommands: Record<string, ShellCommand> = {
     await out(screenshot(phone));
     return 0;
   },
-  wm: async ({ phone: { spec }, args, out }) => {
-    if (args[0] === "size") await out(`Physical size: ${spec.width}x${spec.height}\n`);
-    else if (args[0] === "density") await out(`Physical density: ${spec.dpi}\n`);
-    return 0;
-  },
 };

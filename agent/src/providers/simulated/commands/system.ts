@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { SimPhone } from "../phone.ts";
 import { aborted } from "../service.ts";
 import type { ShellCommand, ShellContext } from "../shell.ts";
 import { packageOf } from "../ui/scene.ts";
+import { dumpPackages } from "./packages.ts";
 
 async function getprop({ phone, args, out }: ShellContext): Promise<number> {
   const [name, fallback = ""] = args;
@@ -18,23 +20,7 @@ async function setprop({ phone, args, out }: ShellContext): Promise<number> {
     await out(`Failed to set property '${name ?? ""}' to '${value}'\n`);
     return 1;
   }
-  phone.properties.set(name, value);
-  return 0;
-}
-
-/** `settings get|put|delete|list NAMESPACE [KEY [VALUE]]` */
-async function settings({ phone, args, out }: ShellContext): Promise<number> {
-  const [verb, namespace = "", key = "", ...value] = args;
-  const name = `${namespace}/${key}`;
-  if (verb === "put") phone.disk.settings.set(name, value.join(" "));
-  else if (verb === "delete")
-    await out(`Deleted ${phone.disk.settings.delete(name) ? 1 : 0} rows\n`);
-  else if (verb === "list") {
-    for (const [stored, text] of phone.disk.settings)
-      if (stored.startsWith(`${namespace}/`))
-        await out(`${stored.slice(namespace.length + 1)}=${text}\n`);
-  } else if (name === "secure/android_id") await out(`${phone.disk.identity.androidId}\n`);
-  else await out(`${phone.disk.settings.get(name) ?? "null"}\n`);
+  phone.setProperty(name, value);
   return 0;
 }
 
@@ -59,17 +45,33 @@ async function logcat({ phone, args, out, signal }: ShellContext): Promise<numbe
   return 0;
 }
 
-async function dumpsys({ phone, args, out }: ShellContext): Promise<number> {
-  const { screen, spec } = phone;
+/** Android 13's `dumpsys display`, as far as it tells the panel and how it is turned. */
+function describeDisplay({ spec, size, display, rotation }: SimPhone): string {
+  const mode = `{id=1, width=${spec.width}, height=${spec.height}, fps=60.0, alternativeRefreshRates=[]}`;
+  const panel = `"Built-in Screen": uniqueId="local:0", ${spec.width} x ${spec.height}, modeId 1, defaultModeId 1, supportedModes [${mode}]`;
+  const shown = `real ${size.width} x ${size.height}, rotation ${rotation}, density ${display.dpi}`;
+  return `  DisplayDeviceInfo{${panel}, density ${spec.dpi}}\n    mBaseDisplayInfo=DisplayInfo{"Built-in Screen", displayId 0, ${shown}}\n`;
+}
+
+async function dumpsys(context: ShellContext): Promise<number> {
+  const { phone, args, out } = context;
+  const { screen } = phone;
   if (args[0] === "battery")
     await out(
       "Current Battery Service state:\n  AC powered: true\n  level: 100\n  scale: 100\n  status: 5\n  temperature: 250\n",
     );
   else if (args[0] === "window" || args[0] === "activity")
     await out(`  mCurrentFocus=Window{0 u0 ${packageOf(screen)}/.Main}\n`);
-  else if (args[0] === "display")
-    await out(`  real ${spec.width} x ${spec.height}, density ${spec.dpi}\n`);
-  else if (args[0] === "wifi") await out(`  mac: ${phone.disk.identity.wifiMac}\n`);
+  else if (args[0] === "display") await out(describeDisplay(phone));
+  else if (args[0] === "package") return dumpPackages(context);
+  else if (args[0] === "location") {
+    const place = phone.location;
+    await out(
+      place
+        ? `  gps provider [mock]:\n    last location=Location[gps ${place.latitude.toFixed(6)},${place.longitude.toFixed(6)} hAcc=5.0 mock]\n`
+        : "  gps provider:\n    last location=null\n",
+    );
+  } else if (args[0] === "wifi") await out(`  mac: ${phone.disk.identity.wifiMac}\n`);
   return 0;
 }
 
@@ -83,7 +85,6 @@ const say =
 export const systemCommands: Record<string, ShellCommand> = {
   getprop,
   setprop,
-  settings,
   logcat,
   dumpsys,
   log: async ({ phone, args }) => {
@@ -99,7 +100,6 @@ export const systemCommands: Record<string, ShellCommand> = {
       `${args[0] === "+%s" ? Math.floor(Date.now() / 1000) : new Date().toUTCString()}\n`,
   ),
   uptime: say(() => ` up ${Math.floor(process.uptime())} s\n`),
-  ps: say(() => "USER PID NAME\nroot 1 init\nsystem 1000 system_server\n"),
   true: async () => await Promise.resolve(0),
   false: async () => await Promise.resolve(1),
   sleep: async ({ args, signal }) => {

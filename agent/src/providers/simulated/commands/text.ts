@@ -22,14 +22,22 @@ function count(args: readonly string[]): number {
   return Math.max(0, Number(number ?? 10) || 10);
 }
 
+/** The patterns: after each -e, or the first word. Escapes are taken as the sign itself. */
+function patterns(args: readonly string[]): string[] {
+  const named = args.flatMap((arg, at) => (arg === "-e" ? [args[at + 1] ?? ""] : []));
+  const first = args.find((arg) => !arg.startsWith("-")) ?? "";
+  return (named.length > 0 ? named : [first]).map((text) => text.replace(/\\(.)/g, "$1"));
+}
+
 /** What stands behind a pipe at an adb prompt: `pm list packages | grep camera`. Patterns are plain text. */
 export const textCommands: Record<string, ShellCommand> = {
   grep: async (context) => {
     const flags = context.args.filter((arg) => arg.startsWith("-")).join("");
     const fold = (text: string): string => (flags.includes("i") ? text.toLowerCase() : text);
-    const wanted = fold(context.args.find((arg) => !arg.startsWith("-")) ?? "");
+    const wanted = patterns(context.args).map(fold);
+    const fits = (line: string): boolean => wanted.some((text) => fold(line).includes(text));
     const all = await lines(context);
-    const hits = all.filter((line) => fold(line).includes(wanted) !== flags.includes("v"));
+    const hits = all.filter((line) => fits(line) !== flags.includes("v"));
     if (flags.includes("c")) await context.out(`${hits.length}\n`);
     else if (!flags.includes("q")) for (const line of hits) await context.out(`${line}\n`);
     return hits.length > 0 ? 0 : 1;

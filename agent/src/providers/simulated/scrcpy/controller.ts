@@ -59,7 +59,7 @@ function obey(message: ControlMessage, phone: SimPhone, video: VideoState): void
       phone.awake = message.on;
       return;
     case "rotate":
-      phone.rotation = phone.rotation === 0 ? 1 : 0;
+      phone.lockRotation(phone.rotation === 0 ? 1 : 0);
       return;
     case "start-app": {
       const screen = launch(phone, message.name.replace(/^[+?]+/, ""));
