@@ -16,6 +16,7 @@ import type { DeviceRow, RunRow, Store, StoreTx } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
 import { closeRun, openRun } from "../usage/runs.ts";
 import { nextStep, type Step } from "./next-step.ts";
+import { type Errand, Restarts } from "./restarts.ts";
 
 export interface SupervisorDeps {
   readonly store: Store;
@@ -25,21 +26,6 @@ export interface SupervisorDeps {
   readonly source: Source;
   readonly logger: Logger;
   readonly bootDeadlineMs: number;
-}
-
-/** For whom something is done, and until when: a command's context. */
-interface Errand {
-  /** Of the lease it is done for; 0 for none. */
-  readonly token: number;
-  readonly signal: AbortSignal;
-}
-
-/** Somebody waits for the device to have been off, and to run again. */
-interface Restart extends PromiseWithResolvers<void>, Errand {
-  /** Done while it is off; never rejects. */
-  readonly work: (handle: Handle) => Promise<void>;
-  /** It was switched off for it. */
-  off: boolean;
 }
 
 const lookAgainMs = 5000;
@@ -61,7 +47,7 @@ export class Supervisor {
   #failures = 0;
   #seenAlive: { instanceId: string; atMs: number } | null = null;
   #done: Promise<void> | null = null;
-  #restarts: Restart[] = [];
+  readonly #restarts = new Restarts();
 
   constructor(deviceId: Id, deps: SupervisorDeps) {
     this.deviceId = deviceId;
@@ -82,8 +68,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.hint();
-    for (const restart of this.#restarts.splice(0))
-      restart.reject(new Fault("interrupted", "The agent is stopping."));
+    this.#restarts.end(new Fault("interrupted", "The agent is stopping."));
     await this.#done;
   }
 
@@ -122,7 +107,7 @@ export class Supervisor {
    * another one by then, and does nothing any more once the signal has aborted.
    */
   async whileOff<T>(
-    { token, signal }: Errand,
+    errand: Errand,
     work: (handle: Handle, options: CallOptions) => Promise<{ keep: Handle; answer: T }>,
   ): Promise<T> {
     const { store } = this.#deps;
@@ -135,19 +120,12 @@ export class Supervisor {
       await store.transaction((tx) => this.#update(tx, (now) => ({ ...now, handle: keep })));
       return answer;
     };
-    const restart: Restart = {
-      ...Promise.withResolvers<void>(),
-      token,
-      signal,
-      off: false,
-      work: async (handle) => {
-        done = run(handle);
-        await done.catch(() => undefined);
-      },
-    };
-    this.#restarts.push(restart);
+    const restarted = this.#restarts.add(errand, async (handle) => {
+      done = run(handle);
+      await done.catch(() => undefined);
+    });
     this.hint();
-    await restart.promise;
+    await restarted;
     return done;
   }
 
@@ -174,8 +152,8 @@ export class Supervisor {
     const seen: Observation = row.handle ? await this.#observe(row.handle) : { state: "missing" };
     if (seen.state === "running")
       this.#seenAlive = { instanceId: seen.instanceId, atMs: this.#deps.clock.nowMs() };
-    this.#refuseStale(row);
-    if (row.handle && this.#restarts.some(({ off }) => !off)) {
+    this.#restarts.refuseStale(row.desired.lease?.token ?? 0);
+    if (row.handle && this.#restarts.waiting) {
       await this.#switchOff(row.handle);
       return "step";
     }
@@ -215,34 +193,15 @@ export class Supervisor {
     }
   }
 
-  #refuseStale(row: DeviceRow): void {
-    const leased = row.desired.lease?.token ?? 0;
-    for (const { off, token, reject } of this.#restarts)
-      if (!off && token !== leased)
-        reject(new Fault("stale_lease", "The phone's lease is another one by now."));
-    this.#restarts = this.#restarts.filter(
-      ({ off, token, signal }) => off || (token === leased && !signal.aborted),
-    );
-  }
-
   /** For a restart. Here and not where it is asked for: no other step may come between the end of the run and that of the power. */
   async #switchOff(handle: Handle): Promise<void> {
     const { provider, store } = this.#deps;
-    const asked = this.#restarts.filter(({ off }) => !off);
+    const row = (): DeviceRow | null => store.read((tx) => tx.device(this.deviceId));
     await this.#closeRun("restarted");
     await this.#call((signal) => provider.stop(handle, { signal }));
-    for (const restart of asked) {
-      const row = store.read((tx) => tx.device(this.deviceId));
-      if (row?.handle) await restart.work(row.handle);
-      restart.off = true;
-    }
-    const { desired } = store.read((tx) => tx.device(this.deviceId)) ?? {};
-    if (desired?.existence !== "present" || desired.power !== "running") this.#settleRestarts();
-  }
-
-  #settleRestarts(): void {
-    for (const restart of this.#restarts.filter(({ off }) => off)) restart.resolve();
-    this.#restarts = this.#restarts.filter(({ off }) => !off);
+    await this.#restarts.work(() => row()?.handle ?? null);
+    const desired = row()?.desired;
+    if (desired?.existence !== "present" || desired.power !== "running") this.#restarts.settle();
   }
 
   async #create(row: DeviceRow): Promise<void> {
@@ -271,7 +230,7 @@ export class Supervisor {
       this.#update(tx, (known) => ({ ...known, state: "running", reason: null }));
       openRun(tx, now, { instanceId, clock, source });
     });
-    this.#settleRestarts();
+    this.#restarts.settle();
   }
 
   /** False when, before it has booted, something else is to be done: it lost power, is to restart, or is wanted otherwise. */
@@ -300,7 +259,7 @@ export class Supervisor {
   async #stillBoots(instanceId: string): Promise<boolean> {
     const { store } = this.#deps;
     const row = store.read((tx) => tx.device(this.deviceId));
-    if (!row?.handle || this.#restarts.some(({ off }) => !off)) return false;
+    if (!row?.handle || this.#restarts.waiting) return false;
     const step = nextStep(
       row,
       store.read((tx) => tx.run(this.deviceId)),
