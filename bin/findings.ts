@@ -8,6 +8,7 @@ const areas: Readonly<Record<string, string>> = {
   gpu: "Graphics",
   docker: "Docker",
   adb: "adb and USB",
+  screen: "Live screens",
   disk: "Disks",
   hub: "The hub",
   ports: "Ports",

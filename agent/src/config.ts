@@ -23,6 +23,8 @@ export const agentConfigSchema = z.object({
     .string()
     .regex(/^(turn|stun):[^/:@?]+(:\d{1,5})?$/, "must be written turn:host:port")
     .optional(),
+  /** scrcpy's server, put there by the operator; null: the agent fetches it. */
+  scrcpyServer: z.string().min(1).nullable().default(null),
   storeMaxBytes: z.coerce
     .number()
     .int()

@@ -82,6 +82,7 @@ export const agentEnvironment = (): Record<string, unknown> => {
     bootDeadlineMs: env.CLOUDPHONE_BOOT_DEADLINE_MS,
     storeMaxBytes: env.CLOUDPHONE_STORE_MAX_BYTES,
     turnUrl: env.CLOUDPHONE_TURN_URL,
+    scrcpyServer: env.CLOUDPHONE_SCRCPY_SERVER,
     perDevice: defined({
       memoryMiB: env.CLOUDPHONE_DEVICE_MEMORY_MIB,
       cpus: env.CLOUDPHONE_DEVICE_CPUS,

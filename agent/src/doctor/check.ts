@@ -12,6 +12,8 @@ export interface Subject {
   /** Null: containers run on another machine. */
   readonly dockerSocket: string | null;
   readonly adbPort: number;
+  /** Where scrcpy's server should lie, and whether the operator said so. */
+  readonly scrcpyServer: { readonly file: string; readonly configured: boolean };
   readonly perDevice: PerDevice;
   /** 12 random bytes for the STUN question. */
   readonly transactionId: Uint8Array;

@@ -221,6 +221,30 @@ const wrong: readonly [string, string, "warn" | "fail", Changes, RegExp][] = [
     /kill-server/,
   ],
   [
+    "a scrcpy server that somebody has changed",
+    "screen.scrcpy-server",
+    "fail",
+    { answers: { [`run sha256sum ${subject.scrcpyServer.file}`]: ran(`${"0".repeat(64)}  f\n`) } },
+    /^rm /,
+  ],
+  [
+    "a host that has not fetched scrcpy's server yet",
+    "screen.scrcpy-server",
+    "warn",
+    { answers: { [`run sha256sum ${subject.scrcpyServer.file}`]: ran("", 1, "No such file") } },
+    /^mkdir -p .*curl/,
+  ],
+  [
+    "a scrcpy server that is not where the operator said",
+    "screen.scrcpy-server",
+    "fail",
+    {
+      subject: { scrcpyServer: { file: "/opt/scrcpy-server", configured: true } },
+      answers: { "run sha256sum /opt/scrcpy-server": ran("", 1, "No such file") },
+    },
+    /^curl -fLo \/opt\/scrcpy-server/,
+  ],
+  [
     "no udev rules",
     "adb.usb-rights",
     "fail",

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { AgentConfig } from "../config.ts";
 import type { Credentials } from "../enrolment.ts";
+import { serverFileOf } from "../media/scrcpy/server-file.ts";
 import type { Subject } from "./check.ts";
 
 interface Given {
@@ -22,6 +23,10 @@ export function subjectOf({ config, kinds, hub }: Given): Subject {
     turn: turnHost === undefined ? null : { host: turnHost, port: Number(port ?? turnPort) },
     dockerSocket: /^unix:\/\/(.+)$/.exec(config.docker.host)?.[1] ?? null,
     adbPort: config.docker.adbPort,
+    scrcpyServer: {
+      file: serverFileOf({ dataDir: config.dataDir, configuredPath: config.scrcpyServer }),
+      configured: config.scrcpyServer !== null,
+    },
     perDevice: config.perDevice,
     transactionId: randomBytes(12),
   };

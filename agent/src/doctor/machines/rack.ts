@@ -34,6 +34,9 @@ export const rack = (): Facts => ({
     },
     "run adb version": ran("Android Debug Bridge version 1.0.41\nVersion 34.0.4-debian\n"),
     "tcp 127.0.0.1:5037": { replyHex: hex("OKAY00040029") },
+    "run sha256sum /var/lib/cloudphone/agent/scrcpy/3.3.3/scrcpy-server": ran(
+      "7e70323ba7f259649dd4acce97ac4fefbae8102b2c6d91e2e7be613fd5354be0  scrcpy-server\n",
+    ),
     "names /usr/lib/udev/rules.d": ["50-udev-default.rules", "51-android.rules"],
     "run id -nG": ran("ops docker plugdev\n"),
     "access /var/lib/cloudphone/agent": "write",
@@ -58,6 +61,10 @@ export const subject: Subject = {
   hub: { url: "http://hub:30000", mqtt: { host: "hub", port: 1883 } },
   turn: { host: "turn.example.com", port: 3478 },
   dockerSocket: "/var/run/docker.sock",
+  scrcpyServer: {
+    file: "/var/lib/cloudphone/agent/scrcpy/3.3.3/scrcpy-server",
+    configured: false,
+  },
   adbPort: 5037,
   perDevice: { memoryMiB: 1536, cpus: 0.5, diskMiB: 3072, inotifyInstances: 2 },
   transactionId: Buffer.from("b7e7a701bc34d686fa87dfae", "hex"),

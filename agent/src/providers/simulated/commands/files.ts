@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import path from "node:path";
 import type { ShellCommand } from "../shell.ts";
 import type { Disk } from "../state.ts";
@@ -106,6 +107,13 @@ export const fileCommands: Record<string, ShellCommand> = {
     const [file = ""] = paths(args).slice(-1);
     const bytes = phone.disk.files.get(absolute(file));
     await out(bytes ? `  File: ${file}\n  Size: ${bytes.length}\n` : missing("stat", file));
+    return bytes ? 0 : 1;
+  },
+  sha256sum: async ({ phone, args, out, err }) => {
+    const [file = ""] = paths(args);
+    const bytes = phone.disk.files.get(absolute(file));
+    if (bytes) await out(`${createHash("sha256").update(bytes).digest("hex")}  ${file}\n`);
+    else await err(missing("sha256sum", file));
     return bytes ? 0 : 1;
   },
   mkdir: async ({ phone, args }) => {
