@@ -7,26 +7,37 @@ import { Fault, isFaultCode } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
 import { type Connection, until, withHub } from "../client.ts";
 import { print } from "../output.ts";
-import { completed } from "./devices.ts";
+import { operate } from "./device-settings.ts";
+import { completed } from "./outcome.ts";
 
 const uploadMs = 60 * 60_000;
 const installMs = 6 * 60_000;
 
 export const appCommands = (program: Command): void => {
   const apps = program.command("apps").description("packages, and what is installed where");
-  apps.command("list", { isDefault: true }).action((_flags: unknown, command: Command) =>
-    withHub(command, async ({ client, json }) => {
-      const list = await client.apps.list.query();
-      const rows = list.map((app) => ({
-        package: app.packageName,
-        version: app.versionName,
-        bytes: String(app.bytes),
-        uploaded: app.uploadedAt,
-        id: app.appId,
-      }));
-      print(list, { json, rows, empty: "No apps yet: `cloudphone apps upload FILE` adds one." });
-    }),
-  );
+  apps
+    .command("list", { isDefault: true })
+    .description("your packages; with --device, what is installed on that phone")
+    .option("--device <device>")
+    .option("--system", "with what came with the phone")
+    .action((flags: { device?: string; system?: boolean }, command: Command) =>
+      flags.device === undefined
+        ? listLibrary(command)
+        : listInstalled(command, { device: flags.device, system: flags.system ?? false }),
+    );
+  for (const verb of ["start", "stop", "clear"] as const)
+    apps
+      .command(verb)
+      .description(verbs[verb])
+      .argument("<device>")
+      .argument("<package>")
+      .action((device: string, packageName: string, _flags: unknown, command: Command) =>
+        operate(
+          command,
+          ({ client }, key) => client.apps[verb].mutate({ device, packageName, ...key }),
+          { rows: () => [{ device, package: packageName, did: verb }] },
+        ),
+      );
   apps
     .command("upload")
     .argument("<file>")
@@ -94,6 +105,47 @@ export const appCommands = (program: Command): void => {
       }),
     );
 };
+
+const verbs = {
+  start: "open an app",
+  stop: "end an app's processes",
+  clear: "remove an app's data; the app stays",
+};
+
+const listLibrary = (command: Command): Promise<void> =>
+  withHub(command, async ({ client, json }) => {
+    const list = await client.apps.list.query();
+    const rows = list.map((app) => ({
+      package: app.packageName,
+      version: app.versionName,
+      bytes: String(app.bytes),
+      uploaded: app.uploadedAt,
+      id: app.appId,
+    }));
+    print(list, { json, rows, empty: "No apps yet: `cloudphone apps upload FILE` adds one." });
+  });
+
+interface OnPhone {
+  readonly packageName: string;
+  readonly versionName: string | null;
+  readonly versionCode: number | null;
+  readonly system: boolean;
+}
+
+const listInstalled = (
+  command: Command,
+  which: { device: string; system: boolean },
+): Promise<void> =>
+  operate(command, ({ client }, key) => client.apps.onDevice.mutate({ ...which, ...key }), {
+    rows: ({ apps }) =>
+      (apps as OnPhone[]).map(({ packageName, versionName, versionCode, system }) => ({
+        package: packageName,
+        version: versionName ?? "",
+        code: versionCode === null ? "" : String(versionCode),
+        system: system ? "yes" : "",
+      })),
+    empty: "Nothing but what came with the phone; --system shows that too.",
+  });
 
 async function installed({ client }: Connection, installationId: string) {
   const found = await until(

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
-import { Fault, isFaultCode } from "@cloudphone/shared/fault";
+import { Fault } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
-import { type Client, type Connection, until, withHub } from "../client.ts";
+import { type Client, until, withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { deviceSettings } from "./device-settings.ts";
+import { completed } from "./outcome.ts";
 
 type Device = Awaited<ReturnType<Client["devices"]["show"]["query"]>>;
 
@@ -87,6 +89,7 @@ export const deviceCommands = (program: Command): void => {
         });
       }),
     );
+  deviceSettings(devices);
   program
     .command("screenshot")
     .description("a PNG of a phone's screen")
@@ -115,18 +118,3 @@ export const deviceCommands = (program: Command): void => {
       }),
     );
 };
-
-/** Waits for a command's outcome; a failure becomes the Fault it was. */
-export async function completed({ client }: Connection, commandId: string) {
-  const outcome = await until(
-    async () => {
-      const found = await client.devices.command.query({ commandId });
-      return found.state === "pending" ? null : found;
-    },
-    waitMs,
-    "The command",
-  );
-  if (outcome.state === "completed") return outcome;
-  const code = outcome.code ?? "internal";
-  throw new Fault(isFaultCode(code) ? code : "internal", outcome.reason ?? "It failed.");
-}
