@@ -96,15 +96,8 @@ export class CommandRunner {
   }
 
   async take(command: CommandEnvelope): Promise<void> {
-    const { store, clock, logger } = this.#deps;
+    const { store, clock } = this.#deps;
     if (this.#stopping.signal.aborted) return;
-    if (!isCommandType(command.type)) {
-      logger.warn(
-        { commandId: command.id, type: command.type },
-        "a command of an unknown type was left to a newer agent",
-      );
-      return;
-    }
     crashPoint("agent.command.before-inbox");
     const row: InboxRow = {
       command,
@@ -154,9 +147,14 @@ export class CommandRunner {
     }
   }
 
-  /** Why it must not begin: too late, or for a lease that is not the device's any more. */
+  /** Why it must not begin: not known to this agent, too late, or for a lease that is not the device's any more. */
   #refusal({ command, receivedMonoMs, bootId }: InboxRow): Fault | null {
     const { store, clock } = this.#deps;
+    if (!isCommandType(command.type))
+      return new Fault(
+        "unsupported",
+        `The agent of the phone's host does not know ${command.type}; upgrade it.`,
+      );
     const waitedMs =
       bootId === clock.bootId ? clock.nowMs() - receivedMonoMs : Number.POSITIVE_INFINITY;
     if (waitedMs >= command.ttlMs)
@@ -208,7 +206,9 @@ export class CommandRunner {
   }
 
   #fail({ command, ...row }: InboxRow, fault: Fault): Promise<void> {
-    const type = commandCatalog[command.type as CommandType].failed;
+    const type = isCommandType(command.type)
+      ? commandCatalog[command.type].failed
+      : "device.command.refused";
     const data = {
       commandId: command.id,
       deviceId: command.deviceId,

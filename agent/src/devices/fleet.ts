@@ -23,6 +23,7 @@ export class Fleet {
   readonly #deps: FleetDeps;
   readonly #supervisors = new Map<Id, Supervisor>();
   readonly #watches: Disposable[] = [];
+  #stopping = false;
 
   constructor(deps: FleetDeps) {
     this.#deps = deps;
@@ -40,6 +41,7 @@ export class Fleet {
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true;
     for (const watch of this.#watches.splice(0)) watch[Symbol.dispose]();
     await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.stop()));
   }
@@ -106,7 +108,15 @@ export class Fleet {
     }
     const supervisor = new Supervisor(row.deviceId, { ...deps, provider });
     this.#supervisors.set(row.deviceId, supervisor);
-    supervisor.start();
+    void supervisor.start().then(() => this.#ended(row.deviceId));
+  }
+
+  /** A device that is gone needs no supervisor; one that was wished for again while its last one ended needs another. */
+  #ended(deviceId: Id): void {
+    this.#supervisors.delete(deviceId);
+    if (this.#stopping) return;
+    const again = this.#deps.store.read((tx) => tx.device(deviceId));
+    if (again) this.#supervise(again);
   }
 }
 

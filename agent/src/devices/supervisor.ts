@@ -54,8 +54,10 @@ export class Supervisor {
     this.#deps = deps;
   }
 
-  start(): void {
+  /** Resolves when there is nothing to supervise any more: the device is gone, or this was stopped. */
+  start(): Promise<void> {
     this.#done ??= this.#loop();
+    return this.#done;
   }
 
   /** Something may have changed: look now, also out of a pause after a failure. */

@@ -141,6 +141,14 @@ export const deviceEvents = {
     { deviceId, hostId, lease, reason: "The lease ended." },
   ),
 
+  /** The outcome of a command whose type its host's agent does not know. */
+  "device.command.refused": event("agent", outcomeFailureSchema, {
+    commandId,
+    deviceId,
+    code: "unsupported",
+    reason: "The agent of the phone's host does not know device.fold; upgrade it.",
+  }),
+
   "device.restart.requested": event("core", outcomeSchema.extend({ userId: idSchema }), {
     commandId,
     deviceId,

@@ -1,3 +1,4 @@
+import type { RecordedEvent } from "@cloudphone/shared/events/catalog";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import { signPath } from "../../platform/auth/tokens.ts";
@@ -197,10 +198,8 @@ export const installationConsumer: Consumer = {
       await tx`update installations set state = 'installed', code = null, reason = null, ended_at = clock_timestamp()
         where id = ${data.commandId} and (state = 'pending' or code = 'timed_out')`;
     },
-    "app.install.failed": async ({ data }, { tx }) => {
-      await tx`update installations set state = 'failed', code = ${data.code}, reason = ${data.reason}, ended_at = clock_timestamp()
-        where id = ${data.commandId} and state = 'pending'`;
-    },
+    "app.install.failed": installationFailed,
+    "device.command.refused": installationFailed,
     "app.uninstall.completed": async ({ data }, { tx }) => {
       await tx`update installations set state = 'removed', ended_at = clock_timestamp()
         where device_id = ${data.deviceId} and package_name = ${data.packageName} and state = 'installed'`;
@@ -211,6 +210,14 @@ export const installationConsumer: Consumer = {
     },
   },
 };
+
+async function installationFailed(
+  { data }: RecordedEvent<"app.install.failed" | "device.command.refused">,
+  { tx }: { tx: Tx },
+): Promise<void> {
+  await tx`update installations set state = 'failed', code = ${data.code}, reason = ${data.reason}, ended_at = clock_timestamp()
+    where id = ${data.commandId} and state = 'pending'`;
+}
 
 const toApp = (row: AppRow): AppInfo => ({
   appId: row.id,

@@ -108,7 +108,8 @@ export function commandConsumer(): Consumer {
     [command.completed, settle(false)],
     [command.failed, settle(true)],
   ]);
-  return { name: "core.commands", on: Object.fromEntries(entries) as Handlers };
+  const on = { ...Object.fromEntries(entries), "device.command.refused": settle(true) } as Handlers;
+  return { name: "core.commands", on };
 }
 
 /** A command without an outcome at its deadline has failed, as far as the hub can tell. */
