@@ -1,9 +1,13 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
 import path from "node:path";
-import { realApk, zipOf } from "@cloudphone/testing/apk";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { readApk } from "./apk.ts";
+import { fileOf, realApk, zipOf } from "./testing.ts";
+
+const run = promisify(execFile);
+const manifest = "AndroidManifest.xml";
+const x = Buffer.from("x");
 
 test("a real package tells its name and versions", async () => {
   expect(await readApk(realApk)).toMatchObject({
@@ -15,25 +19,56 @@ test("a real package tells its name and versions", async () => {
 
 test.each([
   ["no ZIP at all", Buffer.from("hello"), /not a ZIP/],
-  ["a ZIP without a manifest", zipOf("readme.txt", Buffer.from("x")), /no AndroidManifest/],
+  ["a ZIP without a manifest", zipOf({ name: "readme.txt", body: x }), /no AndroidManifest/],
+  ["a name that climbs out", zipOf({ name: "../../etc/passwd", body: x }), /invalid relative path/],
+  ["a name from the root", zipOf({ name: "/etc/passwd", body: x }), /absolute path/],
+  ["a name with backslashes", zipOf({ name: "..\\..\\x", body: x }), /invalid|relative/],
   [
-    "a name that climbs out",
-    zipOf("../../etc/passwd", Buffer.from("x")),
-    /invalid relative path|climb|\.\./,
+    "a size that is a lie",
+    zipOf({ name: "classes.dex", body: x, claims: 4_000_000 }),
+    /size|mismatch/i,
   ],
-  ["a size that is a lie", zipOf("classes.dex", Buffer.from("x"), 4_000_000), /size|mismatch/i],
+  [
+    "a file that is encrypted",
+    zipOf({ name: "a", body: Buffer.alloc(13), claims: 1, flags: 1 }),
+    /is encrypted/,
+  ],
+  [
+    "a second manifest",
+    zipOf({ name: manifest, body: x }, { name: manifest, body: x }),
+    /two manifests/,
+  ],
+  [
+    "a manifest larger than memory should hold",
+    zipOf({ name: manifest, body: Buffer.alloc(4 * 1024 ** 2 + 1) }),
+    /more than is allowed/,
+  ],
   [
     "a manifest that is none",
-    zipOf("AndroidManifest.xml", Buffer.from("<manifest/>")),
+    zipOf({ name: manifest, body: Buffer.from("<manifest/>") }),
     /manifest can't be read|no valid package/,
   ],
 ])("%s is refused with the reason", async (_what, bytes, reason) => {
-  const dir = await mkdtemp(path.join(tmpdir(), "cloudphone-apk-"));
-  const file = path.join(dir, "x.apk");
-  await writeFile(file, bytes);
-  await expect(readApk(file)).rejects.toMatchObject({
+  await using file = await fileOf(bytes);
+  await expect(readApk(file.path)).rejects.toMatchObject({
     code: "bad_package",
     message: expect.stringMatching(reason),
   });
-  await rm(dir, { recursive: true });
 });
+
+test("a manifest with a chunk of no size is refused, instead of holding up the hub for ever", async () => {
+  const endless = Buffer.alloc(64);
+  endless.writeUInt32LE(0x0008_0003, 0);
+  endless.writeUInt32LE(64, 4);
+  await using file = await fileOf(zipOf({ name: manifest, body: endless }));
+  // In a process of its own, which can be ended should it go round for ever.
+  const program = `
+    import { readApk } from ${JSON.stringify(path.join(import.meta.dirname, "apk.ts"))};
+    await readApk(process.argv[1]).catch((error) => console.log(error.code));`;
+  const { stdout } = await run(
+    process.execPath,
+    ["--input-type=module", "-e", program, file.path],
+    { cwd: import.meta.dirname, timeout: 15_000, killSignal: "SIGKILL" },
+  );
+  expect(stdout.trim()).toBe("bad_package");
+}, 20_000);

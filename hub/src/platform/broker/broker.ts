@@ -27,6 +27,8 @@ export interface BrokerOptions {
   onHostMessage(hostId: string, kind: UpKind, payload: Buffer): void;
   /** A publish that was refused, for quarantine. */
   onRefused(hostId: string, topic: string, payload: Buffer): void;
+  /** For tests: smaller than what holds otherwise. */
+  readonly limits?: Partial<Limits>;
 }
 
 export interface Broker extends HostBus {
@@ -34,20 +36,30 @@ export interface Broker extends HostBus {
   stop(): Promise<void>;
 }
 
-const limits = {
+interface Limits {
+  /** For the first packet. */
+  readonly connectTimeoutMs: number;
+  /** For a client that does not read: everyone else waits behind it until it is closed. */
+  readonly drainTimeoutMs: number;
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+}
+
+const usual: Limits = {
   connectTimeoutMs: 5000,
   drainTimeoutMs: 5000,
   connections: 5000,
   connectionsPerAddress: 1000,
-  verifyMs: 5000,
-  publishMs: 5000,
 };
+const verifyMs = 5000;
+const publishMs = 5000;
 
 /**
  * The embedded MQTT broker: agents sign in with their host's id and secret, publish on their own `up` topics and hear their own `down`
  * topics, nothing else. PUBACK is no promise here; only our own ack, sent after the database's commit, is.
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const limits = { ...usual, ...options.limits };
   const aedes = await Aedes.createBroker({
     id: "cloudphone-hub",
     concurrency: limits.connections,
@@ -56,7 +68,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     heartbeatInterval: 60_000,
   } as Parameters<typeof Aedes.createBroker>[0]);
   applyRules(aedes, options);
-  const server = createServer(admission(aedes, options.logger));
+  const server = createServer(admission(aedes, limits, options.logger));
   const { host } = options;
   const port = await listen(server, {
     host,
@@ -75,7 +87,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 }
 
 /** Counts connections and puts the length guard before the broker. */
-function admission(aedes: Aedes, logger: Logger): (socket: Socket) => void {
+function admission(aedes: Aedes, limits: Limits, logger: Logger): (socket: Socket) => void {
   const perAddress = new Map<string, number>();
   let total = 0;
   return (socket) => {
@@ -118,7 +130,7 @@ function applyRules(aedes: Aedes, options: BrokerOptions): void {
     if (client.id !== hostId || hostId === "") return refuse();
     withDeadline(
       options.verifyHost(hostId, password?.toString() ?? ""),
-      limits.verifyMs,
+      verifyMs,
       "the host's secret could not be checked in time",
     ).then(
       (known) => (known ? done(null, true) : refuse()),
@@ -189,5 +201,5 @@ function publish(
       error ? reject(error) : resolve(),
     );
   });
-  return withDeadline(sent, limits.publishMs, "the broker did not take a message in time");
+  return withDeadline(sent, publishMs, "the broker did not take a message in time");
 }

@@ -81,9 +81,14 @@ export class HostMessages {
     bus.publish(hostTopic(hostId, "refusals"), refusal, { retain: false }).catch(() => undefined);
   }
 
+  /** Resolves when everything taken so far was stored and answered, or given up. */
+  async idle(): Promise<void> {
+    await this.#busy;
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.#busy;
+    await this.idle();
   }
 
   #queue(batch: HostBatch): void {

@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { signPath } from "../../platform/auth/tokens.ts";
+import { type HttpServer, startHttp } from "../../platform/http/server.ts";
+import { router } from "../../platform/http/trpc.ts";
+import { systemSource } from "../../platform/source.ts";
+import { silent } from "../../platform/testing.ts";
+import { type CoreBench, startCore } from "../testing.ts";
+import { realApk, zipOf } from "./testing.ts";
+
+const minuteMs = 60_000;
+const customer = {
+  userId: systemSource.id(),
+  email: "ann@example.com",
+  role: "customer" as const,
+};
+
+let bench: CoreBench;
+let server: HttpServer;
+let apk: Buffer;
+beforeAll(async () => {
+  bench = await startCore();
+  apk = await readFile(realApk);
+  server = await startHttp({
+    host: "127.0.0.1",
+    port: 0,
+    router: router({}),
+    routes: bench.core.routes,
+    source: systemSource,
+    logger: silent,
+    authenticate: async () => customer,
+  });
+});
+afterAll(async () => {
+  await server.stop();
+  await bench[Symbol.asyncDispose]();
+});
+
+const url = (path: string): string => `http://127.0.0.1:${server.port}${path}`;
+const signed = (path: string, ms = minuteMs): string =>
+  signPath(bench.deps.secrets.pathKey, path, systemSource.now() + ms);
+
+const upload = (body: Buffer, headers: Record<string, string> = { authorization: "Bearer x" }) =>
+  fetch(url("/apps"), { method: "POST", headers, body: new Uint8Array(body) });
+
+const stored = async (): Promise<string[]> =>
+  (await readdir(bench.deps.blobDir, { recursive: true })).toSorted();
+
+test("a package is had under its own sum by whoever holds a signed address, whole or in part", async () => {
+  const response = await upload(apk);
+  expect(response.status).toBe(201);
+  const { sha256 } = (await response.json()) as { sha256: string };
+  expect(sha256).toBe(createHash("sha256").update(apk).digest("hex"));
+  const whole = await fetch(url(signed(`/blobs/${sha256}`)));
+  expect(Buffer.from(await whole.arrayBuffer()).equals(apk)).toBe(true);
+  const part = await fetch(url(signed(`/blobs/${sha256}`)), {
+    headers: { range: "bytes=100-199" },
+  });
+  expect(part.status).toBe(206);
+  expect(Buffer.from(await part.arrayBuffer()).equals(apk.subarray(100, 200))).toBe(true);
+});
+
+test("without a signature, with another file's, or after its time, nothing is given", async () => {
+  const { sha256 } = (await (await upload(apk)).json()) as { sha256: string };
+  const other = signed(`/blobs/${"0".repeat(64)}`).split("?")[1];
+  for (const address of [
+    `/blobs/${sha256}`,
+    `/blobs/${sha256}?${other}`,
+    signed(`/blobs/${sha256}`, -1),
+  ]) {
+    const response = await fetch(url(address));
+    expect(response.status).toBe(403);
+    await response.body?.cancel();
+  }
+});
+
+test("a screenshot is taken from a signed address alone, and must be a picture", async () => {
+  const path = `/screenshots/${systemSource.id()}`;
+  const before = await stored();
+  const put = (address: string, body: string) => fetch(url(address), { method: "PUT", body });
+  expect((await put(path, "x")).status).toBe(403);
+  expect((await put(signed(path), "no picture")).status).toBe(400);
+  expect(
+    (await stored()).filter((file) => !before.includes(file) && file !== "screenshots"),
+  ).toEqual([]);
+});
+
+test("an upload by nobody, of no package, of nothing or of too much is refused in words and leaves nothing behind", async () => {
+  const before = await stored();
+  const refusals: [Response, number][] = [
+    [await upload(apk, {}), 401],
+    [await upload(Buffer.from("hello")), 422],
+    [await upload(zipOf({ name: "../../x", body: Buffer.from("x") })), 422],
+    [await upload(Buffer.alloc(0)), 400],
+    [await upload(Buffer.alloc(bench.deps.maxAppBytes + 1)), 413],
+  ];
+  for (const [response, status] of refusals) {
+    expect(response.status).toBe(status);
+    const { error } = (await response.json()) as { error: { message: string } };
+    expect(error.message).toMatch(/\.$/);
+  }
+  expect(await stored()).toEqual(before);
+});

@@ -1,0 +1,188 @@
+import type { EventType } from "@cloudphone/shared/events/catalog";
+import type { Source } from "@cloudphone/shared/ids";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Decision, Saga } from "../context.ts";
+import { createEventLog } from "../log/event-log.ts";
+import { type TestDatabases, testDatabases } from "../postgres/testing.ts";
+import { runContext } from "../run-context.ts";
+import { systemSource } from "../source.ts";
+import { envelopeOf, registered, silent, until } from "../testing.ts";
+import { showSaga } from "./queries.ts";
+import { sagaSweeper } from "./runtime.ts";
+
+let databases: TestDatabases;
+beforeAll(async () => {
+  databases = await testDatabases();
+});
+afterAll(() => databases[Symbol.asyncDispose]());
+
+interface Visits {
+  readonly asked: number;
+}
+
+const hourMs = 3_600_000;
+
+/**
+ * Begins with a registration, asks at most three times, each time until a deadline of `deadlineMs`, then is an operator's. Made anew for each test: a name
+ * of its own keeps it from the others' events.
+ */
+function greeting(options: { deadlineMs: number; failsAtDeadline?: boolean }): Saga<Visits> {
+  const emailOf = `${systemSource.id()}@example.com`;
+  return {
+    name: emailOf,
+    starts: "user.registered",
+    on: ["user.registered", "wallet.credited"],
+    route: (event) => {
+      if (event.type === "wallet.credited") return event.data.userId;
+      if (event.type !== "user.registered") return null;
+      return event.data.email === emailOf ? event.data.userId : null;
+    },
+    decide(state, input): Decision<Visits> | null {
+      const next = (
+        more: Partial<Decision<Visits>> & Pick<Decision<Visits>, "note">,
+      ): Decision<Visits> => ({
+        state: { asked: (state?.asked ?? 0) + 1 },
+        status: "running",
+        phase: "waiting",
+        emit: [],
+        deadlineMs: options.deadlineMs,
+        ...more,
+      });
+      if (input.kind === "event" && input.event.type === "wallet.credited")
+        return next({ note: "credited", status: "completed", phase: "done", deadlineMs: null });
+      if (input.kind === "deadline") {
+        if (options.failsAtDeadline) throw new Error("cannot decide");
+        if ((state?.asked ?? 0) >= 3)
+          return next({ note: "given up", status: "needs_operator", deadlineMs: null });
+      }
+      return next({ note: "asked", emit: [registered("asked@example.com")] });
+    },
+  };
+}
+
+/** The saga, live in the context of billing, with a clock of the hub's own that may be wrong. */
+function live(saga: Saga<Visits>, source: Source = systemSource) {
+  const log = createEventLog(databases.events);
+  const database = databases.billing;
+  const running = runContext(
+    { name: "billing", database, consumers: [], sagas: [saga as Saga], timers: [] },
+    { log, source, logger: silent },
+  );
+  const sagaId = systemSource.id();
+  const stream = `context:${sagaId}`;
+  let seq = 0;
+  return {
+    sagaId,
+    say: (...drafts: Parameters<typeof envelopeOf>[0][]) =>
+      log.append(drafts.map((draft) => ({ stream, seq: ++seq, event: envelopeOf(draft) }))),
+    begin: () =>
+      log.append([{ stream, seq: ++seq, event: envelopeOf(registered(saga.name, sagaId)) }]),
+    shown: () => showSaga(database, sagaId),
+    emitted: async (type: EventType) =>
+      (await log.read({ after: 0, limit: 1000, types: [type] })).filter(
+        ({ data }) => data.email === "asked@example.com",
+      ),
+    [Symbol.asyncDispose]: () => running.stop(),
+  };
+}
+
+test("each step is kept with its input, its time and what it asked for, and its events leave with it", async () => {
+  await using saga = live(greeting({ deadlineMs: hourMs }));
+  await saga.begin();
+  await until("the beginning", saga.shown);
+  const data = { userId: saga.sagaId, amountMinor: 1, currency: "CNY", reason: "x" };
+  await saga.say({ type: "wallet.credited", subject: saga.sagaId, data });
+  const shown = await until("the end", async () => {
+    const found = await saga.shown();
+    return found?.status === "completed" && found;
+  });
+  expect(shown).toMatchObject({ phase: "done", deadlineAt: null, state: { asked: 2 } });
+  expect(shown.steps).toMatchObject([
+    { step: 1, input: "user.registered", note: "asked", emitted: ["user.registered"] },
+    { step: 2, input: "wallet.credited", note: "credited", emitted: [], status: "completed" },
+  ]);
+  for (const { at, inputPosition } of shown.steps) {
+    expect(Date.parse(at)).toBeGreaterThan(0);
+    expect(inputPosition).toBeGreaterThan(0);
+  }
+  expect((await until("its request", async () => saga.emitted("user.registered"))).length).toBe(1);
+});
+
+test("a deadline that passes is a step: asked again, and again, then an operator's, and no more", async () => {
+  await using saga = live(greeting({ deadlineMs: 1 }));
+  await saga.begin();
+  const shown = await until("an operator's", async () => {
+    const found = await saga.shown();
+    return found?.status === "needs_operator" && found;
+  });
+  expect(shown.steps.map(({ input, note }) => `${input}: ${note}`)).toEqual([
+    "user.registered: asked",
+    "deadline: asked",
+    "deadline: asked",
+    "deadline: given up",
+  ]);
+  expect(shown.deadlineAt).toBeNull();
+});
+
+test("a saga that can't say what its deadline means is an operator's, with the reason, and is asked once", async () => {
+  await using saga = live(greeting({ deadlineMs: 1, failsAtDeadline: true }));
+  await saga.begin();
+  const shown = await until("an operator's", async () => {
+    const found = await saga.shown();
+    return found?.status === "needs_operator" && found;
+  });
+  expect(shown.steps.at(-1)).toMatchObject({ input: "deadline", note: "cannot decide" });
+  expect(shown).toMatchObject({ deadlineAt: null, state: { asked: 1 } });
+});
+
+test("a deadline is kept by the database's clock, however wrong the hub's own is", async () => {
+  const slow = { ...systemSource, now: () => Date.now() - hourMs };
+  const fast = { ...systemSource, now: () => Date.now() + 2 * hourMs };
+  await using due = live(greeting({ deadlineMs: 1 }), slow);
+  await due.begin();
+  await until("the deadline, an hour behind", async () => {
+    const found = await due.shown();
+    return (found?.steps.length ?? 0) > 1;
+  });
+  const saga = greeting({ deadlineMs: hourMs });
+  await using early = live(saga, fast);
+  await early.begin();
+  await until("the beginning", early.shown);
+  // A pass of the sweeper of its own, two hours ahead, from beginning to end.
+  const swept = Promise.withResolvers<void>();
+  await databases.billing
+    .query`insert into sagas (id, name, status, phase, state, correlation_id, deadline_at)
+    values (${systemSource.id()}, 'nobody', 'running', '', '{}', ${systemSource.id()}, clock_timestamp())`;
+  const sweeper = sagaSweeper([saga as Saga], {
+    database: databases.billing,
+    source: fast,
+    logger: silent,
+    onCommitted: () => swept.resolve(),
+  });
+  sweeper.start();
+  await swept.promise;
+  await sweeper.stop();
+  await databases.billing.query`delete from sagas where name = 'nobody'`;
+  expect((await early.shown())?.steps).toHaveLength(1);
+});
+
+test("two hubs that find one deadline passed take it once", async () => {
+  const saga = greeting({ deadlineMs: hourMs });
+  await using running = live(saga);
+  await running.begin();
+  await until("the beginning", running.shown);
+  const sweepers = Array.from({ length: 6 }, () =>
+    sagaSweeper([saga as Saga], {
+      database: databases.billing,
+      source: systemSource,
+      logger: silent,
+      onCommitted: () => undefined,
+    }),
+  );
+  await databases.billing
+    .query`update sagas set deadline_at = clock_timestamp() where id = ${running.sagaId}`;
+  for (const sweeper of sweepers) sweeper.start();
+  await until("the deadline", async () => ((await running.shown())?.steps.length ?? 0) > 1);
+  for (const sweeper of sweepers) await sweeper.stop();
+  expect((await running.shown())?.steps).toHaveLength(2);
+});
