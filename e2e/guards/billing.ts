@@ -2,6 +2,7 @@ import type { Guard } from "./guard.ts";
 
 const ledger = "hub/src/billing/ledger/ledger.int.test.ts";
 const billing = "hub/src/billing/billing.int.test.ts";
+const payments = "hub/src/billing/orders/payments.int.test.ts";
 const purchase = "hub/src/billing/orders/purchase.test.ts";
 const usage = "hub/src/billing/usage/usage.int.test.ts";
 const record = "hub/src/billing/usage/record.test.ts";
@@ -70,13 +71,27 @@ export const billingGuards: readonly Guard[] = [
   },
   {
     name: "the payment is captured once",
-    file: "hub/src/billing/orders/purchase.ts",
-    guard: "if (held && deviceId !== null && started && capturesAsked === 0)",
-    without: "if (held && deviceId !== null && started)",
+    file: "hub/src/billing/orders/payments.ts",
+    guard: '  if (payment.state === "held") {\n',
+    without: "  if (payment !== null) {\n",
     test: {
-      file: purchase,
-      name: "every order and repetition of a good purchase's events ends paid, with each thing asked for once",
+      file: payments,
+      name: "a capture that is asked for again gets the same answer and changes nothing",
     },
+  },
+  {
+    name: "what was given back can't be captured",
+    file: "hub/src/billing/orders/payments.ts",
+    guard: 'if (payment?.state !== "held" && payment?.state !== "captured")',
+    without: "if (!payment)",
+    test: { file: payments, name: "money that was given back can't be taken" },
+  },
+  {
+    name: "what was captured can't be given back",
+    file: "hub/src/billing/orders/payments.ts",
+    guard: '  if (payment.state !== "held") return;\n',
+    without: "",
+    test: { file: payments, name: "money that was taken can't be given back" },
   },
   {
     name: "no capture before the phone runs",
@@ -145,7 +160,7 @@ export const billingGuards: readonly Guard[] = [
     without: "",
     test: {
       file: record,
-      name: "the same news in any order, any number of times, end at the same length",
+      name: "once its host has told the end, nothing that comes late changes it",
     },
   },
   {

@@ -57,6 +57,13 @@ test("the same news in any order, any number of times, end at the same length", 
   );
 });
 
+test("once its host has told the end, nothing that comes late changes it", () => {
+  const ended = fold([running(60_000), { kind: "stopped", durationMs: 90_000 }]);
+  for (const late of [running(120_000), running(120_000, true), running(0)])
+    expect(learnRun(ended, late)).toEqual(ended);
+  expect(learnRun(ended, { kind: "stopped", durationMs: 95_000 })).toEqual(ended);
+});
+
 test("no piece of news ever makes a run shorter or opens it again", () => {
   const news = fc.oneof(
     fc.record({

@@ -31,7 +31,7 @@ test.each([
   [
     "a file that is encrypted",
     zipOf({ name: "a", body: Buffer.alloc(13), claims: 1, flags: 1 }),
-    /is encrypted/,
+    /: a is encrypted\.$/,
   ],
   [
     "a second manifest",

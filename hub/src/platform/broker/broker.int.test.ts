@@ -137,7 +137,9 @@ describe("sign-in", () => {
       ),
     );
     await using late = new Peer();
+    late.socket.write(connect({ clientId: "late" }));
     await late.closed();
+    expect(late.packets, "not even an answer").toEqual([]);
     for (const peer of peers) expect(peer.socket.destroyed).toBe(false);
     for (const peer of peers) await peer[Symbol.asyncDispose]();
     await expectAlive();

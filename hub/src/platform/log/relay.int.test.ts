@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Database } from "../postgres/database.ts";
 import { type TestDatabases, testDatabases } from "../postgres/testing.ts";
 import { systemSource } from "../source.ts";
-import { commitsFail, envelopeOf, registered } from "../testing.ts";
+import { commitsFail, envelopeOf, registered, until } from "../testing.ts";
 import { createEventLog, type EventLog } from "./event-log.ts";
 import { emit } from "./outbox.ts";
 import { relayOutbox } from "./relay.ts";
@@ -110,6 +110,11 @@ test("a reader of positions never passes over an event that commits late", async
   });
   await inside.promise;
   const fast = log.append([event(2)]);
+  await until("the second to wait for the first", async () => {
+    const waiting = await databases.events.query`
+      select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%log_head for update%'`;
+    return waiting.length > 0;
+  });
   expect(await said(log, "late")).toEqual([]);
   go.resolve();
   await Promise.all([slow, fast]);
