@@ -21,27 +21,49 @@ export function smallApk(): Buffer {
   return zipOf("AndroidManifest.xml", stored ? packed : inflateRawSync(packed));
 }
 
-/** A ZIP of one stored file; `claims` is the size its headers tell (APPNOTE 4.3.7, 4.3.12, 4.3.16). */
-export function zipOf(name: string, body: Buffer, claims = body.length): Buffer {
-  const local = Buffer.alloc(30);
-  local.writeUInt32LE(0x04034b50);
-  local.writeUInt32LE(crc32(body), 14);
-  local.writeUInt32LE(body.length, 18);
-  local.writeUInt32LE(claims, 22);
-  local.writeUInt16LE(name.length, 26);
-  const central = Buffer.alloc(46);
-  central.writeUInt32LE(0x02014b50);
-  central.writeUInt32LE(crc32(body), 16);
-  central.writeUInt32LE(body.length, 20);
-  central.writeUInt32LE(claims, 24);
-  central.writeUInt16LE(name.length, 28);
-  const files = Buffer.concat([local, Buffer.from(name), body]);
-  const directory = Buffer.concat([central, Buffer.from(name)]);
+/** A ZIP of one stored file; `claims` is the size its headers tell. */
+export const zipOf = (name: string, body: Buffer, claims = body.length): Buffer =>
+  zipOfAll([{ name, body, claims }]);
+
+export interface ZipEntry {
+  readonly name: string;
+  readonly body: Buffer;
+  /** The unpacked size its headers tell; its own unless said otherwise. */
+  readonly claims?: number;
+  /** General purpose flags (APPNOTE 4.4.4); 1: encrypted. */
+  readonly flags?: number;
+}
+
+/** A ZIP of stored files, true or not (APPNOTE 4.3.7, 4.3.12, 4.3.16). */
+export function zipOfAll(entries: readonly ZipEntry[]): Buffer {
+  const files: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let offset = 0;
+  for (const { name, body, claims = body.length, flags = 0 } of entries) {
+    const local = Buffer.alloc(30);
+    local.writeUInt32LE(0x04034b50);
+    local.writeUInt16LE(flags, 6);
+    local.writeUInt32LE(crc32(body), 14);
+    local.writeUInt32LE(body.length, 18);
+    local.writeUInt32LE(claims, 22);
+    local.writeUInt16LE(name.length, 26);
+    const central = Buffer.alloc(46);
+    central.writeUInt32LE(0x02014b50);
+    central.writeUInt16LE(flags, 8);
+    central.writeUInt32LE(crc32(body), 16);
+    central.writeUInt32LE(body.length, 20);
+    central.writeUInt32LE(claims, 24);
+    central.writeUInt16LE(name.length, 28);
+    central.writeUInt32LE(offset, 42);
+    files.push(local, Buffer.from(name), body);
+    directory.push(central, Buffer.from(name));
+    offset += local.length + name.length + body.length;
+  }
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x06054b50);
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(directory.length, 12);
-  end.writeUInt32LE(files.length, 16);
-  return Buffer.concat([files, directory, end]);
+  end.writeUInt16LE(entries.length, 8);
+  end.writeUInt16LE(entries.length, 10);
+  end.writeUInt32LE(Buffer.concat(directory).length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...files, ...directory, end]);
 }

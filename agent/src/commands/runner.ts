@@ -230,12 +230,13 @@ export class CommandRunner {
   }
 }
 
-const definitionOf = ({ type }: CommandEnvelope): CommandDefinition =>
-  commandCatalog[type as CommandType];
+/** Null for a type that this agent does not know. */
+const definitionOf = ({ type }: CommandEnvelope): CommandDefinition | null =>
+  isCommandType(type) ? commandCatalog[type] : null;
 
-const isForHost = (command: CommandEnvelope): boolean => definitionOf(command).scope === "host";
+const isForHost = (command: CommandEnvelope): boolean => definitionOf(command)?.scope === "host";
 
 function lineOf(command: CommandEnvelope): string {
   if (isForHost(command)) return "host";
-  return definitionOf(command).beside ? `${command.deviceId} ${command.type}` : command.deviceId;
+  return definitionOf(command)?.beside ? `${command.deviceId} ${command.type}` : command.deviceId;
 }

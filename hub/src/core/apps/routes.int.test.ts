@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
+import { realApk, zipOf } from "@cloudphone/testing/apk";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { signPath } from "../../platform/auth/tokens.ts";
 import { type HttpServer, startHttp } from "../../platform/http/server.ts";
@@ -7,7 +8,6 @@ import { router } from "../../platform/http/trpc.ts";
 import { systemSource } from "../../platform/source.ts";
 import { silent } from "../../platform/testing.ts";
 import { type CoreBench, startCore } from "../testing.ts";
-import { realApk, zipOf } from "./testing.ts";
 
 const minuteMs = 60_000;
 const customer = {
@@ -91,7 +91,7 @@ test("an upload by nobody, of no package, of nothing or of too much is refused i
   const refusals: [Response, number][] = [
     [await upload(apk, {}), 401],
     [await upload(Buffer.from("hello")), 422],
-    [await upload(zipOf({ name: "../../x", body: Buffer.from("x") })), 422],
+    [await upload(zipOf("../../x", Buffer.from("x"))), 422],
     [await upload(Buffer.alloc(0)), 400],
     [await upload(Buffer.alloc(bench.deps.maxAppBytes + 1)), 413],
   ];
