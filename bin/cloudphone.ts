@@ -10,6 +10,7 @@ const program = new Command("cloudphone")
     "the hub's address (default: where you signed in, or http://127.0.0.1:30000)",
   )
   .option("--json", "print JSON for programs instead of tables")
+  .enablePositionalOptions()
   .exitOverride();
 for (const register of allCommands) register(program);
 

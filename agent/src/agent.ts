@@ -8,10 +8,12 @@ import { appHandlers } from "./commands/app.ts";
 import { deviceHandlers } from "./commands/device.ts";
 import { createHubFiles } from "./commands/hub-files.ts";
 import { CommandRunner } from "./commands/runner.ts";
+import { sessionHandlers } from "./commands/session.ts";
 import { settingsHandlers } from "./commands/settings.ts";
 import { snapshotHandlers } from "./commands/snapshot.ts";
 import type { AgentConfig } from "./config.ts";
 import { Fleet } from "./devices/fleet.ts";
+import { isOver } from "./devices/next-step.ts";
 import { examineAtStart } from "./doctor/at-start.ts";
 import { thisMachine } from "./doctor/machine.ts";
 import { subjectOf } from "./doctor/subject.ts";
@@ -19,6 +21,7 @@ import { type Credentials, loadCredentials } from "./enrolment.ts";
 import { createLink, type Link } from "./link/link.ts";
 import { openProviders } from "./providers/catalog.ts";
 import type { Provider } from "./providers/provider.ts";
+import { Tunnels } from "./relay/tunnels.ts";
 import { openStore, type OpenStore } from "./store/open.ts";
 import { type MonoClock, systemClock } from "./usage/clock.ts";
 import { Meter } from "./usage/meter.ts";
@@ -100,6 +103,7 @@ interface Assembly extends AgentOptions {
 interface Parts {
   readonly fleet: Fleet;
   readonly runner: CommandRunner;
+  readonly tunnels: Tunnels;
   readonly meter: Meter;
   readonly link: Link;
 }
@@ -120,14 +124,29 @@ function assemble({
     hubUrl: credentials.hubUrl,
     dir: path.join(config.dataDir, "apks"),
   });
-  const handlers = { ...appHandlers, ...deviceHandlers, ...settingsHandlers, ...snapshotHandlers };
-  const runner = new CommandRunner({ store, fleet, files, handlers, clock, logger });
+  const tunnels = new Tunnels({ hubUrl: credentials.hubUrl, logger });
+  // A device that is no longer under the lease that a session was opened for.
+  const fence = (deviceId: string): void => {
+    const row = store.read((tx) => tx.device(deviceId));
+    tunnels.fence(deviceId, row && !isOver(row) ? (row.desired.lease?.token ?? 0) : -1);
+  };
+  const handlers = {
+    ...appHandlers,
+    ...deviceHandlers,
+    ...settingsHandlers,
+    ...snapshotHandlers,
+    ...sessionHandlers,
+  };
+  const runner = new CommandRunner({ store, fleet, files, tunnels, handlers, clock, logger });
   const meter = new Meter({
     store,
     clock,
     logger,
     isAlive: (deviceId, instanceId) => fleet.find(deviceId)?.isAlive(instanceId) ?? false,
-    onLeaseOver: (deviceId) => fleet.find(deviceId)?.hint(),
+    onLeaseOver: (deviceId) => {
+      fence(deviceId);
+      fleet.find(deviceId)?.hint();
+    },
   });
   const complain = (error: unknown): void => {
     logger.error(
@@ -143,10 +162,14 @@ function assemble({
     store,
     clock,
     logger,
-    onDesired: (desired) => void fleet.take(desired).catch(complain),
+    onDesired: (desired) =>
+      void fleet
+        .take(desired)
+        .then(() => fence(desired.deviceId))
+        .catch(complain),
     onCommand: (command) => void runner.take(command).catch(complain),
   });
-  return { fleet, runner, meter, link };
+  return { fleet, runner, tunnels, meter, link };
 }
 
 /** Runs that were open when the agent last ended go on when the very same instance still runs; the others end at their last confirmed second. */
@@ -207,6 +230,7 @@ async function stopAll(agent: Stopping): Promise<void> {
   const { store, clock, source } = agent;
   const { hostId } = agent.credentials;
   await agent.runner.stop();
+  await agent.tunnels.stop();
   await agent.fleet.stop();
   agent.meter.stop();
   await agent.meter.mark().catch(() => undefined);

@@ -9,6 +9,7 @@ import { enrollCommand } from "./enroll.ts";
 import { hostCommands } from "./hosts.ts";
 import { hubCommand } from "./hub.ts";
 import { operationCommands } from "./operations.ts";
+import { phoneCommands } from "./phone.ts";
 import { upCommand } from "./up.ts";
 
 /** Every command of the command line: a file here and one line. */
@@ -21,6 +22,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   accountCommands,
   hostCommands,
   deviceCommands,
+  phoneCommands,
   appCommands,
   billingCommands,
   operationCommands,

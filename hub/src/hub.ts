@@ -138,11 +138,15 @@ async function wire(
       operations,
     }),
     routes: core.routes,
+    sockets: core.sockets,
     source,
     logger,
     authenticate: (token) => verifyAccessToken(secrets.tokenKey, token, source.now()),
   });
-  stops.push(() => http.stop());
+  stops.push(
+    () => http.stop(),
+    () => core.stop(),
+  );
   return {
     httpPort: http.port,
     mqttPort: link.broker.port,

@@ -73,6 +73,8 @@ export interface AdbDevice {
    * caller's: it has an error listener already, and no deadline once it is open. `unavailable` when nothing answers there.
    */
   open(service: string, options: { timeoutMs: number; signal?: AbortSignal }): Promise<Duplex>;
+  /** What its adb daemon can do, as the server has heard from it: `shell_v2`, `cmd`, … */
+  features(options: { timeoutMs: number }): Promise<string[]>;
   /** Arguments are quoted one by one: a name with `'; reboot; '` stays a name. The program's input is empty. */
   shell(args: readonly string[], options: ShellOptions): Promise<ShellResult>;
   /**

@@ -26,6 +26,7 @@ export function openDevice(door: ServerDoor, serial: string): AdbDevice {
   const phone = { open, shell };
   return {
     ...phone,
+    features: (options) => featuresOf(door, serial, options),
     waitBooted: (options) => waitBooted(shell, options),
     push: (file, options) => pushFile(phone, file, options),
     pull: (file, options) => pullFile(phone, file, options),
@@ -69,6 +70,16 @@ export function openDevice(door: ServerDoor, serial: string): AdbDevice {
       await Promise.resolve();
     },
   };
+}
+
+async function featuresOf(
+  door: ServerDoor,
+  serial: string,
+  { timeoutMs }: { timeoutMs: number },
+): Promise<string[]> {
+  const what = "the adb server did not say what the phone can do";
+  const answer = await door.ask(`host-serial:${serial}:features`, { timeoutMs, what });
+  return answer.split(",").filter(Boolean);
 }
 
 async function waitBooted(

@@ -16,6 +16,7 @@ import type { Supervisor } from "../devices/supervisor.ts";
 import type { OpenStore } from "../store/open.ts";
 import type { InboxRow, StoreTx } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
+import type { Tunnels } from "../relay/tunnels.ts";
 import type { HubFiles } from "./hub-files.ts";
 
 export interface HostContext {
@@ -31,6 +32,8 @@ export interface CommandContext extends HostContext {
   /** Of the lease it acts for; 0 for none. */
   readonly token: number;
   readonly files: HubFiles;
+  /** Where sessions' lines to the hub live on. */
+  readonly tunnels: Tunnels;
 }
 
 type ContextOf<K extends CommandType> = (typeof commandCatalog)[K] extends { scope: "host" }
@@ -54,6 +57,7 @@ export interface RunnerDeps {
   readonly store: OpenStore;
   readonly fleet: Fleet;
   readonly files: HubFiles;
+  readonly tunnels: Tunnels;
   readonly handlers: Handlers;
   readonly clock: MonoClock;
   readonly logger: Logger;
@@ -169,7 +173,7 @@ export class CommandRunner {
   }
 
   async #perform({ command, receivedMonoMs }: InboxRow): Promise<object> {
-    const { fleet, files, clock, handlers } = this.#deps;
+    const { fleet, files, tunnels, clock, handlers } = this.#deps;
     const type = command.type as CommandType;
     const data = commandCatalog[type].data.safeParse(command.data);
     if (!data.success)
@@ -191,7 +195,7 @@ export class CommandRunner {
       );
     });
     const handler = handlers[type] as (data: unknown, context: object) => Promise<object>;
-    const context = { fleet, device, token: command.token, files, signal, timeoutMs };
+    const context = { fleet, device, token: command.token, files, tunnels, signal, timeoutMs };
     return Promise.race([handler(data.data, context), ended]);
   }
 

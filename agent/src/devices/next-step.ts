@@ -56,5 +56,6 @@ export function nextStep(row: DeviceRow, run: RunRow | null, seen: Observation):
 const leaseOf = (row: DeviceRow): string | null =>
   row.desired.lease && !isOver(row) ? row.desired.lease.leaseId : null;
 
-const isOver = (row: DeviceRow): boolean =>
+/** The lease ran out on this host's own clock. */
+export const isOver = (row: DeviceRow): boolean =>
   row.desired.lease !== null && row.leaseRemainingMs === 0;

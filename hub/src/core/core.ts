@@ -3,6 +3,7 @@ import type { Id } from "@cloudphone/shared/ids";
 import type { Heartbeat, Presence } from "@cloudphone/shared/link";
 import type { Context } from "../platform/context.ts";
 import type { HttpRoute } from "../platform/http/route.ts";
+import type { SocketRoute } from "../platform/http/sockets.ts";
 import { createAccounts } from "./accounts/accounts.ts";
 import { accountsRouter } from "./accounts/router.ts";
 import { createLibrary, installationConsumer } from "./apps/library.ts";
@@ -20,10 +21,13 @@ import { warmPool } from "./devices/warm-pool.ts";
 import { hostChecks } from "./hosts/checks.ts";
 import { createHosts } from "./hosts/hosts.ts";
 import { hostsRouter } from "./hosts/router.ts";
+import { sessionsRouter } from "./sessions/router.ts";
+import { createSessions, type Sessions } from "./sessions/sessions.ts";
 
 export interface CoreContext extends Context {
   readonly routers: ReturnType<typeof coreRouters>;
   readonly routes: readonly HttpRoute[];
+  readonly sockets: readonly SocketRoute[];
   verifyHost(hostId: Id, secret: string): Promise<boolean>;
   onHeartbeat(hostId: Id, heartbeat: Heartbeat): void;
   onPresence(hostId: Id, presence: Presence): void;
@@ -36,6 +40,8 @@ export interface CoreContext extends Context {
   }): Promise<boolean>;
   findAccount(email: string): Promise<Id | null>;
   createEnrollment(): Promise<string>;
+  /** Ends what lives in this process alone. */
+  stop(): Promise<void>;
   /** Phones that run at this moment. */
   countRunning(): Promise<number>;
 }
@@ -46,7 +52,8 @@ export function createCore(deps: CoreDeps): CoreContext {
   const hosts = createHosts(deps);
   const devices = createDevices(deps);
   const library = createLibrary(deps, devices);
-  const { database, source, logger } = deps;
+  const sessions = createSessions(deps, devices);
+  const { database, source } = deps;
   return {
     name: "core",
     database,
@@ -57,23 +64,26 @@ export function createCore(deps: CoreDeps): CoreContext {
       deviceProjection,
       commandConsumer(),
       installationConsumer,
+      sessions.consumer,
       dispatchConsumer(deps),
     ],
     sagas: [],
-    timers: [hosts.timer, leaseExpiry(deps), commandDeadlines(database), warmPool(deps)],
-    routers: coreRouters({ accounts, hosts, devices, library, deps }),
+    timers: [
+      hosts.timer,
+      leaseExpiry(deps),
+      commandDeadlines(database),
+      warmPool(deps),
+      sessions.timer,
+    ],
+    routers: coreRouters({ accounts, hosts, devices, library, sessions, deps }),
     routes: coreRoutes(deps, library, devices),
+    sockets: [sessions.socket],
+    stop: () => sessions.stop(),
     verifyHost: hosts.verifyHost,
     onHeartbeat: (hostId) => hosts.onHeartbeat(hostId),
     onPresence(hostId, presence) {
       hosts.onPresence(hostId, presence);
-      if (presence.kind !== "hello") return;
-      greetHost(deps, hostId).catch((error: unknown) => {
-        logger.warn(
-          { err: error, hostId },
-          "a host could not be told its devices; it will say hello again",
-        );
-      });
+      if (presence.kind === "hello") greet(deps, hostId);
     },
     async ensureAccount(account) {
       if (await accounts.find(account.email)) return false;
@@ -94,20 +104,31 @@ export function createCore(deps: CoreDeps): CoreContext {
   };
 }
 
+function greet(deps: CoreDeps, hostId: Id): void {
+  greetHost(deps, hostId).catch((error: unknown) => {
+    deps.logger.warn(
+      { err: error, hostId },
+      "a host could not be told its devices; it will say hello again",
+    );
+  });
+}
+
 interface Parts {
   readonly accounts: ReturnType<typeof createAccounts>;
   readonly hosts: ReturnType<typeof createHosts>;
   readonly devices: ReturnType<typeof createDevices>;
   readonly library: ReturnType<typeof createLibrary>;
+  readonly sessions: Sessions;
   readonly deps: CoreDeps;
 }
 
-function coreRouters({ accounts, hosts, devices, library, deps }: Parts) {
+function coreRouters({ accounts, hosts, devices, library, sessions, deps }: Parts) {
   const operate = createOperate(devices, deps);
   return {
     accounts: accountsRouter(accounts, deps),
     hosts: hostsRouter(hosts, deps.database),
     devices: devicesRouter(devices, operate, deps),
     apps: appsRouter(library, operate, deps),
+    sessions: sessionsRouter(sessions, deps),
   };
 }

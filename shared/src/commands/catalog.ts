@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { EventType } from "../events/catalog.ts";
 import { appCommands } from "./app.ts";
 import { deviceCommands } from "./device.ts";
+import { sessionCommands } from "./session.ts";
 import { settingsCommands } from "./settings.ts";
 import { snapshotCommands } from "./snapshot.ts";
 
@@ -22,6 +23,7 @@ export const commandCatalog = {
   ...deviceCommands,
   ...settingsCommands,
   ...snapshotCommands,
+  ...sessionCommands,
 } satisfies Record<string, CommandDefinition>;
 
 export type CommandType = keyof typeof commandCatalog;

@@ -5,6 +5,7 @@ import { orderEvents, paymentEvents, usageEvents } from "./billing.ts";
 import type { EventDefinition } from "./define.ts";
 import { deviceEvents } from "./device.ts";
 import { hostEvents } from "./host.ts";
+import { sessionEvents } from "./session.ts";
 import { settingsEvents } from "./settings.ts";
 import { snapshotEvents } from "./snapshot.ts";
 import { userEvents } from "./user.ts";
@@ -17,6 +18,7 @@ export const eventCatalog = {
   ...settingsEvents,
   ...snapshotEvents,
   ...appEvents,
+  ...sessionEvents,
   ...orderEvents,
   ...paymentEvents,
   ...usageEvents,

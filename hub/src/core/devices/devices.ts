@@ -42,6 +42,7 @@ interface DeviceRow {
   power: "running" | "stopped";
   clean: boolean;
   token: number;
+  lease_id: Id | null;
   order_id: Id | null;
   user_id: Id | null;
   since: Date | null;
@@ -57,7 +58,7 @@ async function visible(
   const owner = isStaff(caller) ? null : caller.userId;
   const { ref } = which;
   return query<DeviceRow>`
-    select d.*, h.state as host_state, l.order_id, l.user_id, lower(l.period) as since, l.expires_at
+    select d.*, h.state as host_state, l.id as lease_id, l.order_id, l.user_id, lower(l.period) as since, l.expires_at
     from devices d join hosts h on h.id = d.host_id
       left join leases l on l.device_id = d.id and upper_inf(l.period)
     where d.existence = 'present' and (${owner}::uuid is null or l.user_id = ${owner})
@@ -87,6 +88,15 @@ const toInfo = (row: DeviceRow): DeviceInfo => ({
       : null,
 });
 
+export interface RunningDevice {
+  readonly deviceId: Id;
+  readonly hostId: Id;
+  /** Null: nobody has it. */
+  readonly leaseId: Id | null;
+  /** Fencing token of the lease; 0: none. */
+  readonly token: number;
+}
+
 export interface OneShot {
   readonly type: CommandType;
   readonly commandId: Id;
@@ -107,7 +117,21 @@ export function createDevices(deps: CoreDeps) {
     return row;
   };
 
+  const running = async (tx: Tx, caller: Caller, ref: string): Promise<RunningDevice> => {
+    const device = await find(tx, caller, ref);
+    if (device.power !== "running")
+      throw new Fault(
+        "device_not_running",
+        `${device.name} is switched off; start it first: \`cloudphone devices start ${device.name}\`.`,
+      );
+    const { id: deviceId, host_id: hostId, lease_id: leaseId } = device;
+    return { deviceId, hostId, leaseId, token: leaseId ? device.token : 0 };
+  };
+
   return {
+    /** The caller's device, to be worked on; `device_not_running` when it should be off: whatever is asked of it would only time out. */
+    running,
+
     async list(caller: Caller): Promise<DeviceInfo[]> {
       return (await visible(database.query, caller, { ref: null })).map(toInfo);
     },
@@ -133,32 +157,24 @@ export function createDevices(deps: CoreDeps) {
       return answer;
     },
 
-    /**
-     * Writes down a command for the caller's device, in the caller's transaction; the caller emits the event that asks for it. `device_not_running`
-     * when the device should be off: it would only time out.
-     */
+    /** Writes down a command for the caller's device, in the caller's transaction; the caller emits the event that asks for it. */
     async command(
       tx: Tx,
       caller: Caller,
       shot: OneShot & { ref: string; cause: Cause },
     ): Promise<{ deviceId: Id; hostId: Id }> {
-      const device = await find(tx, caller, shot.ref);
-      if (device.power !== "running")
-        throw new Fault(
-          "device_not_running",
-          `${device.name} is switched off; start it first: \`cloudphone devices start ${device.name}\`.`,
-        );
+      const { deviceId, hostId, token } = await running(tx, caller, shot.ref);
       await insertCommand(tx, {
         commandId: shot.commandId,
-        deviceId: device.id,
-        hostId: device.host_id,
+        deviceId,
+        hostId,
         userId: caller.userId,
         type: shot.type,
         data: shot.data,
-        token: device.order_id ? device.token : 0,
+        token,
         correlationId: shot.cause.correlationId,
       });
-      return { deviceId: device.id, hostId: device.host_id };
+      return { deviceId, hostId };
     },
 
     async create(spec: DeviceSpec, cause: Cause): Promise<{ deviceId: Id }> {

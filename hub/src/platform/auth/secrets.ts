@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { hkdfSync, randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
@@ -12,6 +12,8 @@ const secretsSchema = z.object({
 export interface Secrets {
   readonly tokenKey: Uint8Array;
   readonly pathKey: Uint8Array;
+  /** Signs sessions' tickets; made of the path key, so that it needs no place of its own. */
+  readonly ticketKey: Uint8Array;
 }
 
 /** The hub's keys, made at its first start and kept for its account alone. */
@@ -20,9 +22,11 @@ export async function loadSecrets(dir: string): Promise<Secrets> {
   const file = path.join(dir, "secrets.json");
   const text = await readFile(file, "utf8").catch(() => null);
   const stored = text === null ? await create(file) : secretsSchema.parse(JSON.parse(text));
+  const pathKey = Buffer.from(stored.pathKey, "base64");
   return {
     tokenKey: Buffer.from(stored.tokenKey, "base64"),
-    pathKey: Buffer.from(stored.pathKey, "base64"),
+    pathKey,
+    ticketKey: new Uint8Array(hkdfSync("sha256", pathKey, "", "cloudphone session ticket", 32)),
   };
 }
 

@@ -9,6 +9,7 @@ import { WebSocketServer } from "ws";
 import { listen } from "../listen.ts";
 import { startPage } from "./page.ts";
 import { type HttpRoute, matchPath, sendFault, sendJson } from "./route.ts";
+import { serveSockets, type SocketRoute } from "./sockets.ts";
 import type { Caller, RequestContext } from "./trpc.ts";
 
 export interface HttpOptions {
@@ -17,6 +18,7 @@ export interface HttpOptions {
   readonly port: number;
   readonly router: AnyRouter;
   readonly routes: readonly HttpRoute[];
+  readonly sockets: readonly SocketRoute[];
   readonly source: Source;
   readonly logger: Logger;
   /** Who a bearer token belongs to; rejects with `unauthenticated`. */
@@ -153,16 +155,19 @@ function bearerOf(request: IncomingMessage): string | null {
 /** Subscriptions: the token travels in the connection's first message, since a browser can't set headers on a WebSocket. */
 function webSockets(server: Server, options: HttpOptions): { stop(): void } {
   const wss = new WebSocketServer({ noServer: true, maxPayload: maxBodyBytes });
-  server.on("upgrade", (request, socket, head) => {
-    socket.on("error", () => undefined);
-    if (URL.parse(request.url ?? "", "http://hub")?.pathname !== "/trpc") {
-      socket.destroy();
-      return;
-    }
-    wss.handleUpgrade(request, socket, head, (client) => {
-      client.on("error", () => client.terminate());
-      wss.emit("connection", client, request);
-    });
+  const routes = serveSockets(server, {
+    routes: options.sockets,
+    logger: options.logger,
+    fallback(request, socket, head) {
+      if (URL.parse(request.url ?? "", "http://hub")?.pathname !== "/trpc") {
+        socket.destroy();
+        return;
+      }
+      wss.handleUpgrade(request, socket, head, (client) => {
+        client.on("error", () => client.terminate());
+        wss.emit("connection", client, request);
+      });
+    },
   });
   const handler = applyWSSHandler({
     wss,
@@ -175,6 +180,7 @@ function webSockets(server: Server, options: HttpOptions): { stop(): void } {
   });
   return {
     stop() {
+      routes.stop();
       handler.broadcastReconnectNotification();
       for (const client of wss.clients) client.terminate();
       wss.close();

@@ -1,0 +1,72 @@
+import type { ByteReader } from "../byte-reader.ts";
+
+/**
+ * Messages of the adb transport protocol (AOSP packages/modules/adb/protocol.txt): six little-endian words (command, two arguments, length, checksum,
+ * the command inverted), then the payload.
+ */
+export const commands = {
+  CNXN: 0x4e584e43,
+  OPEN: 0x4e45504f,
+  OKAY: 0x59414b4f,
+  WRTE: 0x45545257,
+  CLSE: 0x45534c43,
+} as const;
+
+/** What we speak. From this version on nobody computes checksums any more. */
+export const protocolVersion = 0x01000001;
+/** The largest payload we take, and that any adb of today sends. */
+export const maxPayloadBytes = 1024 * 1024;
+/** What every end may send before it has heard how much the other takes (MAX_PAYLOAD_V1 of adb.h). */
+export const firstPayloadBytes = 4096;
+
+const headerBytes = 24;
+
+export interface Message {
+  readonly command: number;
+  readonly arg0: number;
+  readonly arg1: number;
+  readonly data: Buffer;
+}
+
+const empty = Buffer.alloc(0);
+
+const checksum = (data: Buffer): number => {
+  let sum = 0;
+  for (const byte of data) sum = (sum + byte) >>> 0;
+  return sum;
+};
+
+/** The header of a message, to be followed by its payload. */
+export function encodeHeader(message: Message, options: { checksums: boolean }): Buffer {
+  const { command, arg0, arg1, data } = message;
+  const header = Buffer.allocUnsafe(headerBytes);
+  header.writeUInt32LE(command, 0);
+  header.writeUInt32LE(arg0, 4);
+  header.writeUInt32LE(arg1, 8);
+  header.writeUInt32LE(data.length, 12);
+  header.writeUInt32LE(options.checksums ? checksum(data) : 0, 16);
+  header.writeUInt32LE((command ^ 0xffffffff) >>> 0, 20);
+  return header;
+}
+
+/** The next message; null at the end of the stream, and when something other than adb talks here. */
+export async function readMessage(
+  reader: ByteReader,
+  options: { checksums: () => boolean },
+): Promise<Message | null> {
+  const header = await reader.exactly(headerBytes);
+  if (!header) return null;
+  const command = header.readUInt32LE(0);
+  const length = header.readUInt32LE(12);
+  if (length > maxPayloadBytes || header.readUInt32LE(20) !== (command ^ 0xffffffff) >>> 0)
+    return null;
+  const data = length > 0 ? await reader.exactly(length) : empty;
+  if (!data) return null;
+  if (
+    options.checksums() &&
+    command !== commands.CNXN &&
+    header.readUInt32LE(16) !== checksum(data)
+  )
+    return null;
+  return { command, arg0: header.readUInt32LE(4), arg1: header.readUInt32LE(8), data };
+}

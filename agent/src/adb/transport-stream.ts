@@ -1,0 +1,130 @@
+import { Duplex } from "node:stream";
+
+/** What a stream needs of its connection. */
+export interface StreamPort {
+  /** The largest payload the other end takes. */
+  maxData(): number;
+  write(remote: number, data: Buffer): void;
+  acknowledge(remote: number): void;
+  /** To be called once; nothing is sent any more afterwards. */
+  close(remote: number): void;
+}
+
+type Callback = (error?: Error | null) => void;
+
+/**
+ * One stream of an adb connection, as bytes in and out. Each write is answered by the other end before the next may go, and we answer one only
+ * once its bytes were taken by whoever reads: so the slowest reader sets the pace and nothing piles up in between.
+ */
+export class AdbStream extends Duplex {
+  readonly local: number;
+  /** The other end's number for it; 0 until it has answered. */
+  remote = 0;
+  readonly #port: StreamPort;
+  readonly #opened = Promise.withResolvers<Duplex>();
+  /** What is still to be written of the chunk in hand, and who waits for it. */
+  #pending: { rest: Buffer; done: Callback } | null = null;
+  /** The other end's last write is not acknowledged yet. */
+  #owed = false;
+  #over = false;
+
+  constructor(local: number, port: StreamPort) {
+    super({ highWaterMark: 256 * 1024, allowHalfOpen: true });
+    this.local = local;
+    this.#port = port;
+    this.#opened.promise.catch(() => undefined);
+    this.on("error", () => undefined);
+  }
+
+  /** Resolves with the stream itself once the other end has agreed. */
+  get opened(): Promise<Duplex> {
+    return this.#opened.promise;
+  }
+
+  /** OKAY: the stream is open, or the last write was taken. */
+  acknowledged(remote: number): void {
+    if (this.remote === 0) {
+      this.remote = remote;
+      this.#opened.resolve(this);
+    }
+    const pending = this.#pending;
+    if (!pending) return;
+    if (pending.rest.length > 0) return this.#sendNext();
+    this.#pending = null;
+    pending.done();
+  }
+
+  /** WRTE. False when the other end did not wait for our answer to its last: it would fill our memory. */
+  received(data: Buffer): boolean {
+    if (this.#owed) return false;
+    this.#owed = true;
+    if (data.length === 0 || this.push(data)) this.#settle();
+    return true;
+  }
+
+  /** CLSE: the other end has said all, and takes nothing more. */
+  finished(): void {
+    this.#over = true;
+    if (this.remote === 0) this.#opened.reject(new Error("the service was refused"));
+    this.push(null);
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.done();
+    // Whoever reads has all of it; whoever writes learns at the end of reading that nobody listens.
+    this.once("end", () => this.destroy());
+    if (this.readableEnded) this.destroy();
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.#over = true;
+    const error = new Error("the adb connection ended");
+    this.#opened.reject(error);
+    this.destroy(error);
+  }
+
+  override _read(): void {
+    this.#settle();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Callback): void {
+    if (this.#over) return done();
+    this.#pending = { rest: chunk, done };
+    this.#sendNext();
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: Callback): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), "utf8", done);
+  }
+
+  /** All is written and acknowledged: the protocol closes both directions at once. */
+  override _final(done: Callback): void {
+    done();
+    this.destroy();
+  }
+
+  override _destroy(error: Error | null, done: Callback): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.done(error);
+    if (!this.#over) {
+      this.#over = true;
+      this.#port.close(this.remote);
+    }
+    done(error);
+  }
+
+  #sendNext(): void {
+    const pending = this.#pending;
+    if (!pending) return;
+    const data = pending.rest.subarray(0, this.#port.maxData());
+    pending.rest = pending.rest.subarray(data.length);
+    this.#port.write(this.remote, data);
+  }
+
+  #settle(): void {
+    if (!this.#owed || this.#over) return;
+    this.#owed = false;
+    this.#port.acknowledge(this.remote);
+  }
+}

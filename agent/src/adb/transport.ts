@@ -1,0 +1,222 @@
+import type { Duplex } from "node:stream";
+import { ByteReader } from "../byte-reader.ts";
+import { AdbStream } from "./transport-stream.ts";
+import {
+  commands,
+  encodeHeader,
+  firstPayloadBytes,
+  maxPayloadBytes,
+  type Message,
+  protocolVersion,
+  readMessage,
+} from "./message.ts";
+
+export interface TransportOptions {
+  /** What this end says of itself: "device::ro.product.name=…;features=shell_v2,cmd", or "host::features=…". */
+  readonly banner: () => Promise<string> | string;
+  /** Answers the other end's OPEN; null, or a rejection, refuses. */
+  readonly onOpen: (service: string) => Promise<Duplex | null> | Duplex | null;
+  readonly maxStreams?: number;
+}
+
+/** What the other end said of itself. */
+export interface Peer {
+  readonly banner: string;
+  readonly features: ReadonlySet<string>;
+}
+
+const defaultMaxStreams = 256;
+/** A packet of this size or less goes out in one piece with its header. */
+const copyBytes = 16 * 1024;
+const lingerMs = 1000;
+
+/**
+ * One end of the adb transport protocol over any byte stream, without authentication: who may speak here was decided before. Both ends are alike but
+ * for who says CNXN first, so the device's side (simulated phones, the relay's host end) and the client's side (our own shell, push and pull) are the same code.
+ *
+ * Memory is bounded: a stream has one unacknowledged write each way, as the protocol wants it; a peer that sends more is cut off, and one that does not read is not read from.
+ */
+export class AdbTransport {
+  readonly #wire: Duplex;
+  readonly #options: TransportOptions;
+  readonly #streams = new Map<number, AdbStream>();
+  readonly #peer = Promise.withResolvers<Peer>();
+  #opening = 0;
+  #nextId = 1;
+  #maxData = firstPayloadBytes;
+  #checksums = true;
+  #greeted = false;
+
+  constructor(wire: Duplex, options: TransportOptions) {
+    this.#wire = wire;
+    this.#options = options;
+    this.#peer.promise.catch(() => undefined);
+  }
+
+  /** Serves until the wire ends or the other end breaks the protocol; the wire and every stream are then destroyed. Never rejects. */
+  async run(): Promise<void> {
+    const reader = new ByteReader(this.#wire);
+    const checksums = (): boolean => this.#checksums && this.#greeted;
+    try {
+      for (;;) {
+        const message = await readMessage(reader, { checksums });
+        if (!message || !(await this.#take(message))) break;
+        if (this.#wire.writableNeedDrain) await drained(this.#wire);
+      }
+    } catch {
+      // The wire broke: the same as its end.
+    } finally {
+      for (const stream of this.#streams.values()) stream.lost();
+      this.#streams.clear();
+      this.#wire.destroy();
+      this.#peer.reject(new Error("the adb connection ended"));
+    }
+  }
+
+  /** The client's first word; resolves with what the device says of itself. */
+  async connect(): Promise<Peer> {
+    await this.#greet();
+    return this.#peer.promise;
+  }
+
+  /** Opens a service of the other end. Rejects when it refuses, or when the connection ends. */
+  open(service: string): Promise<Duplex> {
+    const stream = this.#add();
+    this.#send({
+      command: commands.OPEN,
+      arg0: stream.local,
+      arg1: 0,
+      data: Buffer.from(`${service}\0`),
+    });
+    return stream.opened;
+  }
+
+  async #take(message: Message): Promise<boolean> {
+    const { command, arg0, arg1, data } = message;
+    if (command === commands.CNXN) return this.#meet(message);
+    if (!this.#greeted) return false;
+    if (command === commands.OPEN) {
+      void this.#open(arg0, data.toString("utf8").replace(/\0+$/, ""));
+      return true;
+    }
+    const stream = this.#streams.get(arg1);
+    if (!stream || (stream.remote !== 0 && stream.remote !== arg0 && command !== commands.CLSE)) {
+      if (command === commands.WRTE)
+        this.#send({ command: commands.CLSE, arg0: 0, arg1: arg0, data: none });
+      return true;
+    }
+    if (command === commands.OKAY) stream.acknowledged(arg0);
+    else if (command === commands.WRTE) return stream.received(data);
+    else if (command === commands.CLSE) {
+      this.#streams.delete(stream.local);
+      stream.finished();
+    }
+    // Anything else (AUTH, STLS, SYNC) is not for us, and protocol.txt says to ignore it.
+    return true;
+  }
+
+  async #meet({ arg0, arg1, data }: Message): Promise<boolean> {
+    this.#checksums = arg0 < protocolVersion;
+    this.#maxData = Math.min(arg1, maxPayloadBytes);
+    if (this.#maxData < 1) return false;
+    const banner = data.toString("utf8").replace(/\0+$/, "");
+    const features = /(?:^|[;:])features=([^;]*)/.exec(banner)?.[1] ?? "";
+    if (!this.#greeted) await this.#greet();
+    this.#peer.resolve({ banner, features: new Set(features.split(",").filter(Boolean)) });
+    return true;
+  }
+
+  async #greet(): Promise<void> {
+    this.#greeted = true;
+    const data = Buffer.from(await this.#options.banner());
+    this.#send({ command: commands.CNXN, arg0: protocolVersion, arg1: maxPayloadBytes, data });
+  }
+
+  async #open(remote: number, service: string): Promise<void> {
+    const refuse = (): void =>
+      this.#send({ command: commands.CLSE, arg0: 0, arg1: remote, data: none });
+    const max = this.#options.maxStreams ?? defaultMaxStreams;
+    if (remote === 0 || this.#streams.size + this.#opening >= max) return refuse();
+    this.#opening++;
+    const duplex = await Promise.resolve()
+      .then(() => this.#options.onOpen(service))
+      .catch(() => null)
+      .finally(() => this.#opening--);
+    if (!duplex) return refuse();
+    if (this.#wire.destroyed) {
+      duplex.destroy();
+      return;
+    }
+    const stream = this.#add();
+    stream.acknowledged(remote);
+    this.#send({ command: commands.OKAY, arg0: stream.local, arg1: remote, data: none });
+    join(stream, duplex);
+  }
+
+  #add(): AdbStream {
+    const local = this.#nextId;
+    this.#nextId = this.#nextId === 0xffffffff ? 1 : this.#nextId + 1;
+    const stream = new AdbStream(local, {
+      maxData: () => this.#maxData,
+      write: (remote, data) =>
+        this.#send({ command: commands.WRTE, arg0: local, arg1: remote, data }),
+      acknowledge: (remote) =>
+        this.#send({ command: commands.OKAY, arg0: local, arg1: remote, data: none }),
+      close: (remote) => {
+        if (this.#streams.delete(local))
+          this.#send({ command: commands.CLSE, arg0: local, arg1: remote, data: none });
+      },
+    });
+    this.#streams.set(local, stream);
+    return stream;
+  }
+
+  #send(message: Message): void {
+    const wire = this.#wire;
+    if (wire.destroyed || wire.writableEnded) return;
+    const header = encodeHeader(message, { checksums: this.#checksums });
+    if (message.data.length === 0) wire.write(header);
+    else if (message.data.length <= copyBytes) wire.write(Buffer.concat([header, message.data]));
+    else {
+      wire.cork();
+      wire.write(header);
+      wire.write(message.data);
+      process.nextTick(() => wire.uncork());
+    }
+  }
+}
+
+const none = Buffer.alloc(0);
+
+/**
+ * Carries bytes between a stream that the other end opened and the service it asked for. adb knows no half-closed stream: when the service has said
+ * all, the stream is closed; when the other end closes, what it wrote is complete and may still be at work, so the service has a moment to end by itself.
+ */
+function join(stream: AdbStream, service: Duplex): void {
+  service.on("error", () => stream.destroy());
+  service.once("close", () => {
+    if (!service.readableEnded) stream.destroy();
+  });
+  stream.on("error", () => service.destroy());
+  service.pipe(stream);
+  stream.pipe(service);
+  stream.once("close", () => {
+    service.unpipe(stream);
+    service.resume();
+    if (!service.writableEnded) service.end();
+    setTimeout(() => service.destroy(), lingerMs).unref();
+  });
+}
+
+async function drained(wire: Duplex): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      wire.off("drain", go);
+      wire.off("close", go);
+      resolve();
+    };
+    wire.once("drain", go);
+    wire.once("close", go);
+    if (wire.destroyed) go();
+  });
+}

@@ -1,0 +1,49 @@
+import type { Command } from "commander";
+import { withHub } from "../client.ts";
+import { commandLine, runShell, type Terminal, type Window } from "../shell-v2.ts";
+import { withPhone } from "../tunnel.ts";
+
+/** What is done inside a phone, over the relay; no adb is needed for it. */
+export const phoneCommands = (program: Command): void => {
+  program
+    .command("shell")
+    .description("a shell in a phone, or one command; its exit code is passed on")
+    .argument("<device>")
+    .argument("[command...]")
+    .passThroughOptions()
+    .action((device: string, words: string[], _flags: unknown, command: Command) =>
+      withHub(command, async (hub) => {
+        process.exitCode = await withPhone(hub, device, (phone) =>
+          words.length > 0
+            ? runShell(phone, commandLine(words), pipes())
+            : raw((terminal) => runShell(phone, "", terminal)),
+        );
+      }),
+    );
+};
+
+const pipes = (): Terminal => ({
+  input: process.stdin,
+  output: process.stdout,
+  errors: process.stderr,
+});
+
+/** The terminal gives every key as it is while the shell runs: Ctrl-C is for the phone. */
+async function raw<T>(work: (terminal: Terminal) => Promise<T>): Promise<T> {
+  const { stdin, stdout } = process;
+  if (!stdin.isTTY || !stdout.isTTY) return work(pipes());
+  const window: Window = {
+    name: /^[\w.+-]{1,50}$/.test(process.env.TERM ?? "") ? (process.env.TERM ?? "") : "xterm",
+    size: () => ({ rows: stdout.rows, columns: stdout.columns }),
+    onResize(listener) {
+      stdout.on("resize", listener);
+      return { [Symbol.dispose]: () => stdout.off("resize", listener) };
+    },
+  };
+  stdin.setRawMode(true);
+  try {
+    return await work({ ...pipes(), window });
+  } finally {
+    stdin.setRawMode(false);
+  }
+}

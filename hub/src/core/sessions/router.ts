@@ -1,0 +1,33 @@
+import { sessionPurposeSchema } from "@cloudphone/shared/relay";
+import { z } from "zod";
+import { idempotent } from "../../platform/http/idempotency.ts";
+import { requestCause, router, signedIn } from "../../platform/http/trpc.ts";
+import type { CoreDeps } from "../deps.ts";
+import type { Sessions } from "./sessions.ts";
+
+const openSchema = z.object({
+  /** An id or a name. */
+  device: z.string().min(1).max(100),
+  purpose: sessionPurposeSchema,
+  idempotencyKey: z.uuid(),
+});
+
+export function sessionsRouter(sessions: Sessions, deps: CoreDeps) {
+  return router({
+    open: signedIn.input(openSchema).mutation(async ({ input, ctx }) => {
+      const { caller } = ctx;
+      const { device: ref, purpose, idempotencyKey: key } = input;
+      const operation = "sessions.open";
+      const call = { userId: caller.userId, key, operation, input: { ref, purpose } };
+      const opened = await idempotent(deps.database, call, (tx) =>
+        sessions.open(tx, caller, { ref, purpose, cause: requestCause(ctx) }),
+      );
+      deps.wake();
+      return opened;
+    }),
+    list: signedIn.query(({ ctx }) => sessions.list(ctx.caller)),
+    close: signedIn
+      .input(z.object({ sessionId: z.uuid() }))
+      .mutation(({ input, ctx }) => sessions.close(ctx.caller, input.sessionId)),
+  });
+}

@@ -1,0 +1,53 @@
+import type { WebSocket } from "ws";
+
+/** Waiting to be sent to a slow reader: beyond `high` nothing more is read from the other side until it is down to `low`. */
+export const watermarks = { highBytes: 1024 * 1024, lowBytes: 256 * 1024 };
+
+/**
+ * Passes one side's messages to the other as they come, unread, at the pace of the slower. What it holds is bounded by `highBytes`, one message, and what
+ * one read of the socket brings.
+ */
+export class Pump {
+  readonly #from: WebSocket;
+  readonly #to: WebSocket;
+  readonly #onBytes: () => void;
+  #bytes = 0;
+  #peakBytes = 0;
+
+  constructor(from: WebSocket, to: WebSocket, onBytes: () => void) {
+    this.#from = from;
+    this.#to = to;
+    this.#onBytes = onBytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The most that ever waited to be sent. */
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  start(): void {
+    this.#from.on("message", this.#pass);
+    this.#from.resume();
+  }
+
+  stop(): void {
+    this.#from.off("message", this.#pass);
+    this.#from.resume();
+  }
+
+  readonly #pass = (data: Buffer): void => {
+    this.#bytes += data.length;
+    this.#onBytes();
+    this.#to.send(data, { binary: true }, this.#sent);
+    this.#peakBytes = Math.max(this.#peakBytes, this.#to.bufferedAmount);
+    if (this.#to.bufferedAmount > watermarks.highBytes) this.#from.pause();
+  };
+
+  readonly #sent = (): void => {
+    if (this.#from.isPaused && this.#to.bufferedAmount <= watermarks.lowBytes) this.#from.resume();
+  };
+}
