@@ -1,16 +1,12 @@
 import path from "node:path";
 import type { ProviderReport } from "@cloudphone/shared/events/host";
 import { Fault } from "@cloudphone/shared/fault";
-import type { Source } from "@cloudphone/shared/ids";
+import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
 import { createAdb } from "./adb/open.ts";
-import { appHandlers } from "./commands/app.ts";
-import { deviceHandlers } from "./commands/device.ts";
+import { allHandlers } from "./commands/catalog.ts";
 import { createHubFiles } from "./commands/hub-files.ts";
 import { CommandRunner } from "./commands/runner.ts";
-import { sessionHandlers } from "./commands/session.ts";
-import { settingsHandlers } from "./commands/settings.ts";
-import { snapshotHandlers } from "./commands/snapshot.ts";
 import type { AgentConfig } from "./config.ts";
 import { Fleet } from "./devices/fleet.ts";
 import { isOver } from "./devices/next-step.ts";
@@ -124,27 +120,24 @@ function assemble({
     hubUrl: credentials.hubUrl,
     dir: path.join(config.dataDir, "apks"),
   });
-  const tunnels = new Tunnels({ hubUrl: credentials.hubUrl, logger });
-  // A device that is no longer under the lease that a session was opened for.
-  const fence = (deviceId: string): void => {
-    const row = store.read((tx) => tx.device(deviceId));
-    tunnels.fence(deviceId, row && !isOver(row) ? (row.desired.lease?.token ?? 0) : -1);
-  };
-  const handlers = {
-    ...appHandlers,
-    ...deviceHandlers,
-    ...settingsHandlers,
-    ...snapshotHandlers,
-    ...sessionHandlers,
-  };
-  const runner = new CommandRunner({ store, fleet, files, tunnels, handlers, clock, logger });
+  const tokenOf = (deviceId: Id): number | null => leaseTokenOf(store, deviceId);
+  const tunnels = new Tunnels({ hubUrl: credentials.hubUrl, logger, tokenOf });
+  const runner = new CommandRunner({
+    store,
+    fleet,
+    files,
+    tunnels,
+    handlers: allHandlers,
+    clock,
+    logger,
+  });
   const meter = new Meter({
     store,
     clock,
     logger,
     isAlive: (deviceId, instanceId) => fleet.find(deviceId)?.isAlive(instanceId) ?? false,
     onLeaseOver: (deviceId) => {
-      fence(deviceId);
+      tunnels.fence(deviceId);
       fleet.find(deviceId)?.hint();
     },
   });
@@ -165,11 +158,17 @@ function assemble({
     onDesired: (desired) =>
       void fleet
         .take(desired)
-        .then(() => fence(desired.deviceId))
+        .then(() => tunnels.fence(desired.deviceId))
         .catch(complain),
     onCommand: (command) => void runner.take(command).catch(complain),
   });
   return { fleet, runner, tunnels, meter, link };
+}
+
+/** The fencing token under which a device may be used now: 0 without a lease, null when its lease is over or the device is gone. */
+function leaseTokenOf(store: OpenStore, deviceId: Id): number | null {
+  const row = store.read((tx) => tx.device(deviceId));
+  return row && !isOver(row) ? (row.desired.lease?.token ?? 0) : null;
 }
 
 /** Runs that were open when the agent last ended go on when the very same instance still runs; the others end at their last confirmed second. */

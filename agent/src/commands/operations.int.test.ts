@@ -21,12 +21,10 @@ import { realAdbMissing, startRealAdb } from "../providers/simulated/real-adb.ts
 import { systemSource as source } from "../source.ts";
 import { openStore } from "../store/open.ts";
 import { systemClock } from "../usage/clock.ts";
-import { appHandlers } from "./app.ts";
-import { deviceHandlers } from "./device.ts";
+import { Tunnels } from "../relay/tunnels.ts";
 import type { HubFiles } from "./hub-files.ts";
+import { allHandlers } from "./catalog.ts";
 import { CommandRunner } from "./runner.ts";
-import { settingsHandlers } from "./settings.ts";
-import { snapshotHandlers } from "./snapshot.ts";
 
 const logger = pino({ level: "silent" });
 const apk = path.join(
@@ -73,13 +71,14 @@ class Host implements AsyncDisposable {
         await Promise.resolve();
       },
     };
-    const handlers = {
-      ...appHandlers,
-      ...deviceHandlers,
-      ...settingsHandlers,
-      ...snapshotHandlers,
-    };
-    this.#runner = new CommandRunner({ ...deps, fleet: this.#fleet, files, handlers });
+    const tunnels = new Tunnels({ hubUrl: "http://127.0.0.1:1", logger, tokenOf: () => null });
+    this.#runner = new CommandRunner({
+      ...deps,
+      fleet: this.#fleet,
+      files,
+      tunnels,
+      handlers: allHandlers,
+    });
     this.#fleet.start();
   }
 

@@ -2,6 +2,7 @@ import type { CommandEnvelope } from "@cloudphone/shared/commands/envelope";
 import { expect, test } from "vitest";
 import { deviceId, silent, startHost, type TestHost, wish } from "../devices/testing.ts";
 import { createHubFiles } from "./hub-files.ts";
+import { Tunnels } from "../relay/tunnels.ts";
 import { CommandRunner, type Handlers } from "./runner.ts";
 
 const commandId = "018f3c5a-0000-7000-8000-0000000000c1";
@@ -41,7 +42,13 @@ function runnerOf(host: TestHost, work: () => Promise<void> = async () => undefi
   } as unknown as Handlers;
   const { store, fleet, clock } = host;
   const files = createHubFiles({ hubUrl: "http://127.0.0.1:1", dir: "/nowhere" });
-  const runner = new CommandRunner({ store, fleet, files, handlers, clock, logger: silent });
+  const tunnels = new Tunnels({
+    hubUrl: "http://127.0.0.1:1",
+    logger: silent,
+    tokenOf: () => null,
+  });
+  const deps = { store, fleet, files, tunnels, handlers, clock, logger: silent };
+  const runner = new CommandRunner(deps);
   const take = async (given: CommandEnvelope): Promise<void> => {
     await runner.take(given);
     await host.until(() => host.store.read((tx) => tx.inbox(given.id))?.state === "done");

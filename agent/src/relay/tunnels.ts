@@ -19,6 +19,8 @@ export interface TunnelRequest extends Rights {
 export interface TunnelsOptions {
   readonly hubUrl: string;
   readonly logger: Logger;
+  /** The fencing token under which a device may be used now; null: none. */
+  readonly tokenOf: (deviceId: Id) => number | null;
   readonly maxTunnels?: number;
 }
 
@@ -60,13 +62,16 @@ export class Tunnels {
       });
       this.#open.set(sessionId, { deviceId, token, line, done });
       if (this.#stopped) line.stream.destroy();
+      // The lease may have ended while it dialled.
+      this.fence(deviceId);
     } finally {
       this.#dialling--;
     }
   }
 
-  /** The device's lease is now the one with this token (0: none): sessions of any other end at once, whatever the hub does. */
-  fence(deviceId: Id, token: number): void {
+  /** The device's lease may be another one by now: sessions of any but that end at once, whatever the hub does. */
+  fence(deviceId: Id): void {
+    const token = this.#options.tokenOf(deviceId);
     for (const tunnel of this.#open.values())
       if (tunnel.deviceId === deviceId && tunnel.token !== token) tunnel.line.stream.destroy();
   }

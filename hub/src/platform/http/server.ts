@@ -18,7 +18,7 @@ export interface HttpOptions {
   readonly port: number;
   readonly router: AnyRouter;
   readonly routes: readonly HttpRoute[];
-  readonly sockets: readonly SocketRoute[];
+  readonly sockets?: readonly SocketRoute[];
   readonly source: Source;
   readonly logger: Logger;
   /** Who a bearer token belongs to; rejects with `unauthenticated`. */
@@ -156,7 +156,7 @@ function bearerOf(request: IncomingMessage): string | null {
 function webSockets(server: Server, options: HttpOptions): { stop(): void } {
   const wss = new WebSocketServer({ noServer: true, maxPayload: maxBodyBytes });
   const routes = serveSockets(server, {
-    routes: options.sockets,
+    routes: options.sockets ?? [],
     logger: options.logger,
     fallback(request, socket, head) {
       if (URL.parse(request.url ?? "", "http://hub")?.pathname !== "/trpc") {
