@@ -18,6 +18,7 @@ import { createLink, type Link } from "./link/link.ts";
 import { openProviders } from "./providers/catalog.ts";
 import type { Provider } from "./providers/provider.ts";
 import { Tunnels } from "./relay/tunnels.ts";
+import { StorageWatch } from "./storage-watch.ts";
 import { openStore, type OpenStore } from "./store/open.ts";
 import { type MonoClock, systemClock } from "./usage/clock.ts";
 import { Meter } from "./usage/meter.ts";
@@ -68,10 +69,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.providers ?? (await openProviders(config, { hostId: credentials.hostId, logger }));
   const parts = assemble({ ...options, credentials, clock, store, providers });
   await recoverRuns(store, providers, clock);
-  const reports = await sayStarted({ credentials, clock, store, providers, source });
+  const reports = await sayStarted({ credentials, clock, store, source, storage: parts.storage });
   parts.fleet.start();
   await parts.runner.start();
   parts.meter.start();
+  parts.storage.start();
   parts.link.start();
   const { hostId } = credentials;
   // Of a kind that this host does not offer, its provider has said why not.
@@ -101,6 +103,7 @@ interface Parts {
   readonly runner: CommandRunner;
   readonly tunnels: Tunnels;
   readonly meter: Meter;
+  readonly storage: StorageWatch;
   readonly link: Link;
 }
 
@@ -141,6 +144,9 @@ function assemble({
       fleet.find(deviceId)?.hint();
     },
   });
+  const { hostId } = credentials;
+  const onRoom = fleet.hint;
+  const storage = new StorageWatch({ hostId, store, providers, source, logger, onRoom });
   const complain = (error: unknown): void => {
     logger.error(
       { err: error },
@@ -148,7 +154,7 @@ function assemble({
     );
   };
   const link = createLink({
-    hostId: credentials.hostId,
+    hostId,
     secret: credentials.secret,
     mqtt: credentials.mqtt,
     agentVersion,
@@ -162,7 +168,7 @@ function assemble({
         .catch(complain),
     onCommand: (command) => void runner.take(command).catch(complain),
   });
-  return { fleet, runner, tunnels, meter, link };
+  return { fleet, runner, tunnels, meter, storage, link };
 }
 
 /** The fencing token under which a device may be used now: 0 without a lease, null when its lease is over or the device is gone. */
@@ -201,13 +207,11 @@ async function sayStarted(host: {
   credentials: Credentials;
   clock: MonoClock;
   store: OpenStore;
-  providers: ReadonlyMap<string, Provider>;
+  storage: StorageWatch;
   source: Source;
 }): Promise<ProviderReport[]> {
   const { credentials, clock, store, source } = host;
-  const providers = await Promise.all(
-    [...host.providers.values()].map((provider) => provider.fingerprint()),
-  );
+  const providers = await host.storage.reports();
   const { hostId } = credentials;
   const data = { hostId, epoch: store.epoch, bootId: clock.bootId, agentVersion, providers };
   const cause = { correlationId: source.id(), causationId: null };
@@ -232,6 +236,7 @@ async function stopAll(agent: Stopping): Promise<void> {
   await agent.tunnels.stop();
   await agent.fleet.stop();
   agent.meter.stop();
+  await agent.storage.stop();
   await agent.meter.mark().catch(() => undefined);
   if (agent.own) {
     for (const provider of agent.providers.values()) await provider.close();

@@ -13,6 +13,7 @@ import type { Logger } from "pino";
 import { crashPoint } from "../crash-point.ts";
 import type { Fleet } from "../devices/fleet.ts";
 import type { Supervisor } from "../devices/supervisor.ts";
+import { fullDisk } from "../store/full-disk.ts";
 import type { OpenStore } from "../store/open.ts";
 import type { InboxRow, StoreTx } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
@@ -164,6 +165,7 @@ export class CommandRunner {
     if (waitedMs >= command.ttlMs)
       return new Fault("timed_out", "The time for this was over before it could begin.");
     if (isForHost(command)) return null;
+    if (store.pressure() === "full") return fullDisk();
     const device = store.read((tx) => tx.device(command.deviceId));
     if (!device) return new Fault("not_found", "The phone is not on this host.");
     const token = device.desired.lease?.token ?? 0;

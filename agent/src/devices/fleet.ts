@@ -46,6 +46,11 @@ export class Fleet {
     await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.stop()));
   }
 
+  /** Something that concerns all of them has changed: each looks now. */
+  readonly hint = (): void => {
+    for (const supervisor of this.#supervisors.values()) supervisor.hint();
+  };
+
   find(deviceId: Id): Supervisor | null {
     return this.#supervisors.get(deviceId) ?? null;
   }

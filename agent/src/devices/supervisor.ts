@@ -12,6 +12,7 @@ import type {
   Provider,
   Snapshots,
 } from "../providers/provider.ts";
+import { fullDisk } from "../store/full-disk.ts";
 import type { DeviceRow, RunRow, Store, StoreTx } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
 import { closeRun, openRun } from "../usage/runs.ts";
@@ -173,8 +174,10 @@ export class Supervisor {
       case "close-run":
         return this.#closeRun(step.reason);
       case "create":
+        this.#needRoom();
         return this.#create(row);
       case "start":
+        this.#needRoom();
         await this.#report("starting", null);
         return this.#call((signal) => provider.start(handle, { signal }));
       case "boot":
@@ -193,6 +196,11 @@ export class Supervisor {
       case "none":
         return;
     }
+  }
+
+  /** A phone whose run could not be written down must not begin one. */
+  #needRoom(): void {
+    if (this.#deps.store.pressure() === "full") throw fullDisk();
   }
 
   /** For a restart. Here and not where it is asked for: no other step may come between the end of the run and that of the power. */

@@ -1,11 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import path from "node:path";
-import { Fault } from "@cloudphone/shared/fault";
 import type { Source } from "@cloudphone/shared/ids";
 import Database from "better-sqlite3";
 import type { Logger } from "pino";
 import { crashPoint } from "../crash-point.ts";
+import { fullDisk } from "./full-disk.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
+import { Room } from "./room.ts";
 import { migrateStore } from "./schema.ts";
 import type { Store, StoreTx } from "./store.ts";
 import { createStoreTx } from "./transaction.ts";
@@ -21,8 +22,6 @@ export interface StoreOptions {
 
 export interface OpenStore extends Store {
   readonly outbox: Outbox;
-  /** `full` since the last write failed for want of room; no new work should be taken on. */
-  pressure(): "ok" | "full";
 }
 
 interface Work {
@@ -38,14 +37,18 @@ const inboxDays = 7;
 /** Opens the store, or begins a new one (a new epoch) when there is none or the file can't be used any more; that one is kept aside. */
 export function openStore(file: string, options: StoreOptions): OpenStore {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const ballast = `${file}.ballast`;
-  layBallast(ballast, options);
   const db = openFile(file, options);
+  const room = new Room(db, file, {
+    maxPages: maxPagesOf(options),
+    pageBytes,
+    reserveBytes: options.ballastBytes ?? 1024 ** 2,
+  });
+  room.look(performance.now());
   const epoch = epochOf(db, options.source);
   const outbox = createOutbox(db, {
     epoch,
     onTrouble: (error) => {
-      rmSync(ballast, { force: true });
+      room.yield("draining");
       options.logger.warn(
         { err: error },
         "an ack could not be applied for want of disk; it will be with the next",
@@ -56,28 +59,27 @@ export function openStore(file: string, options: StoreOptions): OpenStore {
   const tx = createStoreTx(db, options.source, () => {
     emitted = true;
   });
-  db.prepare("delete from inbox where state = 'done' and at < ?").run(
-    options.source.now() - inboxDays * 86_400_000,
-  );
+  forgetOldCommands(db, options);
   const queue: Work[] = [];
   let timer: NodeJS.Timeout | null = null;
-  let full = false;
   const flush = (): void => {
     timer = null;
     const group = queue.splice(0);
     if (group.length === 0) return;
     emitted = false;
-    const failure = commitGroup(db, group);
-    full = isFull(failure);
-    if (full) rmSync(ballast, { force: true });
-    else layBallast(ballast, options);
+    let failure = commitGroup(db, group);
+    if (isFull(failure)) {
+      room.yield("writing");
+      failure = commitGroup(db, group);
+    }
+    room.look(performance.now());
     for (const work of group) work.settle(failure);
     if (!failure && emitted) outbox.announce();
   };
   return {
     epoch,
     outbox,
-    pressure: () => (full ? "full" : "ok"),
+    pressure: () => room.pressure,
     transaction<T>(work: (inner: StoreTx) => T): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         let result: T;
@@ -139,16 +141,7 @@ function savepoint(db: Database.Database, work: () => void): unknown {
 const isFull = (error: unknown): boolean =>
   error instanceof Database.SqliteError && /^SQLITE_(FULL|IOERR)/.test(error.code);
 
-const toFault = (error: unknown): unknown =>
-  isFull(error)
-    ? new Fault(
-        "disk_full",
-        "The host's disk, or its store, is full; it goes on once the hub has taken events over.",
-        {
-          cause: error,
-        },
-      )
-    : error;
+const toFault = (error: unknown): unknown => (isFull(error) ? fullDisk(error) : error);
 
 function openFile(file: string, options: StoreOptions): Database.Database {
   const configure = (db: Database.Database): Database.Database => {
@@ -156,7 +149,7 @@ function openFile(file: string, options: StoreOptions): Database.Database {
     db.pragma("synchronous = FULL");
     db.pragma("journal_size_limit = 4194304");
     db.pragma("busy_timeout = 100");
-    db.pragma(`max_page_count = ${Math.floor((options.maxBytes ?? 512 * 1024 ** 2) / pageBytes)}`);
+    db.pragma(`max_page_count = ${maxPagesOf(options)}`);
     if (db.pragma("quick_check", { simple: true }) !== "ok") throw new Error("the file is damaged");
     migrateStore(db);
     return db;
@@ -188,13 +181,15 @@ function epochOf(db: Database.Database, source: Source): string {
   return epoch;
 }
 
-function layBallast(file: string, { ballastBytes = 1024 ** 2 }: StoreOptions): void {
-  if (existsSync(file)) return;
+const maxPagesOf = ({ maxBytes = 512 * 1024 ** 2 }: StoreOptions): number =>
+  Math.floor(maxBytes / pageBytes);
+
+function forgetOldCommands(db: Database.Database, { source, logger }: StoreOptions): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, Buffer.alloc(ballastBytes), { mode: 0o600 });
-  } catch {
-    // No room for it now: it is laid after a later write that succeeds.
-    rmSync(file, { force: true });
+    db.prepare("delete from inbox where state = 'done' and at < ?").run(
+      source.now() - inboxDays * 86_400_000,
+    );
+  } catch (error) {
+    logger.warn({ err: error }, "old commands could not be forgotten; they are at the next start");
   }
 }

@@ -40,13 +40,15 @@ export function createOutbox(
   let ackedSeq =
     db.prepare<[], { acked_seq: number }>("select acked_seq from store").get()?.acked_seq ?? 0;
   const drop = (seq: number): void => {
-    try {
-      setAcked.run(seq, seq);
-      remove.run(seq);
-    } catch (error) {
-      // The rows stay and are skipped from now on; the next ack removes them.
-      options.onTrouble(error);
-    }
+    for (let left = 2; left > 0; left--)
+      try {
+        setAcked.run(seq, seq);
+        remove.run(seq);
+        return;
+      } catch (error) {
+        // Makes room. Should that not help, the rows stay and are skipped from now on; the next ack removes them.
+        options.onTrouble(error);
+      }
   };
   drop(ackedSeq);
   return {

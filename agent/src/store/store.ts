@@ -74,6 +74,8 @@ export interface Store {
    * what `work` returned. A throw undoes this work alone.
    */
   transaction<T>(work: (tx: StoreTx) => T): Promise<T>;
+  /** `full` while there is hardly room to write: what is under way goes on and can be reported, but no new work must be taken on. */
+  pressure(): "ok" | "full";
   /** Reads the committed state at once. */
   read<T>(work: (tx: StoreTx) => T): T;
   close(): Promise<void>;

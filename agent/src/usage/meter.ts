@@ -57,6 +57,7 @@ export class Meter {
     const passedMs = nowMs - this.#lastMs;
     this.#lastMs = nowMs;
     const over: string[] = [];
+    const told = new Map<string, number>();
     crashPoint("agent.meter.before-mark");
     await store.transaction((tx) => {
       for (const run of tx.runs()) {
@@ -65,9 +66,8 @@ export class Meter {
           : null;
         if (!marked) continue;
         tx.putRun(marked);
-        const told = this.#toldMs.get(run.runId) ?? 0;
-        if (marked.confirmedMs - told < tellEveryMs) continue;
-        this.#toldMs.set(run.runId, marked.confirmedMs);
+        if (marked.confirmedMs - (this.#toldMs.get(run.runId) ?? 0) < tellEveryMs) continue;
+        told.set(run.runId, marked.confirmedMs);
         const data = { ...described(marked), durationMs: Math.round(marked.confirmedMs) };
         tx.emit({ type: "device.usage.confirmed", subject: run.deviceId, data }, run.cause);
       }
@@ -79,6 +79,7 @@ export class Meter {
       }
     });
     crashPoint("agent.meter.after-mark");
+    for (const [runId, atMs] of told) this.#toldMs.set(runId, atMs);
     for (const runId of this.#toldMs.keys())
       if (!store.read((tx) => tx.runs()).some((run) => run.runId === runId))
         this.#toldMs.delete(runId);

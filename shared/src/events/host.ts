@@ -83,6 +83,17 @@ export const hostEvents = {
       capacity: { devices: 12, boundBy: "memoryMiB", by: { memoryMiB: 12, cpus: 16 } },
     },
   ),
+  /** What the host can do has changed since it started: its disk is full (nothing is available then), or has room again. */
+  "host.providers.changed": event(
+    "agent",
+    host.extend({ providers: z.array(providerReportSchema).max(20) }),
+    {
+      hostId,
+      providers: [
+        { kind: "simulated", available: false, reason: "disk full", capacity: 8, labels: {} },
+      ],
+    },
+  ),
   /** The agent stopped in good order. */
   "host.stopped": event("agent", host, { hostId }),
   /** The hub hears it (again): two heartbeats in a row after silence. */

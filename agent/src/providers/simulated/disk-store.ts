@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { type DeviceSpec, deviceSpecSchema } from "@cloudphone/shared/device";
+import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import { z } from "zod";
 import type { Disk } from "./state.ts";
@@ -141,6 +142,15 @@ export class DiskStore {
 }
 
 function replaceFile(file: string, content: Buffer | string): void {
-  writeFileSync(`${file}.new`, content, { mode: 0o600 });
+  try {
+    writeFileSync(`${file}.new`, content, { mode: 0o600 });
+  } catch (error) {
+    rmSync(`${file}.new`, { force: true });
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC")
+      throw new Fault("disk_full", "The host's disk is full: the phone can't keep anything.", {
+        cause: error,
+      });
+    throw error;
+  }
   renameSync(`${file}.new`, file);
 }

@@ -166,8 +166,9 @@ export class SimFarm implements PhoneShelf {
         if (this.find(deviceId) === phone) this.#disks?.save(deviceId, spec, phone.disk);
       },
     });
-    this.#slots.set(deviceId, { phone, port: 0, transport: null });
+    // First: one that can't be kept is not made.
     this.#disks?.save(deviceId, spec, disk);
+    this.#slots.set(deviceId, { phone, port: 0, transport: null });
     this.#hint(deviceId);
     return phone;
   }

@@ -122,6 +122,9 @@ export function createHosts(deps: CoreDeps) {
         await tx`update hosts set providers = ${tx.json(data.providers)}, epoch = ${data.epoch},
           agent_version = ${data.agentVersion} where id = ${data.hostId}`;
       },
+      "host.providers.changed": async ({ data }, { tx }) => {
+        await tx`update hosts set providers = ${tx.json(data.providers)} where id = ${data.hostId}`;
+      },
     },
   };
 
