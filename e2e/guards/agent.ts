@@ -4,6 +4,10 @@ const store = "agent/src/store/open.int.test.ts";
 const meter = "agent/src/usage/meter.test.ts";
 const uplink = "agent/src/link/uplink.test.ts";
 const runner = "agent/src/commands/runner.int.test.ts";
+const supervisor = "agent/src/devices/supervisor.int.test.ts";
+const diskFull = "e2e/disk-full.e2e.test.ts";
+const diskFullName =
+  "a full disk of the host is told in words, refuses new work, keeps what runs and its metering, and is over by itself";
 const nextStep = "agent/src/devices/next-step.test.ts";
 
 /** What holds on the host: its store, its link, its meter, its devices and commands. */
@@ -60,12 +64,42 @@ export const agentGuards: readonly Guard[] = [
   {
     name: "max_page_count: the store never fills its host's disk",
     file: "agent/src/store/open.ts",
-    guard:
-      "    db.pragma(`max_page_count = ${Math.floor((options.maxBytes ?? 512 * 1024 ** 2) / pageBytes)}`);\n",
+    guard: "    db.pragma(`max_page_count = ${maxPagesOf(options)}`);\n",
     without: "",
     test: {
       file: store,
       name: "says that it is full at its greatest size, drains, and takes events again",
+    },
+  },
+  {
+    name: "a part of the reserve is kept for deleting what was acknowledged",
+    file: "agent/src/store/room.ts",
+    guard: 'if (use === "draining") rmSync(this.#ballast.draining, { force: true });',
+    without: "",
+    test: { file: store, name: "drains a disk that is full to the last byte, and goes on" },
+  },
+  {
+    name: "no command is begun whose outcome might not fit on the disk",
+    file: "agent/src/commands/runner.ts",
+    guard: '    if (store.pressure() === "full") return fullDisk();\n',
+    without: "",
+    test: { file: diskFull, name: diskFullName },
+  },
+  {
+    name: "no phone is started whose run might not fit on the disk",
+    file: "agent/src/devices/supervisor.ts",
+    guard: '    if (this.#deps.store.pressure() === "full") throw fullDisk();\n',
+    without: "",
+    test: { file: diskFull, name: diskFullName },
+  },
+  {
+    name: "a boot is waited for only while the phone still boots",
+    file: "agent/src/devices/supervisor.ts",
+    guard: 'return step.kind === "boot" && step.instanceId === instanceId;',
+    without: "return true;",
+    test: {
+      file: supervisor,
+      name: "a phone that is to be off is switched off while it still boots",
     },
   },
   {
