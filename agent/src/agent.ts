@@ -147,12 +147,7 @@ function assemble({
   const { hostId } = credentials;
   const onRoom = fleet.hint;
   const storage = new StorageWatch({ hostId, store, providers, source, logger, onRoom });
-  const complain = (error: unknown): void => {
-    logger.error(
-      { err: error },
-      "what the hub said could not be stored; it says it again when the link opens anew",
-    );
-  };
+  const complain = complainTo(logger);
   const link = createLink({
     hostId,
     secret: credentials.secret,
@@ -170,6 +165,15 @@ function assemble({
   });
   return { fleet, runner, tunnels, meter, storage, link };
 }
+
+const complainTo =
+  (logger: Logger) =>
+  (error: unknown): void => {
+    logger.error(
+      { err: error },
+      "what the hub said could not be stored; it says it again when the link opens anew",
+    );
+  };
 
 /** The fencing token under which a device may be used now: 0 without a lease, null when its lease is over or the device is gone. */
 function leaseTokenOf(store: OpenStore, deviceId: Id): number | null {
