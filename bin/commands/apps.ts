@@ -7,6 +7,7 @@ import { Fault, isFaultCode } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
 import { type Connection, until, withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { batchCommands, installOnMany, meansMany, type TargetFlags } from "./batches.ts";
 import { operate } from "./device-settings.ts";
 import { completed } from "./outcome.ts";
 
@@ -52,23 +53,21 @@ export const appCommands = (program: Command): void => {
     );
   apps
     .command("install")
-    .argument("<device>")
-    .argument("<app>", "package name or id of an uploaded app")
-    .option("--wait", "until the phone has it")
-    .action((device: string, app: string, flags: { wait?: boolean }, command: Command) =>
-      withHub(command, async (hub) => {
-        const asked = await hub.client.apps.install.mutate({
-          device,
-          app,
-          idempotencyKey: randomUUID(),
-        });
-        const answer = flags.wait ? await installed(hub, asked.installationId) : asked;
-        print(answer, {
-          json: hub.json,
-          rows: [{ installation: asked.installationId, status: answer.status }],
-        });
-      }),
-    );
+    .description("put an app on one phone, or (with --devices, --all or --label) on many at once")
+    .argument("<device-and-app...>", "DEVICE APP; for many phones only APP")
+    .option("--devices <names>", "these phones, with commas between them")
+    .option("--all", "all your phones that are switched on")
+    .option("--label <label...>", "those that are switched on and carry these: team=checkout")
+    .option("--parallel <count>", "phones of one host at a time")
+    .option("--wait", "until it has ended, with each phone's progress")
+    .action((words: string[], flags: TargetFlags, command: Command) => {
+      const many = meansMany(flags);
+      if (words.length !== (many ? 1 : 2))
+        throw new Fault("bad_input", "Say DEVICE APP, or APP with --devices, --all or --label.");
+      const [device = "", app = ""] = words;
+      return many ? installOnMany(command, device, flags) : installOne(command, device, app);
+    });
+  batchCommands(apps);
   apps
     .command("uninstall")
     .argument("<device>")
@@ -145,6 +144,21 @@ const listInstalled = (
         system: system ? "yes" : "",
       })),
     empty: "Nothing but what came with the phone; --system shows that too.",
+  });
+
+const installOne = (command: Command, device: string, app: string): Promise<void> =>
+  withHub(command, async (hub) => {
+    const asked = await hub.client.apps.install.mutate({
+      device,
+      app,
+      idempotencyKey: randomUUID(),
+    });
+    const { wait } = command.opts<TargetFlags>();
+    const answer = wait ? await installed(hub, asked.installationId) : asked;
+    print(answer, {
+      json: hub.json,
+      rows: [{ installation: asked.installationId, status: answer.status }],
+    });
   });
 
 async function installed({ client }: Connection, installationId: string) {

@@ -3,6 +3,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
 import { type Client, type Connection, withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { labelOf } from "./batches.ts";
 import { completed } from "./outcome.ts";
 
 type Devices = Client["devices"];
@@ -73,6 +74,7 @@ export const deviceSettings = (devices: Command): void => {
     });
   placeSettings(devices);
   propertySettings(devices);
+  labelCommand(devices);
 };
 
 function placeSettings(devices: Command): void {
@@ -183,6 +185,30 @@ function propertySettings(devices: Command): void {
       );
     });
 }
+
+function labelCommand(devices: Command): void {
+  devices
+    .command("label")
+    .description("mark a phone, to mean several at once; a lone NAME- takes its label away")
+    .argument("<device>")
+    .argument("<labels...>", "NAME=VALUE or NAME-")
+    .action((device: string, words: string[], _flags: unknown, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const labels = Object.fromEntries(
+          words.map((word) =>
+            word.endsWith("-") && !word.includes("=") ? [word.slice(0, -1), null] : labelOf(word),
+          ),
+        );
+        const answer = await client.devices.label.mutate({ device, labels });
+        print(answer, { json, rows: [{ device, labels: labelsOf(answer.labels) }] });
+      }),
+    );
+}
+
+export const labelsOf = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
 
 function numberOf(text: string): number {
   const number = Number(text);

@@ -4,7 +4,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
 import { type Client, until, withHub } from "../client.ts";
 import { print } from "../output.ts";
-import { deviceSettings } from "./device-settings.ts";
+import { deviceSettings, labelsOf } from "./device-settings.ts";
 import { completed } from "./outcome.ts";
 
 type Device = Awaited<ReturnType<Client["devices"]["show"]["query"]>>;
@@ -15,6 +15,7 @@ const row = (device: Device): Record<string, string> => ({
   power: device.power,
   host: device.hostState,
   lease: device.lease ? `order ${device.lease.orderId}` : device.clean ? "free" : "being wiped",
+  labels: labelsOf(device.labels),
   reason: device.reason ?? "",
   id: device.deviceId,
 });

@@ -65,6 +65,7 @@ export const hubEnvironment = (): Record<string, unknown> => {
     currency: env.CLOUDPHONE_CURRENCY,
     purchaseDeadlineMs: env.CLOUDPHONE_PURCHASE_DEADLINE_MS,
     maxAppBytes: env.CLOUDPHONE_MAX_APP_BYTES,
+    installsPerHost: env.CLOUDPHONE_INSTALLS_PER_HOST,
     databases: {
       events: env.CLOUDPHONE_EVENTS_DATABASE_URL,
       core: env.CLOUDPHONE_CORE_DATABASE_URL,

@@ -21,6 +21,8 @@ export const hubConfigSchema = z.object({
     .int()
     .min(1)
     .default(2 * 1024 ** 3),
+  /** How many phones of one host a batch installs on at a time. */
+  installsPerHost: z.coerce.number().int().min(1).max(1000).default(4),
   warmPools: z.array(z.object({ spec: deviceSpecSchema, target: z.int().min(0) })).default([]),
   /** Plans, a customer and a balance to try it with, all marked as such. */
   demo: z.boolean().default(false),

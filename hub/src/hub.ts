@@ -81,6 +81,7 @@ async function wire(
     logger,
     blobDir: path.join(config.dataDir, "hub", "blobs"),
     maxAppBytes: config.maxAppBytes,
+    installsPerHost: config.installsPerHost,
     warmPools: config.warmPools,
     mqttPort: () => link.broker?.port ?? config.mqttPort,
     wake,

@@ -29,6 +29,16 @@ export const leaseRefSchema = z.object({
 });
 export type LeaseRef = z.infer<typeof leaseRefSchema>;
 
+/** What people mark phones with, to mean several at once: "team=checkout". */
+export const labelNameSchema = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/, "a label's name is written like team or app.stage");
+export const labelValueSchema = z
+  .string()
+  .max(63)
+  .regex(/^[A-Za-z0-9._-]*$/, "a label's value has letters, digits, dots and dashes");
+
 export const powerSchema = z.enum(["running", "stopped"]);
 export type Power = z.infer<typeof powerSchema>;
 

@@ -18,6 +18,7 @@ export const faultCodes = {
   no_capacity: { retryable: true, trpc: "PRECONDITION_FAILED", http: 412, exit: 7 },
   stale_lease: { retryable: false, trpc: "CONFLICT", http: 409, exit: 6 },
   device_not_running: { retryable: true, trpc: "PRECONDITION_FAILED", http: 412, exit: 7 },
+  cancelled: { retryable: false, trpc: "CONFLICT", http: 409, exit: 6 },
   install_failed: { retryable: false, trpc: "UNPROCESSABLE_CONTENT", http: 422, exit: 8 },
   device_failed: { retryable: true, trpc: "INTERNAL_SERVER_ERROR", http: 500, exit: 8 },
   timed_out: { retryable: true, trpc: "TIMEOUT", http: 408, exit: 9 },

@@ -1,3 +1,4 @@
+import { commandCatalog } from "@cloudphone/shared/commands/catalog";
 import type { Role } from "@cloudphone/shared/events/user";
 import type { Id } from "@cloudphone/shared/ids";
 import type { Heartbeat, Presence } from "@cloudphone/shared/link";
@@ -6,6 +7,9 @@ import type { HttpRoute } from "../platform/http/route.ts";
 import type { SocketRoute } from "../platform/http/sockets.ts";
 import { createAccounts } from "./accounts/accounts.ts";
 import { accountsRouter } from "./accounts/router.ts";
+import { batchConsumer } from "./apps/batch-consumer.ts";
+import { createBatches } from "./apps/batches.ts";
+import { installBatchSaga } from "./apps/install-batch.ts";
 import { createLibrary, installationConsumer } from "./apps/library.ts";
 import { appsRouter } from "./apps/router.ts";
 import { coreRoutes } from "./apps/routes.ts";
@@ -46,6 +50,9 @@ export interface CoreContext extends Context {
   countRunning(): Promise<number>;
 }
 
+/** A minute beyond an install's own deadline: by then even a host that was away has none left. */
+const installSilenceMs = commandCatalog["app.install"].deadlineMs + 60_000;
+
 /** Accounts, hosts, devices with their leases, and apps. */
 export function createCore(deps: CoreDeps): CoreContext {
   const accounts = createAccounts(deps);
@@ -65,9 +72,10 @@ export function createCore(deps: CoreDeps): CoreContext {
       commandConsumer(),
       installationConsumer,
       sessions.consumer,
+      batchConsumer(library),
       dispatchConsumer(deps),
     ],
-    sagas: [],
+    sagas: [installBatchSaga({ silenceMs: installSilenceMs })],
     timers: [
       hosts.timer,
       leaseExpiry(deps),
@@ -124,11 +132,12 @@ interface Parts {
 
 function coreRouters({ accounts, hosts, devices, library, sessions, deps }: Parts) {
   const operate = createOperate(devices, deps);
+  const batches = createBatches(deps, { devices, library });
   return {
     accounts: accountsRouter(accounts, deps),
     hosts: hostsRouter(hosts, deps.database),
     devices: devicesRouter(devices, operate, deps),
-    apps: appsRouter(library, operate, deps),
+    apps: appsRouter({ library, batches, operate }, deps),
     sessions: sessionsRouter(sessions, deps),
   };
 }

@@ -21,6 +21,8 @@ export interface CoreDeps {
   /** Folder of the app library and of screenshots. */
   readonly blobDir: string;
   readonly maxAppBytes: number;
+  /** How many phones of one host a batch installs on at a time. */
+  readonly installsPerHost: number;
   readonly warmPools: readonly WarmPool[];
   /** To be told to agents that enrol. */
   readonly mqttPort: () => number;

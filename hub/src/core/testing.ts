@@ -75,6 +75,7 @@ export async function startCore(): Promise<CoreBench> {
     logger: silent,
     blobDir,
     maxAppBytes: 8 * 1024 ** 2,
+    installsPerHost: 2,
     warmPools: [],
     mqttPort: () => 1883,
     wake: () => running.wake(),

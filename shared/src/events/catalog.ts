@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type Envelope, envelopeSchema, type RecordedEnvelope } from "../envelope.ts";
 import { appEvents } from "./app.ts";
+import { batchEvents } from "./batch.ts";
 import { orderEvents, paymentEvents, usageEvents } from "./billing.ts";
 import type { EventDefinition } from "./define.ts";
 import { deviceEvents } from "./device.ts";
@@ -19,6 +20,7 @@ export const eventCatalog = {
   ...snapshotEvents,
   ...appEvents,
   ...sessionEvents,
+  ...batchEvents,
   ...orderEvents,
   ...paymentEvents,
   ...usageEvents,

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from "@cloudphone/shared/events/catalog";
+import type { EventDraft, RecordedEvent } from "@cloudphone/shared/events/catalog";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import { signPath } from "../../platform/auth/tokens.ts";
@@ -70,6 +70,30 @@ export function createLibrary(deps: CoreDeps, devices: Devices) {
     return row;
   };
 
+  /** Writes the command of an install down; returns the event that asks for it. */
+  const beginInstall = async (
+    tx: Tx,
+    caller: Caller,
+    wish: { app: AppRow; device: string; commandId: Id; cause: Cause },
+  ): Promise<EventDraft<"app.install.requested">> => {
+    const { app, commandId, cause } = wish;
+    const { deviceId } = await devices.command(tx, caller, {
+      ref: wish.device,
+      type: "app.install",
+      commandId,
+      cause,
+      data: {
+        packageName: app.package_name,
+        sha256: app.sha256,
+        bytes: app.bytes,
+        path: signPath(deps.secrets.pathKey, `/blobs/${app.sha256}`, source.now() + downloadMs),
+      },
+    });
+    const { id: appId, package_name: packageName } = app;
+    const data = { commandId, deviceId, appId, userId: caller.userId, packageName };
+    return { type: "app.install.requested", subject: deviceId, data };
+  };
+
   return {
     /** Enters an uploaded package; the same file again is the same app. */
     async add(
@@ -116,39 +140,22 @@ export function createLibrary(deps: CoreDeps, devices: Devices) {
       return rows.map(toApp);
     },
 
+    findApp,
+    beginInstall,
+
     /** Steps 1 to 4 of an install, in the caller's transaction: row, command and event together. */
     async install(
       tx: Tx,
       caller: Caller,
       wish: { device: string; app: string; cause: Cause },
     ): Promise<{ installationId: Id; status: "pending" }> {
+      const { device, cause } = wish;
       const app = await findApp(tx, caller, wish.app);
       const commandId = source.id();
-      const { deviceId } = await devices.command(tx, caller, {
-        ref: wish.device,
-        type: "app.install",
-        commandId,
-        cause: wish.cause,
-        data: {
-          packageName: app.package_name,
-          sha256: app.sha256,
-          bytes: app.bytes,
-          path: signPath(deps.secrets.pathKey, `/blobs/${app.sha256}`, source.now() + downloadMs),
-        },
-      });
+      const requested = await beginInstall(tx, caller, { app, device, commandId, cause });
       await tx`insert into installations (id, app_id, device_id, user_id, package_name)
-        values (${commandId}, ${app.id}, ${deviceId}, ${caller.userId}, ${app.package_name})`;
-      const data = {
-        commandId,
-        deviceId,
-        appId: app.id,
-        userId: caller.userId,
-        packageName: app.package_name,
-      };
-      await emit(tx, [{ type: "app.install.requested", subject: deviceId, data }], {
-        cause: wish.cause,
-        source,
-      });
+        values (${commandId}, ${app.id}, ${requested.subject}, ${caller.userId}, ${app.package_name})`;
+      await emit(tx, [requested], { cause, source });
       return { installationId: commandId, status: "pending" };
     },
 

@@ -5,11 +5,19 @@ import { idempotent } from "../../platform/http/idempotency.ts";
 import { requestCause, router, signedIn } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
 import { inputOf, type Operate } from "../devices/operations.ts";
+import { batchProcedures } from "./batch-procedures.ts";
+import type { Batches } from "./batches.ts";
 import type { Library } from "./library.ts";
 
 const device = z.string().min(1).max(100);
 
-export function appsRouter(library: Library, operate: Operate, deps: CoreDeps) {
+interface Parts {
+  readonly library: Library;
+  readonly batches: Batches;
+  readonly operate: Operate;
+}
+
+export function appsRouter({ library, batches, operate }: Parts, deps: CoreDeps) {
   return router({
     list: signedIn.query(({ ctx }) => library.list(ctx.caller)),
     /** Answers at once with `pending`; the installation becomes `installed` or `failed` once the phone has said so. */
@@ -44,6 +52,7 @@ export function appsRouter(library: Library, operate: Operate, deps: CoreDeps) {
         return answer;
       }),
     ...appOperations(operate),
+    ...batchProcedures(batches, deps),
     installations: signedIn
       .input(z.object({ device: device.optional() }))
       .query(({ input, ctx }) =>

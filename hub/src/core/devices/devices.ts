@@ -22,6 +22,8 @@ export interface DeviceInfo {
   readonly reason: string | null;
   readonly power: "running" | "stopped";
   readonly clean: boolean;
+  /** Whoever has the phone gives it these, to mean several at once; they go with the lease. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly lease: {
     readonly orderId: Id;
     readonly userId: Id;
@@ -41,6 +43,7 @@ interface DeviceRow {
   reason: string | null;
   power: "running" | "stopped";
   clean: boolean;
+  labels: Record<string, string>;
   token: number;
   lease_id: Id | null;
   order_id: Id | null;
@@ -77,6 +80,7 @@ const toInfo = (row: DeviceRow): DeviceInfo => ({
   reason: row.reason,
   power: row.power,
   clean: row.clean,
+  labels: row.labels,
   lease:
     row.order_id && row.user_id
       ? {
@@ -95,6 +99,13 @@ export interface RunningDevice {
   readonly leaseId: Id | null;
   /** Fencing token of the lease; 0: none. */
   readonly token: number;
+}
+
+const maxLabels = 20;
+
+export interface Placed {
+  readonly deviceId: Id;
+  readonly hostId: Id;
 }
 
 export interface OneShot {
@@ -138,6 +149,42 @@ export function createDevices(deps: CoreDeps) {
 
     async show(caller: Caller, ref: string): Promise<DeviceInfo> {
       return toInfo(await find(database.query, caller, ref));
+    },
+
+    /** Where a device of the caller's is. */
+    async place(query: Query, caller: Caller, ref: string): Promise<Placed> {
+      const { id: deviceId, host_id: hostId } = await find(query, caller, ref);
+      return { deviceId, hostId };
+    },
+
+    /** The caller's devices that should be on and carry all these labels. */
+    async listOn(
+      query: Query,
+      caller: Caller,
+      labels: Readonly<Record<string, string>>,
+    ): Promise<Placed[]> {
+      const wanted = Object.entries(labels);
+      return (await visible(query, caller, { ref: null }))
+        .filter(({ power }) => power === "running")
+        .filter((row) => wanted.every(([name, value]) => row.labels[name] === value))
+        .map(({ id: deviceId, host_id: hostId }) => ({ deviceId, hostId }));
+    },
+
+    /** Gives a device labels, or takes those away that are null here. */
+    async label(
+      caller: Caller,
+      ref: string,
+      changes: Readonly<Record<string, string | null>>,
+    ): Promise<{ deviceId: Id; labels: Record<string, string> }> {
+      return database.transaction(async (tx) => {
+        const { id } = await find(tx, caller, ref);
+        const [row] = await tx<{ labels: Record<string, string> }>`
+          update devices set labels = jsonb_strip_nulls(labels || ${tx.json(changes)}::jsonb) where id = ${id} returning labels`;
+        const labels = row?.labels ?? {};
+        if (Object.keys(labels).length > maxLabels)
+          throw new Fault("too_large", `A phone carries at most ${maxLabels} labels.`);
+        return { deviceId: id, labels };
+      });
     },
 
     /** Says what the device should be; its host brings it there, now or when it is back. */

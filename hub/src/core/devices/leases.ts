@@ -107,6 +107,7 @@ async function insertLease(tx: Tx, lease: NewLease): Promise<LeaseRef> {
 async function endLease(tx: Tx, lease: LeaseRow, reason: string): Promise<EventDraft[]> {
   await tx`update leases set period = tstzrange(lower(period), clock_timestamp()), ended_reason = ${reason}
     where id = ${lease.id}`;
+  await tx`update devices set labels = '{}' where id = ${lease.device_id}`;
   await failCommands(tx, lease.device_id, "stale_lease", "The lease ended before this was done.");
   const desired = await changeDesired(tx, lease.device_id, {
     power: "stopped",

@@ -1,4 +1,4 @@
-import { deviceSpecSchema } from "@cloudphone/shared/device";
+import { deviceSpecSchema, labelNameSchema, labelValueSchema } from "@cloudphone/shared/device";
 import { z } from "zod";
 import { signPath } from "../../platform/auth/tokens.ts";
 import { idempotent } from "../../platform/http/idempotency.ts";
@@ -99,6 +99,10 @@ export function devicesRouter(devices: Devices, operate: Operate, deps: CoreDeps
       .input(z.object({ commandId: z.uuid() }))
       .query(({ input, ctx }) => devices.outcome(ctx.caller, input.commandId)),
     ...settingsProcedures(operate),
+    /** Null takes a label away. */
+    label: signedIn
+      .input(z.object({ device, labels: z.record(labelNameSchema, labelValueSchema.nullable()) }))
+      .mutation(({ input, ctx }) => devices.label(ctx.caller, input.device, input.labels)),
     create: staff
       .input(z.object({ spec: deviceSpecSchema }))
       .mutation(({ input, ctx }) => devices.create(input.spec, requestCause(ctx))),
