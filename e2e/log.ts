@@ -8,6 +8,7 @@ export interface LoggedEvent {
   readonly seq: number;
   readonly type: string;
   readonly subject: string;
+  readonly occurredAt: string;
   readonly recordedAt: string;
   readonly data: unknown;
 }
