@@ -7,7 +7,7 @@ const consumer = "hub/src/platform/log/consumer.int.test.ts";
 const hostMessages = "hub/src/platform/broker/host-messages.int.test.ts";
 const saga = "hub/src/platform/saga/runtime.int.test.ts";
 const idempotency = "hub/src/platform/http/idempotency.int.test.ts";
-const restart = "hub/src/platform/postgres/restart.int.test.ts";
+const session = "hub/src/platform/postgres/session.int.test.ts";
 
 /** What holds between a host's word and the contexts that fold it: ingest, log, relay, consumers, sagas, requests, and the database under them. */
 export const logGuards: readonly Guard[] = [
@@ -126,8 +126,8 @@ export const logGuards: readonly Guard[] = [
     guard: "select position from log_head for update`;",
     without: "select position from log_head`;",
     test: {
-      file: relay,
-      name: "a reader of positions never passes over an event that commits late",
+      file: ingest,
+      name: "batches of many hosts that come at once are each taken, and positions have no gap",
     },
   },
   {
@@ -261,8 +261,18 @@ export const logGuards: readonly Guard[] = [
 `,
     without: "",
     test: {
-      file: restart,
-      name: "a server restarted with -m immediate under transactions loses nothing acknowledged, halves nothing and hangs nothing",
+      file: session,
+      name: "the driver, as we patch it, does not write to a socket that is gone",
+    },
+  },
+  {
+    name: "the driver's patch: a session lost while it is being opened ends no process",
+    file: "hub/node_modules/postgres/src/connection.js",
+    guard: "fetchArrayTypes().catch(err => socket && socket.destroy(err))",
+    without: "fetchArrayTypes()",
+    test: {
+      file: session,
+      name: "a server that goes away while a session is being opened fails that session alone",
     },
   },
   {
@@ -271,8 +281,8 @@ export const logGuards: readonly Guard[] = [
     guard: '      lost ??= new Fault("unavailable", "The connection to PostgreSQL was lost.");\n',
     without: "",
     test: {
-      file: restart,
-      name: "a server restarted with -m immediate under transactions loses nothing acknowledged, halves nothing and hangs nothing",
+      file: session,
+      name: "a transaction whose session was lost in the middle does not go on over another one",
     },
   },
 ];
