@@ -4,25 +4,31 @@ import {
   createTRPCClient,
   createWSClient,
   httpLink,
+  retryLink,
   splitLink,
   type TRPCClient,
   wsLink,
 } from "@trpc/client";
 import type { Command } from "commander";
 import { WebSocket } from "ws";
-import { loadSession, saveSession, type Session } from "./session.ts";
+import { loadSession, saveSession, type Session, whileLocked } from "./session.ts";
 
 export type Client = TRPCClient<AppRouter>;
 
 const callMs = 30_000;
+const renewMs = 10_000;
+/** A token with less than this to live is renewed before it is used. */
+const spareMs = 60_000;
+const retryAfterMs = 1000;
 const defaultUrl = "http://127.0.0.1:30000";
 
 /** A connection to the hub for one command. */
 export interface Connection {
   readonly client: Client;
   readonly url: string;
-  readonly token: string | null;
   readonly json: boolean;
+  /** For what goes past the client; the token in it is good now. */
+  headers(): Promise<Record<string, string>>;
   close(): Promise<void>;
 }
 
@@ -35,14 +41,15 @@ export async function withHub<T>(
   const flags = command.optsWithGlobals<{ url?: string; json?: boolean }>();
   const session = await loadSession();
   const url = flags.url ?? process.env.CLOUDPHONE_URL ?? session?.url ?? defaultUrl;
-  const mine = session?.url === url ? session : null;
-  if (!mine && !options.anyone)
+  const signedIn = session?.url === url;
+  if (!signedIn && !options.anyone)
     throw new Fault(
       "unauthenticated",
       `You are not signed in at ${url}; run \`cloudphone login\` first.`,
     );
-  const token = mine ? await freshToken(mine) : null;
-  const connection = open({ url, token, json: flags.json ?? false });
+  // Before the work, so that a sign-in that is over is told as such.
+  if (signedIn) await freshToken(url);
+  const connection = open({ url, json: flags.json ?? false, signedIn });
   try {
     return await work(connection);
   } finally {
@@ -50,54 +57,83 @@ export async function withHub<T>(
   }
 }
 
-function open({
-  url,
-  token,
-  json,
-}: {
-  url: string;
-  token: string | null;
-  json: boolean;
-}): Connection {
+interface Opening {
+  readonly url: string;
+  readonly json: boolean;
+  readonly signedIn: boolean;
+}
+
+/** Asks for the token at each call and each new socket: a feed that is followed for hours outlives many of them. */
+function open({ url, json, signedIn }: Opening): Connection {
+  const headers = async (): Promise<Record<string, string>> =>
+    signedIn ? { authorization: `Bearer ${await freshToken(url)}` } : {};
   const sockets = createWSClient({
     url: `${url.replace(/^http/, "ws")}/trpc`,
     WebSocket: WebSocket as unknown as typeof globalThis.WebSocket,
     lazy: { enabled: true, closeMs: 1000 },
-    ...(token ? { connectionParams: { token } } : {}),
+    ...(signedIn ? { connectionParams: async () => ({ token: await freshToken(url) }) } : {}),
   });
   const client = createTRPCClient<AppRouter>({
     links: [
       splitLink({
         condition: (operation) => operation.type === "subscription",
         true: wsLink({ client: sockets }),
-        false: httpLink({
-          url: `${url}/trpc`,
-          headers: token ? { authorization: `Bearer ${token}` } : {},
-          fetch: (target, init) =>
-            fetch(target, { ...(init as RequestInit), signal: AbortSignal.timeout(callMs) }),
-        }),
+        false: [
+          retryLink({
+            retry: ({ op, error, attempts }) =>
+              attempts < 2 && wasCutOff(error) && isHarmlessTwice(op),
+            retryDelayMs: () => retryAfterMs,
+          }),
+          plainLink(url, headers),
+        ],
       }),
     ],
   });
-  return { client, url, token, json, close: () => sockets.close() };
+  return { client, url, json, headers, close: () => sockets.close() };
 }
 
-/** The access token, renewed when it has less than a minute to live. */
-async function freshToken(session: Session): Promise<string> {
-  if (Date.parse(session.accessExpiresAt) - Date.now() > 60_000) return session.accessToken;
-  const { client, close } = open({ url: session.url, token: null, json: false });
-  try {
-    const renewed = await client.accounts.refresh.mutate({ refreshToken: session.refreshToken });
-    await saveSession({
-      ...session,
-      accessToken: renewed.accessToken,
-      accessExpiresAt: renewed.accessExpiresAt,
-      refreshToken: renewed.refreshToken,
-    });
-    return renewed.accessToken;
-  } finally {
-    await close();
-  }
+const plainLink = (url: string, headers: () => Promise<Record<string, string>>, ms = callMs) =>
+  httpLink<AppRouter>({
+    url: `${url}/trpc`,
+    headers,
+    fetch: (target, init) =>
+      fetch(target, { ...(init as RequestInit), signal: AbortSignal.timeout(ms) }),
+  });
+
+/** No answer came: the connection was refused, or broke. */
+const wasCutOff = ({ data, cause }: { data?: unknown; cause?: unknown }): boolean =>
+  !data && cause instanceof TypeError;
+
+/** Queries, and what carries a key by which the hub knows it again. */
+const isHarmlessTwice = ({ type, input }: { type: string; input: unknown }): boolean =>
+  type === "query" || (typeof input === "object" && input !== null && "idempotencyKey" in input);
+
+/** The access token, renewed when it is nearly over; by one command alone, the others take what that one got. */
+async function freshToken(url: string): Promise<string> {
+  const known = await loadSession();
+  if (known?.url === url && isFresh(known)) return known.accessToken;
+  return whileLocked(async () => {
+    const session = await loadSession();
+    if (session?.url !== url)
+      throw new Fault(
+        "unauthenticated",
+        `You are not signed in at ${url} any more; sign in again.`,
+      );
+    return isFresh(session) ? session.accessToken : renew(session);
+  });
+}
+
+const isFresh = ({ accessExpiresAt }: Session): boolean =>
+  Date.parse(accessExpiresAt) - Date.now() > spareMs;
+
+async function renew(session: Session): Promise<string> {
+  const client = createTRPCClient<AppRouter>({
+    links: [plainLink(session.url, async () => ({}), renewMs)],
+  });
+  const renewed = await client.accounts.refresh.mutate({ refreshToken: session.refreshToken });
+  const { accessToken, accessExpiresAt, refreshToken } = renewed;
+  await saveSession({ ...session, accessToken, accessExpiresAt, refreshToken });
+  return accessToken;
 }
 
 /** Asks until there is an answer that is not null; `timed_out` after the deadline. */

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { z } from "zod";
@@ -33,8 +33,38 @@ export async function loadSession(): Promise<Session | null> {
 
 export async function saveSession(session: Session): Promise<void> {
   await mkdir(path.dirname(file()), { recursive: true, mode: 0o700 });
-  await writeFile(`${file()}.new`, JSON.stringify(session), { mode: 0o600 });
-  await rename(`${file()}.new`, file());
+  const fresh = `${file()}.${process.pid}.new`;
+  await writeFile(fresh, JSON.stringify(session), { mode: 0o600 });
+  await rename(fresh, file());
+}
+
+/** Longer than a renewal may take: whoever holds the lock beyond it was killed. */
+const staleMs = 20_000;
+
+/** One command at a time renews the sign-in: a refresh token that is used twice ends it. */
+export async function whileLocked<T>(work: () => Promise<T>): Promise<T> {
+  const lock = `${file()}.lock`;
+  await mkdir(path.dirname(lock), { recursive: true, mode: 0o700 });
+  while (!(await took(lock))) {
+    const heldSince = (await stat(lock).catch(() => null))?.mtimeMs ?? Date.now();
+    if (Date.now() - heldSince > staleMs) await rm(lock, { force: true });
+    else await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+async function took(lock: string): Promise<boolean> {
+  try {
+    await (await open(lock, "wx", 0o600)).close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
 }
 
 export const dropSession = (): Promise<void> => rm(file(), { force: true });

@@ -38,11 +38,15 @@ export const accountCommands = (program: Command): void => {
     .description("end this sign-in")
     .action(async (_flags: unknown, command: Command) => {
       const session = await loadSession();
-      if (session)
-        await withHub(command, ({ client }) =>
-          client.accounts.logout.mutate({ refreshToken: session.refreshToken }),
-        );
-      await dropSession();
+      try {
+        if (session)
+          await withHub(command, ({ client }) =>
+            client.accounts.logout.mutate({ refreshToken: session.refreshToken }),
+          );
+      } finally {
+        // Here it is over in any case, also when the hub can't be told or knows it already.
+        await dropSession();
+      }
     });
   program
     .command("whoami")

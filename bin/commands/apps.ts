@@ -185,7 +185,7 @@ interface Uploaded {
 }
 
 /** Streams a file to the hub, with a bar when somebody looks. */
-async function upload({ url, token }: Connection, file: string): Promise<Uploaded> {
+async function upload({ url, headers }: Connection, file: string): Promise<Uploaded> {
   const info = await stat(file).catch(() => null);
   if (!info?.isFile()) throw new Fault("bad_input", `${file} is no file that can be read.`);
   let sent = 0;
@@ -211,7 +211,7 @@ async function upload({ url, token }: Connection, file: string): Promise<Uploade
     duplex: "half",
     signal: AbortSignal.timeout(uploadMs),
     headers: {
-      authorization: `Bearer ${token}`,
+      ...(await headers()),
       "content-type": "application/vnd.android.package-archive",
       "content-length": String(info.size),
       "x-file-name": encodeURIComponent(path.basename(file)),

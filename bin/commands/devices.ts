@@ -104,7 +104,7 @@ export const deviceCommands = (program: Command): void => {
         });
         await completed(hub, commandId);
         const response = await fetch(`${hub.url}/screenshots/${commandId}`, {
-          headers: { authorization: `Bearer ${hub.token}` },
+          headers: await hub.headers(),
           signal: AbortSignal.timeout(30_000),
         });
         if (!response.ok)

@@ -103,6 +103,20 @@ export const operationCommands = (program: Command): void => {
     );
 };
 
+/** One line when the hub goes away, and one when it is back. */
+function tellOfLink(): (link: { state: string; error: Error | null }) => void {
+  let away = false;
+  return ({ state, error }) => {
+    if (state === "connecting" && error && !away) {
+      away = true;
+      process.stderr.write("The hub can't be reached; trying again until it is back.\n");
+    } else if (state === "pending" && away) {
+      away = false;
+      process.stderr.write("The hub is back.\n");
+    }
+  };
+}
+
 async function tail(flags: TailFlags, command: Command): Promise<void> {
   await withHub(command, async ({ client, json }) => {
     const show = (event: RecordedEnvelope): void =>
@@ -122,7 +136,11 @@ async function tail(flags: TailFlags, command: Command): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const subscription = client.events.live.subscribe(
         { ...filter, ...(after === undefined ? {} : { after }) },
-        { onData: ({ data }) => show(data), onError: reject },
+        {
+          onData: ({ data }) => show(data),
+          onError: reject,
+          onConnectionStateChange: tellOfLink(),
+        },
       );
       process.once("SIGINT", () => {
         subscription.unsubscribe();

@@ -4,6 +4,7 @@ const broker = "hub/src/platform/broker/broker.int.test.ts";
 const http = "hub/src/platform/http/server.int.test.ts";
 const tokens = "hub/src/platform/auth/tokens.test.ts";
 const routes = "hub/src/core/apps/routes.int.test.ts";
+const client = "bin/client.int.test.ts";
 const apk = "hub/src/core/apps/apk.test.ts";
 
 /** What keeps out at the hub's edges: MQTT, HTTP, signed addresses, packages. */
@@ -224,6 +225,26 @@ export const edgeGuards: readonly Guard[] = [
     test: {
       file: apk,
       name: "a manifest with a chunk of no size is refused, instead of holding up the hub for ever",
+    },
+  },
+  {
+    name: "commands renew the sign-in one at a time",
+    file: "bin/client.ts",
+    guard: "  return whileLocked(async () => {\n",
+    without: "  return Promise.resolve().then(async () => {\n",
+    test: {
+      file: client,
+      name: "commands that find the sign-in nearly over at the same time renew it once, and stay signed in",
+    },
+  },
+  {
+    name: "only what carries a key is sent again",
+    file: "bin/client.ts",
+    guard: "attempts < 2 && wasCutOff(error) && isHarmlessTwice(op)",
+    without: "attempts < 2 && wasCutOff(error)",
+    test: {
+      file: client,
+      name: "what carries no key is not sent again: nobody knows whether it was done",
     },
   },
 ];
