@@ -29,7 +29,8 @@ export class Checkout implements AsyncDisposable {
     this.dir = dir;
   }
 
-  static async copy(): Promise<Checkout> {
+  /** `changing`: the files that will be changed, as far as they lie in packages. */
+  static async copy(changing: readonly string[]): Promise<Checkout> {
     const checkout = new Checkout(await mkdtemp(path.join(tmpdir(), "cloudphone-guards-")));
     const { stdout } = await run(
       "git",
@@ -46,12 +47,13 @@ export class Checkout implements AsyncDisposable {
     const packages = files.filter((file) => path.basename(file) === "package.json");
     for (const file of packages)
       await checkout.#link(path.join(path.dirname(file), "node_modules"));
+    // Before anything runs: what was resolved through a link once may be remembered.
+    for (const file of changing) await checkout.#own(file);
     return checkout;
   }
 
   /** Writes another text in a place of a file, until the returned function puts the old one back. */
   async change(file: string, place: { text: string; by: string }): Promise<() => Promise<void>> {
-    await this.#own(file);
     const at = path.join(this.dir, file);
     const before = await readFile(at, "utf8");
     if (before.split(place.text).length !== 2)

@@ -278,11 +278,11 @@ export const logGuards: readonly Guard[] = [
   {
     name: "a session is thrown away at the first trouble",
     file: "hub/src/platform/postgres/connection.ts",
-    guard: '      lost ??= new Fault("unavailable", "The connection to PostgreSQL was lost.");\n',
+    guard: '      lost ??= new DatabaseAway("The connection to PostgreSQL was lost.");\n',
     without: "",
     test: {
       file: session,
-      name: "a transaction whose session was lost in the middle does not go on over another one",
+      name: "a session that died while nobody used it is not given to the next caller",
     },
   },
 ];

@@ -29,7 +29,7 @@ async function main(words: readonly string[]): Promise<boolean> {
     for (const { name } of guards) say(`  ${name}`);
     return false;
   }
-  await using checkout = await Checkout.copy();
+  await using checkout = await Checkout.copy(chosen.map(({ file }) => file));
   say(`${chosen.length} guards. First their tests with every guard in place …`);
   const untouched = await runTests(
     checkout,

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { Fault } from "@cloudphone/shared/fault";
 import type { Logger } from "pino";
 import type { HubConfig } from "./config.ts";
 import { startEmbedded } from "./platform/postgres/embedded.ts";
@@ -12,6 +13,7 @@ import {
   parseDatabaseUrl,
   provision,
 } from "./platform/postgres/provision.ts";
+import { Reachability, retryLevel } from "./platform/postgres/reachability.ts";
 import { migrateAll } from "./platform/postgres/schema.ts";
 
 export interface Storage {
@@ -30,6 +32,7 @@ export async function openStorage(config: HubConfig, logger: Logger): Promise<St
       });
   const databases = openDatabases(
     external ?? (await provision((server as NonNullable<typeof server>).address)),
+    new Reachability(logger),
   );
   await untilReached(() => migrateAll(databases), logger);
   return {
@@ -52,8 +55,8 @@ async function untilReached(work: () => Promise<void>, logger: Logger): Promise<
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "unavailable")) throw error;
-      logger.warn(`${error.message} Trying again.`);
+      if (!(error instanceof Fault && error.code === "unavailable")) throw error;
+      logger[retryLevel(error)](`${error.message} Trying again.`);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
   }

@@ -5,6 +5,7 @@ import type { Heartbeat, Presence } from "@cloudphone/shared/link";
 import type { Context } from "../platform/context.ts";
 import type { HttpRoute } from "../platform/http/route.ts";
 import type { SocketRoute } from "../platform/http/sockets.ts";
+import { retryLevel } from "../platform/postgres/reachability.ts";
 import { createAccounts } from "./accounts/accounts.ts";
 import { accountsRouter } from "./accounts/router.ts";
 import { batchConsumer } from "./apps/batch-consumer.ts";
@@ -114,7 +115,7 @@ export function createCore(deps: CoreDeps): CoreContext {
 
 function greet(deps: CoreDeps, hostId: Id): void {
   greetHost(deps, hostId).catch((error: unknown) => {
-    deps.logger.warn(
+    deps.logger[retryLevel(error)](
       { err: error, hostId },
       "a host could not be told its devices; it will say hello again",
     );

@@ -83,5 +83,10 @@ test("money that was taken can't be given back", async () => {
   await bench.say(asked, ask.void);
   await dealtWith();
   expect(await payment(orderId)).toMatchObject({ state: "captured" });
+  const parked = await bench.databases.billing.query`
+    select error from parked_events where subject = ${orderId}`;
+  expect(parked, "it is passed over, and holds up nothing").toEqual([]);
+  const types = ["payment.voided"];
+  expect(await bench.log.read({ after: 0, limit: 10, types, subject: orderId })).toEqual([]);
   expect(await wallet()).toMatchObject({ balanceMinor: 600, heldMinor: 0 });
 });

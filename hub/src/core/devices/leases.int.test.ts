@@ -130,6 +130,9 @@ test("an order that asks twice gets one phone", async () => {
     subject: request.subject,
   });
   expect(told).toHaveLength(1);
+  const parked = await bench.databases.core.query`
+    select error from parked_events where subject = ${request.subject}`;
+  expect(parked, "asking again is no failure").toEqual([]);
 });
 
 test("a phone that was given back is let again only after it was wiped, and then under a higher token", async () => {

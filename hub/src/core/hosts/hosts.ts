@@ -6,6 +6,7 @@ import type { Presence } from "@cloudphone/shared/link";
 import { hashSecret, newSecret } from "../../platform/auth/tokens.ts";
 import type { Cause, Consumer, Timer } from "../../platform/context.ts";
 import { emit } from "../../platform/log/outbox.ts";
+import { retryLevel } from "../../platform/postgres/reachability.ts";
 import type { CoreDeps } from "../deps.ts";
 import { type CheckColumns, healthOf, type HostHealth } from "./checks.ts";
 import { aged, heard, type HostState, type HostView, left } from "./host-state.ts";
@@ -87,7 +88,7 @@ export function createHosts(deps: CoreDeps) {
   const lines = new Map<Id, Promise<void>>();
   const inLine = (hostId: Id, work: () => Promise<void>): void => {
     const next = (lines.get(hostId) ?? Promise.resolve()).then(work).catch((error: unknown) => {
-      deps.logger.warn({ err: error, hostId }, "a host's state could not be stored");
+      deps.logger[retryLevel(error)]({ err: error, hostId }, "a host's state could not be stored");
     });
     lines.set(hostId, next);
     void next.then(() => {

@@ -12,6 +12,7 @@ import type { Logger } from "pino";
 import type { HostBus } from "../context.ts";
 import { listen } from "../listen.ts";
 import { withDeadline } from "../postgres/connection.ts";
+import { retryLevel } from "../postgres/reachability.ts";
 import { PacketGuard } from "./packet-guard.ts";
 
 export type UpKind = "events" | "heartbeat" | "presence";
@@ -135,7 +136,7 @@ function applyRules(aedes: Aedes, options: BrokerOptions): void {
     ).then(
       (known) => (known ? done(null, true) : refuse()),
       (error: unknown) => {
-        options.logger.warn({ err: error, hostId }, "a host could not be signed in");
+        options.logger[retryLevel(error)]({ err: error, hostId }, "a host could not be signed in");
         done(Object.assign(new Error("unavailable"), { returnCode: 3 }) as never, false);
       },
     );

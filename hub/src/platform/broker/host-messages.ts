@@ -13,6 +13,7 @@ import type { Logger } from "pino";
 import type { HostBus } from "../context.ts";
 import { crashPoint } from "../crash-point.ts";
 import type { HostBatch, Ingest, IngestResult } from "../log/ingest.ts";
+import { retryLevel } from "../postgres/reachability.ts";
 import type { UpKind } from "./broker.ts";
 
 /** Batches that may wait for the database; what comes beyond is dropped, and its host sends it again. */
@@ -75,7 +76,10 @@ export class HostMessages {
     const { ingest, bus, logger } = this.#options;
     const row = { hostId, topic, seq: null, bytes: what.payload, reason: what.reason };
     ingest.quarantine([row]).catch((error: unknown) => {
-      logger.warn({ err: error, hostId, topic }, "a refused message could not be kept");
+      logger[retryLevel(error)](
+        { err: error, hostId, topic },
+        "a refused message could not be kept",
+      );
     });
     const refusal: Refusal = { v: 1, topic, reason: what.reason };
     bus.publish(hostTopic(hostId, "refusals"), refusal, { retain: false }).catch(() => undefined);
@@ -110,7 +114,7 @@ export class HostMessages {
       } catch (error) {
         // Nothing was acknowledged, so the hosts keep these events and send them again.
         if (this.#failures++ % 50 === 0)
-          this.#options.logger.warn(
+          this.#options.logger[retryLevel(error)](
             { err: error },
             "events could not be stored; hosts will send them again",
           );
@@ -154,7 +158,7 @@ export class HostMessages {
         await this.#answer({ hostId, epoch, refused: "This store was replaced by a newer one." });
       else await this.#answer({ hostId, epoch, seq, resend: true });
     } catch (error) {
-      this.#options.logger.warn(
+      this.#options.logger[retryLevel(error)](
         { err: error, hostId },
         "a host's place in the log could not be read",
       );

@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { Consumer, HandlerContext } from "../context.ts";
 import { crashPoint } from "../crash-point.ts";
 import type { Database, Tx } from "../postgres/database.ts";
+import { DatabaseAway } from "../postgres/reachability.ts";
 import type { EventLog } from "./event-log.ts";
 import { emit } from "./outbox.ts";
 import {
@@ -119,6 +120,8 @@ export class ConsumerRunner {
       await this.#commit([event], event.position, (tx) => this.#handle(tx, event));
     } catch (error) {
       if (error instanceof CursorMoved) return this.#reload();
+      // Nothing is wrong with the event, and nothing can be parked.
+      if (error instanceof DatabaseAway) throw error;
       this.#deps.logger.warn(
         { err: error, consumer: this.#consumer.name, position: event.position, type: event.type },
         "an event could not be handled; its subject is parked",

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { retryLevel } from "../postgres/reachability.ts";
 
 export interface WakeableOptions {
   readonly idleMs: number;
@@ -55,8 +56,9 @@ export class Wakeable {
       } catch (error) {
         failures++;
         const { logger, failing } = this.#options;
+        // A database that is away is told by itself, once for all loops.
         if (failures === 1 || failures % tellEvery === 0)
-          logger.warn({ err: error, failures }, failing);
+          logger[retryLevel(error)]({ err: error, failures }, failing);
         const pauseMs = Math.min(100 * 2 ** Math.min(failures, 6), 5000);
         await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       }

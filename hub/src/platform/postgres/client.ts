@@ -7,6 +7,7 @@ import {
   tookTooLong,
 } from "./connection.ts";
 import type { Database, Param, Query, Tx } from "./database.ts";
+import { DatabaseAway, type Reachability } from "./reachability.ts";
 
 export interface DatabaseOptions {
   readonly address: Address;
@@ -14,6 +15,8 @@ export interface DatabaseOptions {
   readonly connections?: number;
   readonly maxWaiting?: number;
   readonly deadlines?: Partial<Deadlines>;
+  /** Told of each session that could, or could not, be opened. */
+  readonly reachability?: Reachability;
 }
 
 export interface OpenDatabase extends Database {
@@ -33,10 +36,7 @@ interface Waiter {
  */
 export function createDatabase(options: DatabaseOptions): OpenDatabase {
   const deadlines: Deadlines = { connectMs: 5000, queryMs: 10_000, ...options.deadlines };
-  const pool = new Pool(options.address, deadlines, {
-    connections: options.connections ?? 8,
-    maxWaiting: options.maxWaiting ?? 10_000,
-  });
+  const pool = new Pool(options, deadlines);
   const query = ((text: TemplateStringsArray, ...params: Param[]) =>
     pool.use((connection) => connection.run(text, ...params))) as Query;
   query.json = (value) => ({ json: value });
@@ -87,6 +87,7 @@ async function inTransaction<T>(
 class Pool {
   readonly #address: Address;
   readonly #deadlines: Deadlines;
+  readonly #reachability: Reachability | undefined;
   readonly #limits: { connections: number; maxWaiting: number };
   readonly #idle: Connection[] = [];
   readonly #waiting: Waiter[] = [];
@@ -94,14 +95,14 @@ class Pool {
   #stopped = false;
   #drained: (() => void) | null = null;
 
-  constructor(
-    address: Address,
-    deadlines: Deadlines,
-    limits: { connections: number; maxWaiting: number },
-  ) {
-    this.#address = address;
+  constructor(options: DatabaseOptions, deadlines: Deadlines) {
+    this.#address = options.address;
     this.#deadlines = deadlines;
-    this.#limits = limits;
+    this.#reachability = options.reachability;
+    this.#limits = {
+      connections: options.connections ?? 8,
+      maxWaiting: options.maxWaiting ?? 10_000,
+    };
   }
 
   async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
@@ -172,8 +173,12 @@ class Pool {
   async #connect(): Promise<Connection> {
     this.#open++;
     try {
-      return await openConnection(this.#address, this.#deadlines);
+      const connection = await openConnection(this.#address, this.#deadlines);
+      this.#reachability?.reached(this.#address);
+      return connection;
     } catch (error) {
+      if (error instanceof DatabaseAway)
+        this.#reachability?.lost(this.#address, error.cause ?? error);
       this.#closed();
       throw error;
     }

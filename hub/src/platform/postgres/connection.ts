@@ -1,6 +1,7 @@
 import { Fault } from "@cloudphone/shared/fault";
 import postgres from "postgres";
 import type { JsonParam, Param, Query, Rows } from "./database.ts";
+import { DatabaseAway } from "./reachability.ts";
 
 /** Where one database is and who opens it. A host that begins with "/" is the folder of a Unix socket. */
 export interface Address {
@@ -54,11 +55,11 @@ export async function openConnection(address: Address, deadlines: Deadlines): Pr
     onnotice: () => undefined,
     // The driver calls this in the very tick in which the socket closes, before any waiting statement could go on.
     onclose: () => {
-      lost ??= new Fault("unavailable", "The connection to PostgreSQL was lost.");
+      lost ??= new DatabaseAway("The connection to PostgreSQL was lost.");
     },
   });
   const destroy = (): void => {
-    lost ??= new Fault("unavailable", "The connection to PostgreSQL was closed.");
+    lost ??= new DatabaseAway("The connection to PostgreSQL was closed.");
     sql.end({ timeout: 0 }).catch(() => undefined);
   };
   let reserved: postgres.ReservedSql;
@@ -66,11 +67,9 @@ export async function openConnection(address: Address, deadlines: Deadlines): Pr
     reserved = await withDeadline(sql.reserve(), deadlines.connectMs, "PostgreSQL did not answer");
   } catch (error) {
     destroy();
-    throw new Fault(
-      "unavailable",
-      `PostgreSQL database ${address.database} could not be reached.`,
-      { cause: error },
-    );
+    throw new DatabaseAway(`PostgreSQL database ${address.database} could not be reached.`, {
+      cause: error,
+    });
   }
   const execute = async (text: TemplateStringsArray, params: Param[]): Promise<Rows<object>> => {
     if (lost) throw lost;
@@ -87,7 +86,7 @@ export async function openConnection(address: Address, deadlines: Deadlines): Pr
       destroy();
       if (error instanceof Fault) throw error;
       if (state === "57014") throw tookTooLong(error);
-      throw new Fault("unavailable", "The connection to PostgreSQL was lost.", { cause: error });
+      throw new DatabaseAway("The connection to PostgreSQL was lost.", { cause: error });
     }
   };
   const run = ((text, ...params) => execute(text, params)) as Query;

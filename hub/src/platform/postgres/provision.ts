@@ -2,6 +2,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import { createDatabase, type OpenDatabase } from "./client.ts";
 import type { Address } from "./connection.ts";
 import type { Query } from "./database.ts";
+import type { Reachability } from "./reachability.ts";
 
 export const databaseNames = ["events", "core", "billing", "analytics"] as const;
 export type DatabaseName = (typeof databaseNames)[number];
@@ -69,9 +70,15 @@ export function parseDatabaseUrl(url: string): Address {
   };
 }
 
-export function openDatabases(addresses: Record<DatabaseName, Address>): Databases {
+export function openDatabases(
+  addresses: Record<DatabaseName, Address>,
+  reachability?: Reachability,
+): Databases {
   return Object.fromEntries(
-    databaseNames.map((name) => [name, createDatabase({ address: addresses[name] })]),
+    databaseNames.map((name) => [
+      name,
+      createDatabase({ address: addresses[name], ...(reachability ? { reachability } : {}) }),
+    ]),
   ) as Databases;
 }
 

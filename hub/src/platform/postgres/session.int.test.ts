@@ -97,6 +97,16 @@ test("a transaction whose session was lost in the middle does not go on over ano
   expect(unheard).toEqual([]);
 });
 
+test("a session that died while nobody used it is not given to the next caller", async () => {
+  await using way = await cuttable(databases.server);
+  const database = through(way.host);
+  await database.query`select 1`;
+  await way.cut();
+  expect(await database.query`select 1 as one`).toEqual([{ one: 1 }]);
+  await database.stop();
+  expect(unheard).toEqual([]);
+});
+
 test("a server that goes away while a session is being opened fails that session alone", async () => {
   await using way = await cuttable(databases.server);
   const database = through(way.host);
