@@ -7,13 +7,14 @@ import { createBilling } from "./billing/billing.ts";
 import type { HubConfig } from "./config.ts";
 import { createCore } from "./core/core.ts";
 import { loadSecrets } from "./platform/auth/secrets.ts";
-import { verifyAccessToken } from "./platform/auth/tokens.ts";
+import { createTokenVerifier } from "./platform/auth/tokens.ts";
 import { type Broker, startBroker } from "./platform/broker/broker.ts";
 import { HostMessages } from "./platform/broker/host-messages.ts";
 import type { HostBus } from "./platform/context.ts";
 import { operationsRouter } from "./platform/http/operations-router.ts";
 import { startHttp } from "./platform/http/server.ts";
 import { createEventLog } from "./platform/log/event-log.ts";
+import { LogFollower } from "./platform/log/follower.ts";
 import { createIngest } from "./platform/log/ingest.ts";
 import { Wakeable } from "./platform/log/wakeable.ts";
 import { type RunningContext, runContext } from "./platform/run-context.ts";
@@ -129,6 +130,7 @@ async function wire(
     consumers: () => running.flatMap((context) => context.consumers),
   });
   const seeded = await seed({ config, core, billing });
+  const verifyToken = createTokenVerifier(secrets.tokenKey);
   const http = await startHttp({
     host: config.host,
     port: config.port,
@@ -142,7 +144,7 @@ async function wire(
     sockets: core.sockets,
     source,
     logger,
-    authenticate: (token) => verifyAccessToken(secrets.tokenKey, token, source.now()),
+    authenticate: (token) => verifyToken(token, source.now()),
   });
   stops.push(
     () => http.stop(),
@@ -177,15 +179,18 @@ function fanOut(
   logger: Logger,
 ): () => Promise<void> {
   let position: number | null = null;
+  const follower = new LogFollower(log, { limit: 200 });
   const loop = new Wakeable(
     async () => {
       position ??= await log.head();
-      const events = await log.read({ after: position, limit: 200 });
+      const { events, to } = await follower.next(position);
+      const more = to > position;
       for (const event of events) {
         await bus.publish(eventTopic(event.type), event, { retain: false });
         position = event.position;
       }
-      return events.length === 200;
+      position = to;
+      return more;
     },
     {
       idleMs: 1000,

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { Fault } from "@cloudphone/shared/fault";
-import type { AdbDevice, ShellOptions } from "./adb.ts";
+import type { AdbDevice, ShellOptions, ShellResult } from "./adb.ts";
 import { within } from "./deadline.ts";
 import { quote, splitOutput } from "./quote.ts";
 import type { ServerDoor } from "./server.ts";
@@ -17,12 +17,14 @@ export function openDevice(door: ServerDoor, serial: string): AdbDevice {
     door.open(serial, service, { timeoutMs, signal, what: "the phone did not answer" });
   const run = (line: string, options: ShellOptions): Promise<Buffer> =>
     runLine(open, line, options);
-  const shell: AdbDevice["shell"] = async (args, options) => {
+  /** Command lines one after the other; the exit code is the last one's. */
+  const script = async (lines: readonly string[], options: ShellOptions): Promise<ShellResult> => {
     // The first shell protocol has no exit code: it is printed behind a marker that no output can hold.
     const marker = `exit-${randomUUID()}:`;
-    const line = `${args.map(quote).join(" ")} </dev/null; echo ${marker}$?`;
+    const line = [...lines.map((one) => `${one} </dev/null`), `echo ${marker}$?`].join("; ");
     return splitOutput((await run(line, options)).toString("utf8"), marker);
   };
+  const shell: AdbDevice["shell"] = (args, options) => script([args.map(quote).join(" ")], options);
   const phone = { open, shell };
   return {
     ...phone,
@@ -32,15 +34,18 @@ export function openDevice(door: ServerDoor, serial: string): AdbDevice {
     pull: (file, options) => pullFile(phone, file, options),
     async install(apkPath, options) {
       const remote = `/data/local/tmp/${randomUUID()}.apk`;
+      let output: string;
       try {
         await pushFile(phone, { from: apkPath, to: remote }, options);
-        const { output } = await shell(["pm", "install", "-r", remote], options);
-        if (/^Success/m.test(output)) return;
-        const why = /Failure \[([^\]]*)\]/.exec(output)?.[1] ?? output.trim().slice(0, 300);
-        throw new Fault("install_failed", `The phone refused the app: ${why}`);
-      } finally {
+        // Removed by the same shell: opening one costs more than what it does.
+        ({ output } = await script([`pm install -r ${remote}`, `rm -f ${remote}`], options));
+      } catch (error) {
         await shell(["rm", "-f", remote], { timeoutMs: 5000 }).catch(() => undefined);
+        throw error;
       }
+      if (/^Success/m.test(output)) return;
+      const why = /Failure \[([^\]]*)\]/.exec(output)?.[1] ?? output.trim().slice(0, 300);
+      throw new Fault("install_failed", `The phone refused the app: ${why}`);
     },
     async uninstall(packageName, options) {
       const { output } = await shell(["pm", "uninstall", packageName], options);

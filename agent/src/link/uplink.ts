@@ -68,7 +68,6 @@ export class Uplink {
       this.#refusals = 0;
       crashPoint("agent.uplink.before-delete");
       outbox.acked(this.#state.ackedSeq);
-      crashPoint("agent.uplink.after-delete");
     }
     this.#pump();
   }

@@ -5,7 +5,7 @@ import Database from "better-sqlite3";
 import type { Logger } from "pino";
 import { crashPoint } from "../crash-point.ts";
 import { fullDisk } from "./full-disk.ts";
-import { createOutbox, type Outbox } from "./outbox.ts";
+import { createOutbox, type Outbox, type StoredOutbox } from "./outbox.ts";
 import { Room } from "./room.ts";
 import { migrateStore } from "./schema.ts";
 import type { Store, StoreTx } from "./store.ts";
@@ -47,6 +47,7 @@ export function openStore(file: string, options: StoreOptions): OpenStore {
   const epoch = epochOf(db, options.source);
   const outbox = createOutbox(db, {
     epoch,
+    isFull: () => room.pressure === "full",
     onTrouble: (error) => {
       room.yield("draining");
       options.logger.warn(
@@ -67,12 +68,13 @@ export function openStore(file: string, options: StoreOptions): OpenStore {
     const group = queue.splice(0);
     if (group.length === 0) return;
     emitted = false;
-    let failure = commitGroup(db, group);
+    let failure = commitGroup(db, group, outbox);
     if (isFull(failure)) {
       room.yield("writing");
-      failure = commitGroup(db, group);
+      failure = commitGroup(db, group, outbox);
     }
     room.look(performance.now());
+    if (isFull(failure)) outbox.settle();
     for (const work of group) work.settle(failure);
     if (!failure && emitted) outbox.announce();
   };
@@ -104,6 +106,7 @@ export function openStore(file: string, options: StoreOptions): OpenStore {
     async close() {
       if (timer) clearTimeout(timer);
       flush();
+      outbox.settle();
       db.close();
       await Promise.resolve();
     },
@@ -111,13 +114,15 @@ export function openStore(file: string, options: StoreOptions): OpenStore {
 }
 
 /** All queued works in one durable transaction; what kept it from committing, or null. */
-function commitGroup(db: Database.Database, group: readonly Work[]): unknown {
+function commitGroup(db: Database.Database, group: readonly Work[], outbox: StoredOutbox): unknown {
   try {
     db.exec("begin immediate");
+    const deleted = outbox.deleteAcked();
     for (const work of group) work.run();
     crashPoint("agent.state.before-commit");
     db.exec("commit");
     crashPoint("agent.state.after-commit");
+    deleted();
     return null;
   } catch (error) {
     if (db.inTransaction) db.exec("rollback");

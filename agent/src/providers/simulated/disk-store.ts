@@ -37,6 +37,9 @@ const diskSchema = z.object({
   properties: z.array(z.tuple([z.string(), z.string()])).default([]),
 });
 
+/** Packages on their way to `pm install`: written, read once and removed. They end with this process, as they would by a cleaning phone. */
+const transient = "/data/local/tmp/";
+
 /**
  * Where the phones' flash is kept: a folder per phone, with `phone.json` and a file for each content, named by its hash. What a phone has
  * lost (by a wipe, an uninstall) is gone from the folder when `save` returns. The JSON file is replaced in one step, after the contents.
@@ -74,9 +77,9 @@ export class DiskStore {
   }
 
   save(deviceId: Id, spec: DeviceSpec, disk: Disk): void {
-    const hashed = [...disk.files].map(
-      ([name, bytes]) => [name, this.#hash(bytes), bytes] as const,
-    );
+    const hashed = [...disk.files]
+      .filter(([name]) => !name.startsWith(transient))
+      .map(([name, bytes]) => [name, this.#hash(bytes), bytes] as const);
     const { identity, folders, packages, settings, properties } = disk;
     const stored: z.input<typeof diskSchema> = {
       v: 2,

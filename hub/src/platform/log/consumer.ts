@@ -7,20 +7,16 @@ import { crashPoint } from "../crash-point.ts";
 import type { Database, Tx } from "../postgres/database.ts";
 import { DatabaseAway } from "../postgres/reachability.ts";
 import type { EventLog } from "./event-log.ts";
+import { LogFollower } from "./follower.ts";
 import { emit } from "./outbox.ts";
-import {
-  dueRows,
-  maxAttempts,
-  type NewParked,
-  park,
-  parkedSubjects,
-  retryDelayMs,
-  wakeWaiting,
-} from "./parked.ts";
+import { dueRows, maxAttempts, type NewParked, park, retryDelayMs, wakeWaiting } from "./parked.ts";
 import { Wakeable } from "./wakeable.ts";
 
 const batchEvents = 200;
 const idleMs = 1000;
+/** How often due retries are looked for while some event was parked lately, and for how long that is. */
+const hotRetryMs = 250;
+const hotForMs = 10_000;
 
 export interface ConsumerDeps {
   readonly database: Database;
@@ -41,22 +37,27 @@ class CursorMoved extends Error {}
 export class ConsumerRunner {
   readonly #consumer: Consumer;
   readonly #deps: ConsumerDeps;
-  readonly #types: string[];
+  readonly #log: LogFollower;
   readonly #follow: Wakeable;
   readonly #retry: Wakeable;
   #position: number | null = null;
   /** Where the log was read to; ahead of the stored cursor when nothing there concerned this consumer. */
   #scanned = 0;
+  #retryHotUntilMs = 0;
   #subscription: Disposable | null = null;
 
   constructor(consumer: Consumer, deps: ConsumerDeps) {
     this.#consumer = consumer;
     this.#deps = deps;
-    this.#types = Object.keys(consumer.on);
+    this.#log = new LogFollower(deps.log, { limit: batchEvents, types: Object.keys(consumer.on) });
     const logger = deps.logger.child({ consumer: consumer.name });
     const failing = "a consumer can't go on; retrying";
     this.#follow = new Wakeable(() => this.#step(), { idleMs, logger, failing });
-    this.#retry = new Wakeable(() => this.#retryDue(), { idleMs: 250, logger, failing });
+    this.#retry = new Wakeable(() => this.#retryDue(), {
+      idleMs: () => (performance.now() < this.#retryHotUntilMs ? hotRetryMs : idleMs),
+      logger,
+      failing,
+    });
   }
 
   start(): void {
@@ -80,23 +81,21 @@ export class ConsumerRunner {
   }
 
   async #step(): Promise<boolean> {
-    const { database, log } = this.#deps;
+    const { database } = this.#deps;
     if (this.#position === null) {
       this.#position = await loadCursor(database, this.#consumer.name);
       this.#scanned = this.#position;
       await wakeWaiting(database, this.#consumer.name);
     }
-    const head = await log.head();
-    if (head <= this.#scanned) return this.#wasRewound();
-    const events = await log.read({ after: this.#scanned, limit: batchEvents, types: this.#types });
-    const last = events.at(-1)?.position ?? this.#scanned;
-    const to = events.length < batchEvents ? Math.max(head, last) : last;
+    const { events, to, looked } = await this.#log.next(this.#scanned);
+    if (looked && (await this.#wasRewound())) return true;
+    if (to === this.#scanned) return false;
     if (events.length > 0) await this.#takeBatch(events, to);
     this.#scanned = Math.max(this.#scanned, to);
     return true;
   }
 
-  /** Idle: someone may have set the stored cursor back to have a projection built again, and no new event would tell. */
+  /** Someone may have set the stored cursor back to have a projection built again, and no new event would tell. */
   async #wasRewound(): Promise<boolean> {
     if ((await readCursor(this.#deps.database, this.#consumer.name)) === this.#position)
       return false;
@@ -140,14 +139,10 @@ export class ConsumerRunner {
     handle: (tx: Tx, event: RecordedEnvelope) => Promise<void>,
   ): Promise<void> {
     await this.#deps.database.transaction(async (tx) => {
-      const moved = await tx`update cursors set position = ${to}
-        where consumer = ${this.#consumer.name} and position = ${this.#position} returning position`;
-      if (moved.count === 0) throw new CursorMoved();
-      const parked = await parkedSubjects(
-        tx,
-        this.#consumer.name,
-        events.map((event) => event.subject),
-      );
+      const subjects = events.map((event) => event.subject);
+      const step = { consumer: this.#consumer.name, from: this.#position ?? 0, to, subjects };
+      const parked = await moveCursor(tx, step);
+      if (!parked) throw new CursorMoved();
       for (const event of events) {
         if (parked.has(event.subject))
           await this.#park(tx, event, { state: "retrying", error: null, delayMs: 0 });
@@ -189,6 +184,8 @@ export class ConsumerRunner {
   }
 
   #park(tx: Tx, event: RecordedEnvelope, row: NewParked): Promise<void> {
+    this.#retryHotUntilMs = performance.now() + hotForMs;
+    this.#retry.wake();
     return park(tx, { consumer: this.#consumer.name, event }, row);
   }
 
@@ -227,6 +224,21 @@ export class ConsumerRunner {
         where consumer = ${name} and position = ${position}`;
     }
   }
+}
+
+/** Moves the cursor on, unless it is not where it was: then null. Else which of the subjects are parked: one statement for both. */
+async function moveCursor(
+  tx: Tx,
+  step: { consumer: string; from: number; to: number; subjects: readonly string[] },
+): Promise<Set<string> | null> {
+  const { consumer, from, to, subjects } = step;
+  const rows = await tx<{ subject: string | null }>`
+    with moved as (
+      update cursors set position = ${to} where consumer = ${consumer} and position = ${from} returning consumer
+    ) select distinct p.subject from moved left join parked_events p
+      on p.consumer = moved.consumer and p.subject = any(${[...subjects]}::text[])`;
+  if (rows.length === 0) return null;
+  return new Set(rows.flatMap(({ subject }) => subject ?? []));
 }
 
 async function loadCursor(database: Database, consumer: string): Promise<number> {

@@ -1,5 +1,6 @@
 import type { Envelope, RecordedEnvelope } from "@cloudphone/shared/envelope";
 import type { Database, Tx } from "../postgres/database.ts";
+import { type Appended, RecentEvents } from "./recent.ts";
 
 /** An event on its way into the log. */
 export interface NewEvent {
@@ -24,11 +25,13 @@ export interface ReadOptions {
 export interface EventLog {
   /** Stores what is not there yet ((stream, seq) tells) in one transaction; returns the head afterwards. */
   append(events: readonly NewEvent[]): Promise<number>;
-  /** The same inside a transaction of the events database; the caller must call `announce` after its commit. */
-  appendIn(tx: Tx, events: readonly NewEvent[]): Promise<number>;
-  announce(): void;
+  /** The same inside a transaction of the events database; the caller must call `announce` with what it returns after its commit. */
+  appendIn(tx: Tx, events: readonly NewEvent[]): Promise<Appended>;
+  announce(appended: Appended): void;
   /** Oldest first. */
   read(options: ReadOptions): Promise<RecordedEnvelope[]>;
+  /** Without the database: what this process appended after a position; null when that is not known here (recent.ts). */
+  recent(after: number, limit: number): { events: RecordedEnvelope[]; to: number } | null;
   /** Newest first, before a position. */
   readBack(
     options: Omit<ReadOptions, "after"> & { before: number | null },
@@ -55,17 +58,20 @@ interface EventRow {
 
 export function createEventLog(database: Database): EventLog {
   const listeners = new Set<() => void>();
-  const announce = (): void => {
+  const recent = new RecentEvents();
+  const announce = (appended: Appended): void => {
+    recent.add(appended);
     for (const listener of listeners) listener();
   };
   return {
     appendIn,
     announce,
     async append(events) {
-      const head = await database.transaction((tx) => appendIn(tx, events));
-      announce();
-      return head;
+      const appended = await database.transaction((tx) => appendIn(tx, events));
+      announce(appended);
+      return appended.to;
     },
+    recent: (after, limit) => recent.after(after, limit),
     async read({ after, limit, types, subject, correlationId }) {
       const rows = await database.query<EventRow>`
         select * from events where position > ${after}
@@ -95,13 +101,25 @@ export function createEventLog(database: Database): EventLog {
   };
 }
 
-async function appendIn(tx: Tx, events: readonly NewEvent[]): Promise<number> {
+/** An append larger than this is left to be read from the database: readers there take it in batches, and its rows need not come back. */
+const toldEvents = 200;
+
+interface StoredRow {
+  count: number;
+  position: number | null;
+  stream: string;
+  seq: number;
+  recorded_at: Date;
+}
+
+async function appendIn(tx: Tx, events: readonly NewEvent[]): Promise<Appended> {
   const [head] = await tx<{ position: number }>`select position from log_head for update`;
-  const position = head?.position ?? 0;
-  if (events.length === 0) return position;
+  const before = head?.position ?? 0;
+  if (events.length === 0) return { before, to: before, events: [] };
   const rows = events.map(({ stream, seq, event }, place) => ({ ...event, stream, seq, place }));
-  // Numbered only after what is there already was left out, so that a resend uses up no position.
-  const [appended] = await tx<{ count: number }>`
+  const told = events.length <= toldEvents;
+  // Numbered only after what is there already was left out, so that a resend uses up no position. One row comes back in any case, for the count.
+  const stored = await tx<StoredRow>`
     with incoming as (
       select * from jsonb_to_recordset(${tx.json(rows)}) as r(
         stream text, seq bigint, id uuid, type text, version int, subject text, "occurredAt" timestamptz,
@@ -112,13 +130,39 @@ async function appendIn(tx: Tx, events: readonly NewEvent[]): Promise<number> {
       order by stream, seq, place
     ), stored as (
       insert into events (position, id, stream, seq, type, version, subject, occurred_at, correlation_id, causation_id, data)
-      select ${position} + row_number() over (order by place), id, stream, seq, type, version, subject, "occurredAt",
+      select ${before} + row_number() over (order by place), id, stream, seq, type, version, subject, "occurredAt",
         "correlationId", "causationId", data
-      from fresh returning 1
-    ) select count(*) as count from stored`;
-  const next = position + (appended?.count ?? 0);
-  await tx`update log_head set position = ${next}`;
-  return next;
+      from fresh returning position, stream, seq, recorded_at
+    ), moved as (
+      update log_head set position = ${before} + (select count(*) from stored) returning position
+    ) select moved.position - ${before} as count, stored.position, stored.stream, stored.seq, stored.recorded_at
+      from moved left join stored on ${told} order by stored.position`;
+  const to = before + (stored[0]?.count ?? 0);
+  return { before, to, events: told ? recordedOf(events, stored) : null };
+}
+
+/** As they would be read: what is appended was JSON before, so only times and UUIDs may have another form in the database. */
+function recordedOf(events: readonly NewEvent[], stored: readonly StoredRow[]): RecordedEnvelope[] {
+  const key = (stream: string, seq: number): string => `${seq} ${stream}`;
+  // The first of two with one number is the one that was stored.
+  const byKey = new Map(events.toReversed().map((one) => [key(one.stream, one.seq), one.event]));
+  return stored.flatMap(({ position, stream, seq, recorded_at }) => {
+    const event = position === null ? undefined : byKey.get(key(stream, seq));
+    if (!event || position === null) return [];
+    return [
+      {
+        ...event,
+        id: event.id.toLowerCase(),
+        correlationId: event.correlationId.toLowerCase(),
+        causationId: event.causationId?.toLowerCase() ?? null,
+        occurredAt: new Date(event.occurredAt).toISOString(),
+        position,
+        stream,
+        seq,
+        recordedAt: recorded_at.toISOString(),
+      },
+    ];
+  });
 }
 
 const toEvent = (row: EventRow): RecordedEnvelope => ({

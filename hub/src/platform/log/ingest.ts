@@ -36,16 +36,16 @@ export interface Quarantined {
 export function createIngest(database: Database, log: EventLog) {
   return {
     async ingest(batches: readonly HostBatch[]): Promise<IngestResult[]> {
-      const results = await database.transaction(async (tx) => {
-        const taken = await takeAll(tx, batches);
-        await log.appendIn(tx, taken.events);
-        if (taken.quarantined.length > 0) await quarantineIn(tx, taken.quarantined);
+      const { taken, appended } = await database.transaction(async (tx) => {
+        const all = await takeAll(tx, batches);
+        const added = await log.appendIn(tx, all.events);
+        if (all.quarantined.length > 0) await quarantineIn(tx, all.quarantined);
         crashPoint("hub.ingest.before-commit");
-        return taken.results;
+        return { taken: all, appended: added };
       });
       crashPoint("hub.ingest.after-commit");
-      log.announce();
-      return results;
+      log.announce(appended);
+      return taken.results;
     },
     quarantine: (rows: readonly Quarantined[]): Promise<void> =>
       database.transaction((tx) => quarantineIn(tx, rows)),

@@ -24,16 +24,6 @@ export const maxAttempts = 8;
 export const retryDelayMs = (attempts: number, random: number): number =>
   Math.round(Math.min(200 * 2 ** attempts, 60_000) * (0.75 + random / 2));
 
-export async function parkedSubjects(
-  tx: Tx,
-  consumer: string,
-  subjects: readonly string[],
-): Promise<Set<string>> {
-  const rows = await tx<{ subject: string }>`
-    select distinct subject from parked_events where consumer = ${consumer} and subject = any(${[...subjects]}::text[])`;
-  return new Set(rows.map((row) => row.subject));
-}
-
 export interface NewParked {
   readonly state: ParkedState;
   readonly error: string | null;

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { retryLevel } from "../postgres/reachability.ts";
 
 export interface WakeableOptions {
-  readonly idleMs: number;
+  readonly idleMs: number | (() => number);
   /** Where failures are told: the first of a row, and each twentieth, so that an outage is no flood. */
   readonly logger: Logger;
   /** What a failure means, in words. */
@@ -68,7 +68,8 @@ export class Wakeable {
   async #idle(): Promise<void> {
     if (this.#woken) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#options.idleMs);
+      const { idleMs } = this.#options;
+      const timer = setTimeout(resolve, typeof idleMs === "number" ? idleMs : idleMs());
       this.#wake = () => {
         clearTimeout(timer);
         resolve();

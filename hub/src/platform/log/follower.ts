@@ -1,0 +1,47 @@
+import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
+import type { EventLog } from "./event-log.ts";
+
+const lookEveryMs = 900;
+
+export interface FollowedBatch {
+  readonly events: readonly RecordedEnvelope[];
+  /** The position up to which nothing else concerns the reader. */
+  readonly to: number;
+  /** False: only memory was asked, for the database was lately. */
+  readonly looked: boolean;
+}
+
+/**
+ * Reads the log onwards from a position for one reader. What this process has appended comes from memory; the database is asked for what memory
+ * lacks, and about once a second in any case, since somebody else may have appended.
+ */
+export class LogFollower {
+  readonly #log: EventLog;
+  readonly #limit: number;
+  readonly #types: ReadonlySet<string> | null;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(log: EventLog, options: { limit: number; types?: readonly string[] }) {
+    this.#log = log;
+    this.#limit = options.limit;
+    this.#types = options.types ? new Set(options.types) : null;
+  }
+
+  async next(after: number): Promise<FollowedBatch> {
+    const recent = this.#log.recent(after, this.#limit);
+    if (recent && recent.to > after) {
+      const events = recent.events.filter(({ type }) => this.#types?.has(type) ?? true);
+      return { events, to: recent.to, looked: false };
+    }
+    if (recent && performance.now() - this.#lookedMs < lookEveryMs)
+      return { events: [], to: after, looked: false };
+    this.#lookedMs = performance.now();
+    const head = await this.#log.head();
+    if (head <= after) return { events: [], to: after, looked: true };
+    const limit = this.#limit;
+    const types = this.#types ? { types: [...this.#types] } : {};
+    const events = await this.#log.read({ after, limit, ...types });
+    const last = events.at(-1)?.position ?? after;
+    return { events, to: events.length < limit ? Math.max(head, last) : last, looked: true };
+  }
+}
