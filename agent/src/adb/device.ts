@@ -18,7 +18,7 @@ export function openDevice(door: ServerDoor, serial: string): AdbDevice {
   const run = (line: string, options: ShellOptions): Promise<Buffer> =>
     runLine(open, line, options);
   /** Command lines one after the other; the exit code is the last one's. */
-  const script = async (lines: readonly string[], options: ShellOptions): Promise<ShellResult> => {
+  const script: Script = async (lines, options) => {
     // The first shell protocol has no exit code: it is printed behind a marker that no output can hold.
     const marker = `exit-${randomUUID()}:`;
     const line = [...lines.map((one) => `${one} </dev/null`), `echo ${marker}$?`].join("; ");
@@ -32,21 +32,7 @@ export function openDevice(door: ServerDoor, serial: string): AdbDevice {
     waitBooted: (options) => waitBooted(shell, options),
     push: (file, options) => pushFile(phone, file, options),
     pull: (file, options) => pullFile(phone, file, options),
-    async install(apkPath, options) {
-      const remote = `/data/local/tmp/${randomUUID()}.apk`;
-      let output: string;
-      try {
-        await pushFile(phone, { from: apkPath, to: remote }, options);
-        // Removed by the same shell: opening one costs more than what it does.
-        ({ output } = await script([`pm install -r ${remote}`, `rm -f ${remote}`], options));
-      } catch (error) {
-        await shell(["rm", "-f", remote], { timeoutMs: 5000 }).catch(() => undefined);
-        throw error;
-      }
-      if (/^Success/m.test(output)) return;
-      const why = /Failure \[([^\]]*)\]/.exec(output)?.[1] ?? output.trim().slice(0, 300);
-      throw new Fault("install_failed", `The phone refused the app: ${why}`);
-    },
+    install: (apkPath, options) => install({ ...phone, script }, apkPath, options),
     async uninstall(packageName, options) {
       const { output } = await shell(["pm", "uninstall", packageName], options);
       if (!/^Success/m.test(output))
@@ -85,6 +71,28 @@ async function featuresOf(
   const what = "the adb server did not say what the phone can do";
   const answer = await door.ask(`host-serial:${serial}:features`, { timeoutMs, what });
   return answer.split(",").filter(Boolean);
+}
+
+type Script = (lines: readonly string[], options: ShellOptions) => Promise<ShellResult>;
+
+async function install(
+  phone: Pick<AdbDevice, "open" | "shell"> & { script: Script },
+  apkPath: string,
+  options: { timeoutMs: number; signal?: AbortSignal },
+): Promise<void> {
+  const remote = `/data/local/tmp/${randomUUID()}.apk`;
+  let output: string;
+  try {
+    await pushFile(phone, { from: apkPath, to: remote }, options);
+    // Removed by the same shell: opening one costs more than what it does.
+    ({ output } = await phone.script([`pm install -r ${remote}`, `rm -f ${remote}`], options));
+  } catch (error) {
+    await phone.shell(["rm", "-f", remote], { timeoutMs: 5000 }).catch(() => undefined);
+    throw error;
+  }
+  if (/^Success/m.test(output)) return;
+  const why = /Failure \[([^\]]*)\]/.exec(output)?.[1] ?? output.trim().slice(0, 300);
+  throw new Fault("install_failed", `The phone refused the app: ${why}`);
 }
 
 async function waitBooted(
