@@ -41,7 +41,7 @@ export const logGuards: readonly Guard[] = [
   {
     name: "what can't be decoded goes to quarantine",
     file: "hub/src/platform/log/ingest.ts",
-    guard: "        if (taken.quarantined.length > 0) await quarantineIn(tx, taken.quarantined);\n",
+    guard: "        if (all.quarantined.length > 0) await quarantineIn(tx, all.quarantined);\n",
     without: "",
     test: {
       file: ingest,
@@ -106,7 +106,7 @@ export const logGuards: readonly Guard[] = [
   {
     name: "one relay at a time",
     file: "hub/src/platform/log/relay.ts",
-    guard: "    if (!lock?.mine) return false;\n",
+    guard: " where (select mine from lock)",
     without: "",
     test: {
       file: relay,
@@ -133,8 +133,8 @@ export const logGuards: readonly Guard[] = [
   {
     name: "the cursor moves in the transaction of its effects",
     file: "hub/src/platform/log/consumer.ts",
-    guard: "const moved = await tx`update cursors",
-    without: "const moved = await this.#deps.database.query`update cursors",
+    guard: "moveCursor(tx, step)",
+    without: "moveCursor(this.#deps.database.query as unknown as Tx, step)",
     test: {
       file: consumer,
       name: "events of a batch that was taken one by one take effect once, also when the database goes away in the middle",
@@ -143,8 +143,9 @@ export const logGuards: readonly Guard[] = [
   {
     name: "the cursor is a fence: of two hubs one takes an event",
     file: "hub/src/platform/log/consumer.ts",
-    guard: "      if (moved.count === 0) throw new CursorMoved();\n",
-    without: "",
+    guard:
+      "const parked = await moveCursor(tx, step);\n      if (!parked) throw new CursorMoved();\n",
+    without: "const parked = (await moveCursor(tx, step)) ?? new Set();\n",
     test: {
       file: parked,
       name: "two hubs that follow the log for one consumer let each event take effect once",
