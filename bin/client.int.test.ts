@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type CoreBench, startCore } from "@cloudphone/hub/core/testing";
-import { verifyAccessToken } from "@cloudphone/hub/platform/auth/tokens";
+import { createTokenVerifier } from "@cloudphone/hub/platform/auth/tokens";
 import { operationsRouter } from "@cloudphone/hub/platform/http/operations-router";
 import { type HttpServer, startHttp } from "@cloudphone/hub/platform/http/server";
 import { router } from "@cloudphone/hub/platform/http/trpc";
@@ -41,7 +41,7 @@ const serve = (port: number): Promise<HttpServer> =>
     }),
     authenticate: (token) => {
       shown.push(token);
-      return verifyAccessToken(bench.deps.secrets.tokenKey, token, systemSource.now());
+      return createTokenVerifier(bench.deps.secrets.tokenKey)(token, systemSource.now());
     },
   });
 
