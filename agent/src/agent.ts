@@ -3,6 +3,7 @@ import type { ProviderReport } from "@cloudphone/shared/events/host";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
+import type { Adb } from "./adb/adb.ts";
 import { createAdb } from "./adb/open.ts";
 import { allHandlers } from "./commands/catalog.ts";
 import { createHubFiles } from "./commands/hub-files.ts";
@@ -19,6 +20,7 @@ import { openProviders } from "./providers/catalog.ts";
 import type { Provider } from "./providers/provider.ts";
 import { Tunnels } from "./relay/tunnels.ts";
 import { StorageWatch } from "./storage-watch.ts";
+import { Offer } from "./offer.ts";
 import { openStore, type OpenStore } from "./store/open.ts";
 import { type MonoClock, systemClock } from "./usage/clock.ts";
 import { Meter } from "./usage/meter.ts";
@@ -65,17 +67,18 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     logger,
     maxBytes: config.storeMaxBytes,
   });
-  const providers =
-    options.providers ?? (await openProviders(config, { hostId: credentials.hostId, logger }));
-  const parts = assemble({ ...options, credentials, clock, store, providers });
+  const adb = createAdb();
+  const { hostId } = credentials;
+  const providers = options.providers ?? (await openProviders(config, { hostId, adb, logger }));
+  const parts = assemble({ ...options, credentials, clock, store, adb, providers });
   await recoverRuns(store, providers, clock);
-  const reports = await sayStarted({ credentials, clock, store, source, storage: parts.storage });
+  const reports = await sayStarted({ credentials, clock, store, source, offer: parts.offer });
   parts.fleet.start();
   await parts.runner.start();
   parts.meter.start();
   parts.storage.start();
+  parts.offer.start();
   parts.link.start();
-  const { hostId } = credentials;
   // Of a kind that this host does not offer, its provider has said why not.
   const offered = reports.filter(({ available }) => available).map(({ kind }) => kind);
   const subject = subjectOf({ config, kinds: new Set(offered), hub: credentials });
@@ -87,6 +90,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await examination.stop();
       const own = !options.providers;
       await stopAll({ ...parts, store, providers, credentials, source, clock, own });
+      await adb.close();
     },
   };
 }
@@ -95,6 +99,7 @@ interface Assembly extends AgentOptions {
   readonly credentials: Credentials;
   readonly clock: MonoClock;
   readonly store: OpenStore;
+  readonly adb: Adb;
   readonly providers: ReadonlyMap<string, Provider>;
 }
 
@@ -104,6 +109,7 @@ interface Parts {
   readonly tunnels: Tunnels;
   readonly meter: Meter;
   readonly storage: StorageWatch;
+  readonly offer: Offer;
   readonly link: Link;
 }
 
@@ -112,11 +118,11 @@ function assemble({
   credentials,
   clock,
   store,
+  adb,
   source,
   logger,
   providers,
 }: Assembly): Parts {
-  const adb = createAdb();
   const { bootDeadlineMs } = config;
   const fleet = new Fleet({ store, adb, providers, clock, source, logger, bootDeadlineMs });
   const files = createHubFiles({
@@ -145,8 +151,8 @@ function assemble({
     },
   });
   const { hostId } = credentials;
-  const onRoom = fleet.hint;
-  const storage = new StorageWatch({ hostId, store, providers, source, logger, onRoom });
+  const offer = new Offer({ hostId, store, providers, source, logger });
+  const storage = new StorageWatch({ store, offer, logger, onRoom: fleet.hint });
   const complain = complainTo(logger);
   const link = createLink({
     hostId,
@@ -163,7 +169,7 @@ function assemble({
         .catch(complain),
     onCommand: (command) => void runner.take(command).catch(complain),
   });
-  return { fleet, runner, tunnels, meter, storage, link };
+  return { fleet, runner, tunnels, meter, storage, offer, link };
 }
 
 const complainTo =
@@ -211,11 +217,11 @@ async function sayStarted(host: {
   credentials: Credentials;
   clock: MonoClock;
   store: OpenStore;
-  storage: StorageWatch;
+  offer: Offer;
   source: Source;
 }): Promise<ProviderReport[]> {
   const { credentials, clock, store, source } = host;
-  const providers = await host.storage.reports();
+  const providers = await host.offer.reports();
   const { hostId } = credentials;
   const data = { hostId, epoch: store.epoch, bootId: clock.bootId, agentVersion, providers };
   const cause = { correlationId: source.id(), causationId: null };
@@ -241,6 +247,7 @@ async function stopAll(agent: Stopping): Promise<void> {
   await agent.fleet.stop();
   agent.meter.stop();
   await agent.storage.stop();
+  await agent.offer.stop();
   await agent.meter.mark().catch(() => undefined);
   if (agent.own) {
     for (const provider of agent.providers.values()) await provider.close();

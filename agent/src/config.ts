@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { dockerConfigSchema } from "./providers/docker/config.ts";
+import { usbConfigSchema } from "./providers/usb/config.ts";
 import { perDeviceSchema } from "./doctor/capacity.ts";
 
 /** What an agent needs to know to run. Made by the command line from flags, then CLOUDPHONE_*, then the file. */
@@ -16,6 +17,7 @@ export const agentConfigSchema = z.object({
     })
     .prefault({}),
   docker: dockerConfigSchema.prefault({}),
+  usb: usbConfigSchema.prefault({}),
   /** What one container takes: what the capacity figure of `cloudphone doctor` divides by. */
   perDevice: perDeviceSchema.prefault({}),
   /** "turn:turn.example.com:3478", for the doctor's look at it. */

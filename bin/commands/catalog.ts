@@ -10,7 +10,6 @@ import { hostCommands } from "./hosts.ts";
 import { hubCommand } from "./hub.ts";
 import { operationCommands } from "./operations.ts";
 import { phoneCommands } from "./phone.ts";
-import { snapshotCommands } from "./snapshots.ts";
 import { upCommand } from "./up.ts";
 
 /** Every command of the command line: a file here and one line. */
@@ -25,7 +24,6 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   deviceCommands,
   phoneCommands,
   appCommands,
-  snapshotCommands,
   billingCommands,
   operationCommands,
 ];

@@ -66,7 +66,6 @@ export const hubEnvironment = (): Record<string, unknown> => {
     purchaseDeadlineMs: env.CLOUDPHONE_PURCHASE_DEADLINE_MS,
     maxAppBytes: env.CLOUDPHONE_MAX_APP_BYTES,
     installsPerHost: env.CLOUDPHONE_INSTALLS_PER_HOST,
-    snapshotsPerCustomer: env.CLOUDPHONE_SNAPSHOTS_PER_CUSTOMER,
     databases: {
       events: env.CLOUDPHONE_EVENTS_DATABASE_URL,
       core: env.CLOUDPHONE_CORE_DATABASE_URL,
@@ -95,6 +94,14 @@ export const agentEnvironment = (): Record<string, unknown> => {
       frontEnd: env.CLOUDPHONE_SIMULATED_FRONT_END,
       adbPort: env.CLOUDPHONE_SIMULATED_ADB_PORT,
       powerLog: env.CLOUDPHONE_SIMULATED_POWER_LOG,
+    }),
+    usb: defined({
+      phones: env.CLOUDPHONE_USB_PHONES,
+      targets: env.CLOUDPHONE_ADB_TARGETS,
+      adbPort: env.CLOUDPHONE_USB_ADB_PORT,
+      maxTemperatureC: env.CLOUDPHONE_USB_MAX_TEMPERATURE_C,
+      chargeFrom: env.CLOUDPHONE_USB_CHARGE_FROM,
+      chargeTo: env.CLOUDPHONE_USB_CHARGE_TO,
     }),
     docker: defined({
       host: env.CLOUDPHONE_DOCKER_HOST,

@@ -39,8 +39,7 @@ export function createAdb(): Adb {
       const { door, connector } = serverOf(target.server);
       const limits = { ...options, what: "adb did not answer" };
       if (!target.connect) return door.tell(`host-serial:${target.serial}:reconnect`, limits);
-      await door.ask(`host:disconnect:${target.connect}`, limits).catch(() => undefined);
-      await connector.connect(target.connect, options);
+      await connector.connect(target.connect, { ...options, anew: true });
     },
     close: async () => {
       for (const { watch } of servers.values()) watch?.[Symbol.dispose]();

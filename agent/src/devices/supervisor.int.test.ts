@@ -43,13 +43,14 @@ async function host(): Promise<{ store: OpenStore; fleet: Fleet }> {
   const dataDir = mkdtempSync(path.join(os.tmpdir(), "supervisor-"));
   const logger = pino({ level: "silent" });
   const store = openStore(path.join(dataDir, "agent.db"), { source: systemSource, logger });
+  const adb = createAdb();
   const providers = await openProviders(
     agentConfigSchema.parse({ dataDir, docker: { host: "off" } }),
-    { hostId, logger },
+    { hostId, adb, logger },
   );
   const fleet = new Fleet({
     store,
-    adb: createAdb(),
+    adb,
     providers,
     clock: systemClock(),
     source: systemSource,

@@ -1,19 +1,22 @@
 import path from "node:path";
 import type { Logger } from "pino";
+import type { Adb } from "../adb/adb.ts";
 import type { AgentConfig } from "../config.ts";
 import { DockerProvider } from "./docker/provider.ts";
 import type { Provider } from "./provider.ts";
 import { SimFarm } from "./simulated/farm.ts";
 import { createSimulatedProvider } from "./simulated/provider.ts";
+import { hasUsb, openUsb } from "./usb/open.ts";
 
 /** Every kind of device this agent can have. A new provider is a folder here and one line. */
 export async function openProviders(
   config: AgentConfig,
-  host: { hostId: string; logger: Logger },
+  host: { hostId: string; adb: Adb; logger: Logger },
 ): Promise<Map<string, Provider>> {
   const providers = [
     await openSimulated(config),
     ...(config.docker.host === "off" ? [] : [openDocker(config, host)]),
+    ...(hasUsb(config.usb) ? [openUsb(config.usb, { ...host, dataDir: config.dataDir })] : []),
   ];
   return new Map(providers.map((provider) => [provider.kind, provider]));
 }

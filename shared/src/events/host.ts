@@ -83,7 +83,10 @@ export const hostEvents = {
       capacity: { devices: 12, boundBy: "memoryMiB", by: { memoryMiB: 12, cpus: 16 } },
     },
   ),
-  /** What the host can do has changed since it started: its disk is full (nothing is available then), or has room again. */
+  /**
+   * What the host can do has changed since it started: a phone was plugged in, Docker went away, its disk is full (nothing is available then) or has
+   * room again. All reports, also of what is as it was.
+   */
   "host.providers.changed": event(
     "agent",
     host.extend({ providers: z.array(providerReportSchema).max(20) }),

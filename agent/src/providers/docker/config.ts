@@ -1,16 +1,5 @@
 import { z } from "zod";
-
-/** A list in a file, or words parted by commas in the environment. */
-const wordsSchema = z.preprocess(
-  (value) =>
-    typeof value === "string"
-      ? value
-          .split(",")
-          .map((word) => word.trim())
-          .filter((word) => word !== "")
-      : value,
-  z.array(z.string().min(1).max(300)).max(100),
-);
+import { wordsSchema } from "../words.ts";
 
 /** What an operator sets about phones in containers (`docker` in the file, CLOUDPHONE_DOCKER_* in the environment). */
 export const dockerConfigSchema = z.object({

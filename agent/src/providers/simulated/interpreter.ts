@@ -35,7 +35,7 @@ export class Interpreter {
 
   /** Resolves with the exit code of the last command. */
   async run(line: string, streams: ShellStreams): Promise<number> {
-    if (this.#phone.knobs.hangShell) {
+    if (this.#phone.knobs.hangShell || this.#phone.hung) {
       await aborted(streams.signal);
       return 1;
     }

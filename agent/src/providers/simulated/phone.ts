@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DeviceSpec } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
+import { fullBattery } from "./commands/battery.ts";
 import { InstallRefusal, type PackageInfo, readPackage } from "./apk.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import { runShell, serveShellV2 } from "./shell.ts";
@@ -66,6 +67,9 @@ export class SimPhone {
   /** The power key puts the display to sleep and wakes it; everything runs on. */
   awake = true;
   clipboard = "";
+  battery = { ...fullBattery };
+  /** Its processes are stopped: adb is still there, and nothing answers. */
+  hung = false;
   readonly #clipboardListeners = new Set<(text: string) => void>();
   /** Abstract sockets that programs on the phone listen on. */
   readonly #sockets = new Map<string, SocketListener>();

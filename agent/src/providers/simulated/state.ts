@@ -12,6 +12,8 @@ export interface Knobs {
   readonly installFails: string | null;
   readonly installDelayMs: number;
   readonly hangShell: boolean;
+  /** adb is root, as on a phone made for developers. */
+  readonly root: boolean;
   /** The longest side of a video that the phone's encoder takes. */
   readonly encoderMaxSize: number | null;
   /** The sum of the file that may run as scrcpy's server, instead of the official one's: for tests that have no network. */
@@ -30,6 +32,7 @@ export function readKnobs(properties: Readonly<Record<string, string>>): Knobs {
     installFails: properties["sim.installFails"] ?? null,
     installDelayMs: number("sim.installDelayMs") ?? 0,
     hangShell: flag("sim.hangShell"),
+    root: flag("sim.root"),
     encoderMaxSize: number("sim.encoderMaxSize"),
     scrcpySum: properties["sim.scrcpySum"] ?? null,
   };

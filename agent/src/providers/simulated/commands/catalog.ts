@@ -2,6 +2,7 @@ import type { ShellCommand } from "../shell.ts";
 import { appProcessCommands } from "./app-process.ts";
 import { activityCommands } from "./activity.ts";
 import { fileCommands } from "./files.ts";
+import { find } from "./find.ts";
 import { packageCommands } from "./packages.ts";
 import { screenCommands } from "./screen.ts";
 import { serviceCommands } from "./services.ts";
@@ -13,6 +14,7 @@ export const shellCommands: ReadonlyMap<string, ShellCommand> = new Map(
   Object.entries({
     ...systemCommands,
     ...fileCommands,
+    find,
     ...packageCommands,
     ...activityCommands,
     ...serviceCommands,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 import type { ShellCommand } from "../shell.ts";
+import type { SimPhone } from "../phone.ts";
 import type { Disk } from "../state.ts";
 
 /** Directories are what files' paths imply, and these. */
@@ -40,6 +41,12 @@ const paths = (args: readonly string[]): string[] => args.filter((arg) => !arg.s
 const missing = (command: string, file: string): string =>
   `${command}: ${file}: No such file or directory\n`;
 
+/** Also the one file of the kernel that is asked for. */
+function readFile(phone: SimPhone, file: string): Buffer | undefined {
+  if (file === "/proc/sys/kernel/random/boot_id") return Buffer.from(`${phone.instanceId}\n`);
+  return phone.disk.files.get(file);
+}
+
 export const fileCommands: Record<string, ShellCommand> = {
   ls: async ({ phone, args, out, err }) => {
     const [target = "/"] = paths(args);
@@ -57,7 +64,7 @@ export const fileCommands: Record<string, ShellCommand> = {
     if (paths(args).length === 0)
       for (let chunk = await stdin.some(); chunk; chunk = await stdin.some()) await out(chunk);
     for (const file of paths(args)) {
-      const bytes = phone.disk.files.get(absolute(file));
+      const bytes = readFile(phone, absolute(file));
       if (bytes) await out(bytes);
       else {
         await err(missing("cat", file));

@@ -11,7 +11,9 @@ export const settings: ShellCommand = async ({ phone, args, out, err }) => {
   }
   const name = `${namespace}/${key}`;
   const stored = phone.disk.settings;
-  if (verb === "put") stored.set(name, value.join(" "));
+  if (verb === "put" && name === "secure/android_id")
+    phone.disk.identity = { ...phone.disk.identity, androidId: value.join(" ") };
+  else if (verb === "put") stored.set(name, value.join(" "));
   else if (verb === "delete") await out(`Deleted ${stored.delete(name) ? 1 : 0} rows\n`);
   else if (verb === "list") {
     for (const [one, text] of stored)

@@ -1,3 +1,4 @@
+import { dumpBattery } from "./battery.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { SimPhone } from "../phone.ts";
 import { aborted } from "../service.ts";
@@ -56,11 +57,8 @@ function describeDisplay({ spec, size, display, rotation }: SimPhone): string {
 async function dumpsys(context: ShellContext): Promise<number> {
   const { phone, args, out } = context;
   const { screen } = phone;
-  if (args[0] === "battery")
-    await out(
-      "Current Battery Service state:\n  AC powered: true\n  level: 100\n  scale: 100\n  status: 5\n  temperature: 250\n",
-    );
-  else if (args[0] === "window" || args[0] === "activity")
+  if (args[0] === "battery") return dumpBattery(context);
+  if (args[0] === "window" || args[0] === "activity")
     await out(`  mCurrentFocus=Window{0 u0 ${packageOf(screen)}/.Main}\n`);
   else if (args[0] === "display") await out(describeDisplay(phone));
   else if (args[0] === "package") return dumpPackages(context);
@@ -92,7 +90,16 @@ export const systemCommands: Record<string, ShellCommand> = {
     return await Promise.resolve(0);
   },
   echo: say(({ args }) => `${args.join(" ")}\n`),
-  id: say(() => "uid=2000(shell) gid=2000(shell) groups=2000(shell)\n"),
+  id: say(({ phone }) =>
+    phone.knobs.root
+      ? "uid=0(root) gid=0(root) groups=0(root)\n"
+      : "uid=2000(shell) gid=2000(shell) groups=2000(shell)\n",
+  ),
+  locksettings: say(({ phone, args }) =>
+    args[0] === "verify" && phone.disk.settings.has("lock/pin")
+      ? "Old password '' didn't match\n"
+      : "Lock credential verified successfully\n",
+  ),
   whoami: say(() => "shell\n"),
   uname: say(() => "Linux localhost 5.15.0-simphone aarch64\n"),
   date: say(
