@@ -10,6 +10,7 @@ import { hostCommands } from "./hosts.ts";
 import { hubCommand } from "./hub.ts";
 import { operationCommands } from "./operations.ts";
 import { phoneCommands } from "./phone.ts";
+import { snapshotCommands } from "./snapshots.ts";
 import { upCommand } from "./up.ts";
 
 /** Every command of the command line: a file here and one line. */
@@ -24,6 +25,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   deviceCommands,
   phoneCommands,
   appCommands,
+  snapshotCommands,
   billingCommands,
   operationCommands,
 ];

@@ -6,6 +6,7 @@ import { type Client, until, withHub } from "../client.ts";
 import { print } from "../output.ts";
 import { deviceSettings, labelsOf } from "./device-settings.ts";
 import { completed } from "./outcome.ts";
+import { cloneCommand } from "./snapshots.ts";
 
 type Device = Awaited<ReturnType<Client["devices"]["show"]["query"]>>;
 
@@ -91,6 +92,7 @@ export const deviceCommands = (program: Command): void => {
       }),
     );
   deviceSettings(devices);
+  cloneCommand(devices);
   program
     .command("screenshot")
     .description("a PNG of a phone's screen")

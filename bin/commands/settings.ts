@@ -66,6 +66,7 @@ export const hubEnvironment = (): Record<string, unknown> => {
     purchaseDeadlineMs: env.CLOUDPHONE_PURCHASE_DEADLINE_MS,
     maxAppBytes: env.CLOUDPHONE_MAX_APP_BYTES,
     installsPerHost: env.CLOUDPHONE_INSTALLS_PER_HOST,
+    snapshotsPerCustomer: env.CLOUDPHONE_SNAPSHOTS_PER_CUSTOMER,
     databases: {
       events: env.CLOUDPHONE_EVENTS_DATABASE_URL,
       core: env.CLOUDPHONE_CORE_DATABASE_URL,

@@ -23,6 +23,8 @@ export const hubConfigSchema = z.object({
     .default(2 * 1024 ** 3),
   /** How many phones of one host a batch installs on at a time. */
   installsPerHost: z.coerce.number().int().min(1).max(1000).default(4),
+  /** How many snapshots one customer may have. */
+  snapshotsPerCustomer: z.coerce.number().int().min(0).max(10_000).default(10),
   warmPools: z.array(z.object({ spec: deviceSpecSchema, target: z.int().min(0) })).default([]),
   /** Plans, a customer and a balance to try it with, all marked as such. */
   demo: z.boolean().default(false),

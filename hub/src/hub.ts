@@ -83,6 +83,7 @@ async function wire(
     blobDir: path.join(config.dataDir, "hub", "blobs"),
     maxAppBytes: config.maxAppBytes,
     installsPerHost: config.installsPerHost,
+    snapshotsPerCustomer: config.snapshotsPerCustomer,
     warmPools: config.warmPools,
     mqttPort: () => link.broker?.port ?? config.mqttPort,
     wake,

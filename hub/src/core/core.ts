@@ -27,6 +27,8 @@ import { hostChecks } from "./hosts/checks.ts";
 import { createHosts } from "./hosts/hosts.ts";
 import { hostsRouter } from "./hosts/router.ts";
 import { sessionsRouter } from "./sessions/router.ts";
+import { snapshotsRouter } from "./snapshots/router.ts";
+import { createSnapshots, snapshotConsumer } from "./snapshots/snapshots.ts";
 import { createSessions, type Sessions } from "./sessions/sessions.ts";
 
 export interface CoreContext extends Context {
@@ -74,6 +76,7 @@ export function createCore(deps: CoreDeps): CoreContext {
       installationConsumer,
       sessions.consumer,
       batchConsumer(library),
+      snapshotConsumer,
       dispatchConsumer(deps),
     ],
     sagas: [installBatchSaga({ silenceMs: installSilenceMs })],
@@ -140,5 +143,6 @@ function coreRouters({ accounts, hosts, devices, library, sessions, deps }: Part
     devices: devicesRouter(devices, operate, deps),
     apps: appsRouter({ library, batches, operate }, deps),
     sessions: sessionsRouter(sessions, deps),
+    snapshots: snapshotsRouter(createSnapshots(deps, devices), deps),
   };
 }

@@ -23,6 +23,8 @@ export interface CoreDeps {
   readonly maxAppBytes: number;
   /** How many phones of one host a batch installs on at a time. */
   readonly installsPerHost: number;
+  /** How many snapshots one customer may have. */
+  readonly snapshotsPerCustomer: number;
   readonly warmPools: readonly WarmPool[];
   /** To be told to agents that enrol. */
   readonly mqttPort: () => number;

@@ -76,6 +76,7 @@ export async function startCore(): Promise<CoreBench> {
     blobDir,
     maxAppBytes: 8 * 1024 ** 2,
     installsPerHost: 2,
+    snapshotsPerCustomer: 2,
     warmPools: [],
     mqttPort: () => 1883,
     wake: () => running.wake(),

@@ -108,6 +108,13 @@ export interface Placed {
   readonly hostId: Id;
 }
 
+export interface LeasedDevice extends Placed {
+  readonly provider: string;
+  readonly name: string;
+  readonly token: number;
+  readonly userId: Id;
+}
+
 export interface OneShot {
   readonly type: CommandType;
   readonly commandId: Id;
@@ -155,6 +162,14 @@ export function createDevices(deps: CoreDeps) {
     async place(query: Query, caller: Caller, ref: string): Promise<Placed> {
       const { id: deviceId, host_id: hostId } = await find(query, caller, ref);
       return { deviceId, hostId };
+    },
+
+    /** The caller's device and whose lease it is under, whether it is on or off; `conflict` when it is under none. */
+    async leased(query: Query, caller: Caller, ref: string): Promise<LeasedDevice> {
+      const row = await find(query, caller, ref);
+      const { id: deviceId, host_id: hostId, provider, name, token, user_id: userId } = row;
+      if (!userId) throw new Fault("conflict", `${name} is not leased by anybody.`);
+      return { deviceId, hostId, provider, name, token, userId };
     },
 
     /** The caller's devices that should be on and carry all these labels. */
