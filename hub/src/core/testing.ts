@@ -132,7 +132,13 @@ async function connectHost(
   const epoch = systemSource.id();
   const stream = hostStream(hostId, epoch);
   const providers = [
-    { kind: samplePhone.provider, available: true, reason: null, capacity, labels: {} },
+    {
+      kind: samplePhone.provider,
+      available: true,
+      reason: null,
+      capacity,
+      labels: { snapshots: "true" },
+    },
   ];
   core.onPresence(hostId, { v: 1, kind: "hello", epoch, agentVersion: "0" });
   await say(stream, {
