@@ -7,6 +7,7 @@ const consumer = "hub/src/platform/log/consumer.int.test.ts";
 const hostMessages = "hub/src/platform/broker/host-messages.int.test.ts";
 const saga = "hub/src/platform/saga/runtime.int.test.ts";
 const idempotency = "hub/src/platform/http/idempotency.int.test.ts";
+const embedded = "hub/src/platform/postgres/embedded.int.test.ts";
 const session = "hub/src/platform/postgres/session.int.test.ts";
 
 /** What holds between a host's word and the contexts that fold it: ingest, log, relay, consumers, sagas, requests, and the database under them. */
@@ -279,11 +280,41 @@ export const logGuards: readonly Guard[] = [
   {
     name: "a session is thrown away at the first trouble",
     file: "hub/src/platform/postgres/connection.ts",
-    guard: '      lost ??= new DatabaseAway("The connection to PostgreSQL was lost.");\n',
+    guard: '    lost ??= new DatabaseAway("The connection to PostgreSQL was lost.");\n',
     without: "",
     test: {
       file: session,
       name: "a session that died while nobody used it is not given to the next caller",
+    },
+  },
+  {
+    name: "a lock whose server is no more is removed",
+    file: "hub/src/platform/postgres/embedded.ts",
+    guard: "      else await removeLocks(launching);\n",
+    without: "      else await pause(100);\n",
+    test: {
+      file: embedded,
+      name: "a lock file that a power cut left does not hold up the start, also when its pid is another process's by now",
+    },
+  },
+  {
+    name: "a lock whose server is at work is not removed",
+    file: "hub/src/platform/postgres/embedded.ts",
+    guard: "      if (await isWorkedIn(launching.data)) await pause(100);\n",
+    without: "      if (false as boolean) await pause(100);\n",
+    test: {
+      file: embedded,
+      name: "a second server does not push out one that is at work in the same folder",
+    },
+  },
+  {
+    name: "a server that is being started again is stopped as well",
+    file: "hub/src/platform/postgres/embedded.ts",
+    guard: "      await restarting;\n",
+    without: "",
+    test: {
+      file: embedded,
+      name: "a server that is being started again when it is stopped does not stay behind",
     },
   },
 ];

@@ -50,19 +50,7 @@ export function createLink(options: LinkOptions): Link {
     nowMs: clock.nowMs,
     send: (batch) => publish("events", batch),
   });
-  const beat = (): void => {
-    const heartbeat: Heartbeat = {
-      v: 1,
-      epoch: store.epoch,
-      bootId: clock.bootId,
-      uptimeMs: Math.round(process.uptime() * 1000),
-      outboxRows: store.outbox.count,
-      load1: loadavg()[0] ?? 0,
-      freeMemoryMiB: Math.round(freemem() / 1024 ** 2),
-      running: store.read((tx) => tx.runs().length),
-    };
-    publish("heartbeat", heartbeat);
-  };
+  const beat = (): void => publish("heartbeat", heartbeatOf(options));
   const session: MqttSession = openMqtt({
     ...options,
     subscriptions: agentSubscriptions(hostId),
@@ -99,6 +87,17 @@ export function createLink(options: LinkOptions): Link {
     },
   };
 }
+
+const heartbeatOf = ({ store, clock }: LinkOptions): Heartbeat => ({
+  v: 1,
+  epoch: store.epoch,
+  bootId: clock.bootId,
+  uptimeMs: Math.round(process.uptime() * 1000),
+  outboxRows: store.outbox.count,
+  load1: loadavg()[0] ?? 0,
+  freeMemoryMiB: Math.round(freemem() / 1024 ** 2),
+  running: store.read((tx) => tx.runs().length),
+});
 
 interface Received {
   readonly topic: string;

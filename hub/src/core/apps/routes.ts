@@ -21,29 +21,7 @@ export function coreRoutes(deps: CoreDeps, library: Library, devices: Devices): 
       throw new Fault("forbidden", "This address is not signed, or its time is over.");
   };
   return [
-    {
-      method: "POST",
-      path: "/apps",
-      async handle({ request, response, context }) {
-        if (!context.caller)
-          throw new Fault("unauthenticated", "Sign in first, and send a bearer token.");
-        let apk: ApkInfo | null = null;
-        const blob = await storeBlob(request, {
-          dir: deps.blobDir,
-          maxBytes: deps.maxAppBytes,
-          check: async (file) => {
-            apk = await readApk(file);
-          },
-        });
-        if (!apk) throw new Error("a package was stored unread");
-        const fileName = String(request.headers["x-file-name"] ?? "app.apk").slice(0, 200);
-        sendJson(
-          response,
-          201,
-          await library.add(context.caller, { blob, apk, fileName, cause: requestCause(context) }),
-        );
-      },
-    },
+    uploadRoute(deps, library),
     {
       method: "GET",
       path: "/blobs/:sha256",
@@ -86,6 +64,32 @@ export function coreRoutes(deps: CoreDeps, library: Library, devices: Devices): 
       },
     },
   ];
+}
+
+function uploadRoute(deps: CoreDeps, library: Library): HttpRoute {
+  return {
+    method: "POST",
+    path: "/apps",
+    async handle({ request, response, context }) {
+      if (!context.caller)
+        throw new Fault("unauthenticated", "Sign in first, and send a bearer token.");
+      let apk: ApkInfo | null = null;
+      const blob = await storeBlob(request, {
+        dir: deps.blobDir,
+        maxBytes: deps.maxAppBytes,
+        check: async (file) => {
+          apk = await readApk(file);
+        },
+      });
+      if (!apk) throw new Error("a package was stored unread");
+      const fileName = String(request.headers["x-file-name"] ?? "app.apk").slice(0, 200);
+      sendJson(
+        response,
+        201,
+        await library.add(context.caller, { blob, apk, fileName, cause: requestCause(context) }),
+      );
+    },
+  };
 }
 
 /** Gives a stored blob the name it is asked for by. */

@@ -31,36 +31,7 @@ const batch = 200;
 export function operationsRouter(deps: OperationsDeps) {
   return {
     events: eventsRouter(deps),
-    sagas: router({
-      list: staff
-        .input(
-          z.object({
-            status: z.enum(["running", "completed", "compensated", "needs_operator"]).optional(),
-            limit: z.int().min(1).max(500).default(50),
-          }),
-        )
-        .query(async ({ input }) => {
-          const lists = await Promise.all(
-            deps.contexts.map(({ database }) =>
-              listSagas(database, { status: input.status ?? null, limit: input.limit }),
-            ),
-          );
-          return lists
-            .flat()
-            .toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))
-            .slice(0, input.limit);
-        }),
-      show: staff.input(z.object({ id: z.uuid() })).query(async ({ input }) => {
-        for (const { database } of deps.contexts) {
-          const saga = await showSaga(database, input.id);
-          if (saga) return saga;
-        }
-        throw new Fault(
-          "not_found",
-          "There is no saga with that id; `cloudphone sagas list` shows them.",
-        );
-      }),
-    }),
+    sagas: sagasRouter(deps),
     consumers: router({
       list: staff.query(async () => {
         const head = await deps.log.head();
@@ -69,31 +40,66 @@ export function operationsRouter(deps: OperationsDeps) {
           .map(({ name, position }) => ({ name, position, lag: Math.max(0, head - position) }));
       }),
     }),
-    deadLetters: router({
-      list: staff
-        .input(z.object({ limit: z.int().min(1).max(500).default(100) }))
-        .query(async ({ input }) =>
-          (
-            await Promise.all(
-              deps.contexts.map(({ database }) => listParked(database, input.limit)),
-            )
-          ).flat(),
-        ),
-      replay: staff
-        .input(z.object({ consumer: z.string().max(100), position: z.int().min(1) }))
-        .mutation(async ({ input }) => {
-          const context = deps.contexts.find(({ name }) => input.consumer.startsWith(`${name}.`));
-          if (!context || !(await replayParked(context.database, input.consumer, input.position)))
-            throw new Fault("not_found", "There is no such dead letter.");
-          return { replayed: true };
-        }),
-    }),
+    deadLetters: deadLettersRouter(deps),
     quarantine: router({
       list: staff
         .input(z.object({ limit: z.int().min(1).max(500).default(100) }))
         .query(({ input }) => deps.ingest.listQuarantine(input.limit)),
     }),
   };
+}
+
+function sagasRouter({ contexts }: OperationsDeps) {
+  return router({
+    list: staff
+      .input(
+        z.object({
+          status: z.enum(["running", "completed", "compensated", "needs_operator"]).optional(),
+          limit: z.int().min(1).max(500).default(50),
+        }),
+      )
+      .query(async ({ input }) => {
+        const lists = await Promise.all(
+          contexts.map(({ database }) =>
+            listSagas(database, { status: input.status ?? null, limit: input.limit }),
+          ),
+        );
+        return lists
+          .flat()
+          .toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))
+          .slice(0, input.limit);
+      }),
+    show: staff.input(z.object({ id: z.uuid() })).query(async ({ input }) => {
+      for (const { database } of contexts) {
+        const saga = await showSaga(database, input.id);
+        if (saga) return saga;
+      }
+      throw new Fault(
+        "not_found",
+        "There is no saga with that id; `cloudphone sagas list` shows them.",
+      );
+    }),
+  });
+}
+
+function deadLettersRouter({ contexts }: OperationsDeps) {
+  return router({
+    list: staff
+      .input(z.object({ limit: z.int().min(1).max(500).default(100) }))
+      .query(async ({ input }) =>
+        (
+          await Promise.all(contexts.map(({ database }) => listParked(database, input.limit)))
+        ).flat(),
+      ),
+    replay: staff
+      .input(z.object({ consumer: z.string().max(100), position: z.int().min(1) }))
+      .mutation(async ({ input }) => {
+        const context = contexts.find(({ name }) => input.consumer.startsWith(`${name}.`));
+        if (!context || !(await replayParked(context.database, input.consumer, input.position)))
+          throw new Fault("not_found", "There is no such dead letter.");
+        return { replayed: true };
+      }),
+  });
 }
 
 function eventsRouter({ log }: OperationsDeps) {

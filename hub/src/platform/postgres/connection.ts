@@ -35,28 +35,8 @@ const fatalStates = /^(08|57|53|XX)/;
 
 export async function openConnection(address: Address, deadlines: Deadlines): Promise<Connection> {
   let lost: Error | null = null;
-  const sql = postgres({
-    host: address.host,
-    port: address.port,
-    user: address.user,
-    database: address.database,
-    max: 1,
-    // Needed twice over: arrays are parsed by it, and without it the driver never answers a first `reserve`.
-    fetch_types: true,
-    connect_timeout: Math.ceil(deadlines.connectMs / 1000),
-    ssl: address.tls ? "require" : false,
-    ...(address.password === undefined ? {} : { password: address.password }),
-    connection: {
-      application_name: "cloudphone-hub",
-      statement_timeout: deadlines.queryMs,
-      idle_in_transaction_session_timeout: deadlines.queryMs * 2,
-    },
-    types: { int8: { to: 20, from: [20], parse: Number, serialize: String } },
-    onnotice: () => undefined,
-    // The driver calls this in the very tick in which the socket closes, before any waiting statement could go on.
-    onclose: () => {
-      lost ??= new DatabaseAway("The connection to PostgreSQL was lost.");
-    },
+  const sql = openDriver(address, deadlines, () => {
+    lost ??= new DatabaseAway("The connection to PostgreSQL was lost.");
   });
   const destroy = (): void => {
     lost ??= new DatabaseAway("The connection to PostgreSQL was closed.");
@@ -98,6 +78,30 @@ export async function openConnection(address: Address, deadlines: Deadlines): Pr
     },
     destroy,
   };
+}
+
+/** `onLost` is called in the very tick in which the socket closes, before any waiting statement could go on. */
+function openDriver(address: Address, deadlines: Deadlines, onLost: () => void): postgres.Sql {
+  return postgres({
+    host: address.host,
+    port: address.port,
+    user: address.user,
+    database: address.database,
+    max: 1,
+    // Needed twice over: arrays are parsed by it, and without it the driver never answers a first `reserve`.
+    fetch_types: true,
+    connect_timeout: Math.ceil(deadlines.connectMs / 1000),
+    ssl: address.tls ? "require" : false,
+    ...(address.password === undefined ? {} : { password: address.password }),
+    connection: {
+      application_name: "cloudphone-hub",
+      statement_timeout: deadlines.queryMs,
+      idle_in_transaction_session_timeout: deadlines.queryMs * 2,
+    },
+    types: { int8: { to: 20, from: [20], parse: Number, serialize: String } },
+    onnotice: () => undefined,
+    onclose: onLost,
+  }) as unknown as postgres.Sql;
 }
 
 const isJson = (param: Param): param is JsonParam =>

@@ -1,5 +1,16 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chmod, mkdir, readFile, rename, rm, symlink, unlink } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  symlink,
+} from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -39,37 +50,37 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const data = path.join(dir, "data");
   if (!existsSync(path.join(data, "PG_VERSION"))) await initialise(bin, dir, data);
   const socket = await socketFolder(dir);
+  const launching = { bin, data, socket: socket.path, settings: options.settings ?? [] };
   let stopping = false;
-  let child = await launchAfterOther({
-    bin,
-    data,
-    socket: socket.path,
-    settings: options.settings ?? [],
-  });
-  const supervise = (server: Launched): void => {
-    void server.exited.then(async (code) => {
-      if (stopping) return;
-      options.onRestart?.(`PostgreSQL ended by itself (exit ${code}); starting it again`);
-      await restart();
-    });
-  };
+  let child = await launchAfterOther(launching);
+  let restarting: Promise<void> | null = null;
   const restart = async (): Promise<void> => {
     for (let delayMs = 200; !stopping; delayMs = Math.min(delayMs * 2, 5000)) {
       try {
-        child = await launch({ bin, data, socket: socket.path, settings: options.settings ?? [] });
+        child = await launchAfterOther(launching);
         supervise(child);
         return;
       } catch (error) {
         options.onRestart?.(error instanceof Error ? error.message : String(error));
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        await pause(delayMs);
       }
     }
+  };
+  const supervise = (server: Launched): void => {
+    void server.exited.then((code) => {
+      if (stopping) return;
+      options.onRestart?.(`PostgreSQL ended by itself (exit ${code}); starting it again`);
+      restarting = restart();
+    });
   };
   supervise(child);
   return {
     address: { host: socket.path, port: 5432, user: "postgres", database: "postgres" },
     async stop() {
       stopping = true;
+      child.process.kill("SIGINT");
+      // One that is being started again at this moment is not the child yet: it must not stay behind.
+      await restarting;
       child.process.kill("SIGINT");
       await child.exited;
       await socket.remove();
@@ -133,10 +144,12 @@ async function initialise(bin: string, dir: string, data: string): Promise<void>
 async function socketFolder(dir: string): Promise<{ path: string; remove(): Promise<void> }> {
   if (Buffer.byteLength(path.join(dir, ".s.PGSQL.5432.lock")) <= 107)
     return { path: dir, remove: () => Promise.resolve() };
-  const link = path.join(tmpdir(), `cloudphone-pg-${process.pid}`);
-  await unlink(link).catch(() => undefined);
+  // A folder of its own: another server of this process must not take its place, nor another account.
+  const short = Buffer.byteLength(tmpdir()) <= 60 ? tmpdir() : "/tmp";
+  const folder = await mkdtemp(path.join(short, "cloudphone-pg-"));
+  const link = path.join(folder, "socket");
   await symlink(dir, link);
-  return { path: link, remove: () => unlink(link).catch(() => undefined) };
+  return { path: link, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
 interface Launch {
@@ -146,7 +159,10 @@ interface Launch {
   readonly settings: readonly string[];
 }
 
-/** A server whose hub was killed a moment ago may still be on its way down: its place is waited for. */
+/**
+ * A server whose hub was killed a moment ago may still be on its way down: its place is waited for. After a power cut nobody is, but the
+ * pid in its lock file may be another process's by now, and PostgreSQL takes that one for a server: such a lock is removed.
+ */
 async function launchAfterOther(launching: Launch): Promise<Launched> {
   for (const giveUpAt = performance.now() + 30_000; ; ) {
     try {
@@ -154,9 +170,28 @@ async function launchAfterOther(launching: Launch): Promise<Launched> {
     } catch (error) {
       const held = error instanceof Error && /lock file|shared memory block/.test(error.message);
       if (!held || performance.now() > giveUpAt) throw error;
-      await pause(100);
+      if (await isWorkedIn(launching.data)) await pause(100);
+      else await removeLocks(launching);
     }
   }
+}
+
+/** Whether any process works in the folder, as every one of a PostgreSQL server does in its data; true where the system does not tell. */
+async function isWorkedIn(data: string): Promise<boolean> {
+  if (!linux) return true;
+  const real = await realpath(data);
+  for (const pid of await readdir("/proc")) {
+    if (!/^\d+$/.test(pid)) continue;
+    // Not readable: another account's, which can't be in a folder that only this one may enter.
+    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => null);
+    if (cwd === real) return true;
+  }
+  return false;
+}
+
+async function removeLocks({ data, socket }: Launch): Promise<void> {
+  for (const file of [path.join(data, "postmaster.pid"), path.join(socket, ".s.PGSQL.5432.lock")])
+    await rm(file, { force: true });
 }
 
 async function launch({ bin, data, socket, settings }: Launch): Promise<Launched> {
