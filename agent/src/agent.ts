@@ -41,6 +41,8 @@ export interface AgentOptions {
 
 export interface Agent {
   readonly hostId: string;
+  /** Phones under an open run that this agent itself has seen running just now. */
+  countRunning(): number;
   /** Ends in good order: what the hub has not heard yet stays in the outbox. */
   stop(): Promise<void>;
 }
@@ -86,6 +88,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const examination = examineAtStart({ system, subject, hostId, store, source, logger });
   return {
     hostId,
+    countRunning: () => parts.fleet.countRunning(),
     async stop() {
       await examination.stop();
       const own = !options.providers;

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import path from "node:path";
 import { agentConfigSchema } from "@cloudphone/agent/config";
 import { hubConfigSchema } from "@cloudphone/hub/config";
+import type { Agent } from "@cloudphone/agent/agent";
 import type { Hub } from "@cloudphone/hub/hub";
 import type { Command } from "commander";
 import { createLogger, untilStopped } from "./daemon.ts";
@@ -91,7 +92,7 @@ async function up(flags: UpFlags): Promise<void> {
       logger,
       hub: { hubUrl, mqttPort: hub.mqttPort },
     });
-    const phones = await hub.phonesRunning(Number(flags.phones ?? 4), 30_000);
+    const phones = await phonesRunning({ hub, agent }, Number(flags.phones ?? 4));
     greet({ hub, url: `http://${config.host}:${hub.httpPort}`, phones });
     await untilStopped(async () => {
       await agent.stop();
@@ -100,6 +101,21 @@ async function up(flags: UpFlags): Promise<void> {
   } catch (error) {
     await hub.stop();
     throw error;
+  }
+}
+
+const phonesDeadlineMs = 30_000;
+
+/** How many phones run, once there are `wanted`: the agent has seen them, and the hub has heard of them. At most 30 s later how many there are then. */
+async function phonesRunning(
+  { hub, agent }: { hub: Hub; agent: Agent },
+  wanted: number,
+): Promise<number> {
+  const until = performance.now() + phonesDeadlineMs;
+  for (;;) {
+    const running = Math.min(agent.countRunning(), await hub.countRunning());
+    if (running >= wanted || performance.now() > until) return running;
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -29,8 +29,8 @@ export interface Hub {
   readonly seeded: Seeded;
   /** A one-time token for a host. */
   createEnrollment(): Promise<string>;
-  /** Resolves with how many phones run, once there are `wanted` or the deadline is over. */
-  phonesRunning(wanted: number, deadlineMs: number): Promise<number>;
+  /** How many phones run, as far as their hosts have said: right after a start that may be how it was before it. */
+  countRunning(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -156,21 +156,8 @@ async function wire(
     mqttPort: link.broker.port,
     seeded,
     createEnrollment: core.createEnrollment,
-    phonesRunning: (wanted, deadlineMs) => waitForPhones(core, wanted, deadlineMs),
+    countRunning: () => core.countRunning(),
   };
-}
-
-async function waitForPhones(
-  core: { countRunning(): Promise<number> },
-  wanted: number,
-  deadlineMs: number,
-): Promise<number> {
-  const until = performance.now() + deadlineMs;
-  for (;;) {
-    const running = await core.countRunning();
-    if (running >= wanted || performance.now() > until) return running;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** New events, told on MQTT to whoever may listen. From the present on: who needs every event reads the log. */

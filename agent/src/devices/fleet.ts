@@ -51,6 +51,12 @@ export class Fleet {
     for (const supervisor of this.#supervisors.values()) supervisor.hint();
   };
 
+  /** Those under an open run that were seen alive by this process. */
+  countRunning(): number {
+    const runs = this.#deps.store.read((tx) => tx.runs());
+    return runs.filter((run) => this.find(run.deviceId)?.isAlive(run.instanceId)).length;
+  }
+
   find(deviceId: Id): Supervisor | null {
     return this.#supervisors.get(deviceId) ?? null;
   }
