@@ -4,14 +4,18 @@ import { pino, type Logger } from "pino";
 export const createLogger = (level: string): Logger =>
   pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
 
+/** One wish to stop may come twice: from the terminal to all of its programs, and again from npm, which passes it on to what it started. */
+const sameWishMs = 500;
+
 /** Runs until SIGINT or SIGTERM, then stops in order; a second signal ends it at once. */
 export async function untilStopped(stop: () => Promise<void>): Promise<void> {
   await new Promise<void>((resolve) => {
-    let asked = false;
+    let askedMs: number | null = null;
     const ask = (): void => {
-      if (asked) process.exit(130);
-      asked = true;
-      resolve();
+      if (askedMs === null) {
+        askedMs = performance.now();
+        resolve();
+      } else if (performance.now() - askedMs > sameWishMs) process.exit(130);
     };
     process.on("SIGINT", ask);
     process.on("SIGTERM", ask);
