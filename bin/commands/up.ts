@@ -93,7 +93,8 @@ async function up(flags: UpFlags): Promise<void> {
       hub: { hubUrl, mqttPort: hub.mqttPort },
     });
     const phones = await phonesRunning({ hub, agent }, Number(flags.phones ?? 4));
-    greet({ hub, url: `http://${config.host}:${hub.httpPort}`, phones });
+    const url = `http://${config.host}:${hub.httpPort}`;
+    greet({ hub, url, phones, withDemo: config.demo });
     await untilStopped(async () => {
       await agent.stop();
       await hub.stop();
@@ -119,13 +120,18 @@ async function phonesRunning(
   }
 }
 
+const demoCommands = ["login --email demo@cloudphone.local", "plans", "buy Hourly"];
+const operatorCommands = ["login --email admin@cloudphone.local", "hosts list", "devices list"];
+
 interface Greeting {
   readonly hub: Hub;
   readonly url: string;
   readonly phones: number;
+  /** Whether there are a demo customer and plans to begin with. */
+  readonly withDemo: boolean;
 }
 
-function greet({ hub, url, phones }: Greeting): void {
+function greet({ hub, url, phones, withDemo }: Greeting): void {
   const { admin, demo, file } = hub.seeded;
   const accounts = [admin && ["admin", admin], demo && ["demo customer", demo]].filter(
     (entry) => entry !== null,
@@ -140,9 +146,7 @@ function greet({ hub, url, phones }: Greeting): void {
       : `  passwords of the first start: ${file}`,
     "",
     "  Next, in another terminal:",
-    `    bin/cloudphone login --email ${demo ? demo.email : "demo@cloudphone.local"}`,
-    "    bin/cloudphone plans",
-    "    bin/cloudphone buy Hourly",
+    ...(withDemo ? demoCommands : operatorCommands).map((line) => `    bin/cloudphone ${line}`),
     "",
     "  Ctrl-C stops everything.",
     "",
