@@ -18,6 +18,8 @@ import { type Credentials, loadCredentials } from "./enrolment.ts";
 import { createLink, type Link } from "./link/link.ts";
 import { openProviders } from "./providers/catalog.ts";
 import type { Provider } from "./providers/provider.ts";
+import { openScreens } from "./media/open.ts";
+import type { Screens } from "./media/screens.ts";
 import { Tunnels } from "./relay/tunnels.ts";
 import { StorageWatch } from "./storage-watch.ts";
 import { Offer } from "./offer.ts";
@@ -110,6 +112,7 @@ interface Parts {
   readonly fleet: Fleet;
   readonly runner: CommandRunner;
   readonly tunnels: Tunnels;
+  readonly screens: Screens;
   readonly meter: Meter;
   readonly storage: StorageWatch;
   readonly offer: Offer;
@@ -134,11 +137,13 @@ function assemble({
   });
   const tokenOf = (deviceId: Id): number | null => leaseTokenOf(store, deviceId);
   const tunnels = new Tunnels({ hubUrl: credentials.hubUrl, logger, tokenOf });
+  const screens = openScreens({ config, fleet, logger });
   const runner = new CommandRunner({
     store,
     fleet,
     files,
     tunnels,
+    screens,
     handlers: allHandlers,
     clock,
     logger,
@@ -172,7 +177,7 @@ function assemble({
         .catch(complain),
     onCommand: (command) => void runner.take(command).catch(complain),
   });
-  return { fleet, runner, tunnels, meter, storage, offer, link };
+  return { fleet, runner, tunnels, screens, meter, storage, offer, link };
 }
 
 const complainTo =
@@ -247,6 +252,7 @@ async function stopAll(agent: Stopping): Promise<void> {
   const { hostId } = agent.credentials;
   await agent.runner.stop();
   await agent.tunnels.stop();
+  await agent.screens.stop();
   await agent.fleet.stop();
   agent.meter.stop();
   await agent.storage.stop();

@@ -27,6 +27,18 @@ export const agentConfigSchema = z.object({
     .optional(),
   /** scrcpy's server, put there by the operator; null: the agent fetches it. */
   scrcpyServer: z.string().min(1).nullable().default(null),
+  media: z
+    .object({
+      /** Offered to viewers besides the interfaces' own: a public address behind NAT. */
+      addresses: z.array(z.union([z.ipv4(), z.ipv6()])).default([]),
+      /** UDP ports of live screens, "40000-40999"; null: any. */
+      ports: z
+        .tuple([z.int().min(1024).max(65_535), z.int().min(1024).max(65_535)])
+        .refine(([first, last]) => first < last, "the first port must be below the last")
+        .nullable()
+        .default(null),
+    })
+    .prefault({}),
   storeMaxBytes: z.coerce
     .number()
     .int()

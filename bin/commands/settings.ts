@@ -67,6 +67,12 @@ export const hubEnvironment = (): Record<string, unknown> => {
     maxAppBytes: env.CLOUDPHONE_MAX_APP_BYTES,
     installsPerHost: env.CLOUDPHONE_INSTALLS_PER_HOST,
     snapshotsPerCustomer: env.CLOUDPHONE_SNAPSHOTS_PER_CUSTOMER,
+    ice: defined({
+      stunUrl: env.CLOUDPHONE_STUN_URL,
+      turnUrl: env.CLOUDPHONE_TURN_URL,
+      turnSecret: env.CLOUDPHONE_TURN_SECRET,
+      relayOnly: env.CLOUDPHONE_RELAY_ONLY,
+    }),
     databases: {
       events: env.CLOUDPHONE_EVENTS_DATABASE_URL,
       core: env.CLOUDPHONE_CORE_DATABASE_URL,
@@ -84,6 +90,10 @@ export const agentEnvironment = (): Record<string, unknown> => {
     bootDeadlineMs: env.CLOUDPHONE_BOOT_DEADLINE_MS,
     storeMaxBytes: env.CLOUDPHONE_STORE_MAX_BYTES,
     turnUrl: env.CLOUDPHONE_TURN_URL,
+    media: defined({
+      addresses: env.CLOUDPHONE_MEDIA_ADDRESSES?.split(",").map((address) => address.trim()),
+      ports: env.CLOUDPHONE_MEDIA_PORTS?.split("-").map(Number),
+    }),
     scrcpyServer: env.CLOUDPHONE_SCRCPY_SERVER,
     perDevice: defined({
       memoryMiB: env.CLOUDPHONE_DEVICE_MEMORY_MIB,

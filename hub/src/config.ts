@@ -26,6 +26,27 @@ export const hubConfigSchema = z.object({
   /** How many snapshots one customer may have. */
   snapshotsPerCustomer: z.coerce.number().int().min(0).max(10_000).default(10),
   warmPools: z.array(z.object({ spec: deviceSpecSchema, target: z.int().min(0) })).default([]),
+  /** How viewers and hosts find each other for live screens. */
+  ice: z
+    .object({
+      stunUrl: z
+        .string()
+        .regex(/^stun:[^/:@?\s]+(:\d{1,5})?$/, "must be written stun:host:port")
+        .nullable()
+        .default(null),
+      turnUrl: z
+        .string()
+        .regex(/^turn:[^/:@?\s]+(:\d{1,5})?$/, "must be written turn:host:port")
+        .nullable()
+        .default(null),
+      /** The TURN server's static-auth-secret. */
+      turnSecret: z.string().min(8).nullable().default(null),
+      relayOnly: z.stringbool().or(z.boolean()).default(false),
+    })
+    .prefault({})
+    .refine(({ turnUrl, turnSecret }) => (turnUrl === null) === (turnSecret === null), {
+      error: "give CLOUDPHONE_TURN_URL and CLOUDPHONE_TURN_SECRET together",
+    }),
   /** Plans, a customer and a balance to try it with, all marked as such. */
   demo: z.boolean().default(false),
   /** All four or none; none: an embedded server under the data folder. */

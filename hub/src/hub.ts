@@ -85,6 +85,7 @@ async function wire(
     installsPerHost: config.installsPerHost,
     snapshotsPerCustomer: config.snapshotsPerCustomer,
     warmPools: config.warmPools,
+    ice: config.ice,
     mqttPort: () => link.broker?.port ?? config.mqttPort,
     wake,
   });

@@ -21,6 +21,7 @@ import { realAdbMissing, startRealAdb } from "../providers/simulated/real-adb.ts
 import { systemSource as source } from "../source.ts";
 import { openStore } from "../store/open.ts";
 import { systemClock } from "../usage/clock.ts";
+import { Screens } from "../media/screens.ts";
 import { Tunnels } from "../relay/tunnels.ts";
 import type { HubFiles } from "./hub-files.ts";
 import { allHandlers } from "./catalog.ts";
@@ -72,11 +73,19 @@ class Host implements AsyncDisposable {
       },
     };
     const tunnels = new Tunnels({ hubUrl: "http://127.0.0.1:1", logger, tokenOf: () => null });
+    const screens = new Screens({
+      openAdb: () => Promise.reject(new Error("no screens here")),
+      serverFile: () => Promise.reject(new Error("no screens here")),
+      hostAddresses: [],
+      portRange: null,
+      logger,
+    });
     this.#runner = new CommandRunner({
       ...deps,
       fleet: this.#fleet,
       files,
       tunnels,
+      screens,
       handlers: allHandlers,
     });
     this.#fleet.start();

@@ -2,6 +2,7 @@ import type { CommandEnvelope } from "@cloudphone/shared/commands/envelope";
 import { expect, test } from "vitest";
 import { deviceId, silent, startHost, type TestHost, wish } from "../devices/testing.ts";
 import { createHubFiles } from "./hub-files.ts";
+import { Screens } from "../media/screens.ts";
 import { Tunnels } from "../relay/tunnels.ts";
 import { CommandRunner, type Handlers } from "./runner.ts";
 
@@ -47,7 +48,14 @@ function runnerOf(host: TestHost, work: () => Promise<void> = async () => undefi
     logger: silent,
     tokenOf: () => null,
   });
-  const deps = { store, fleet, files, tunnels, handlers, clock, logger: silent };
+  const screens = new Screens({
+    openAdb: () => Promise.reject(new Error("no screens here")),
+    serverFile: () => Promise.reject(new Error("no screens here")),
+    hostAddresses: [],
+    portRange: null,
+    logger: silent,
+  });
+  const deps = { store, fleet, files, tunnels, screens, handlers, clock, logger: silent };
   const runner = new CommandRunner(deps);
   const take = async (given: CommandEnvelope): Promise<void> => {
     await runner.take(given);

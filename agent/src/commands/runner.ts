@@ -17,6 +17,7 @@ import { fullDisk } from "../store/full-disk.ts";
 import type { OpenStore } from "../store/open.ts";
 import type { InboxRow, StoreTx } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
+import type { Screens } from "../media/screens.ts";
 import type { Tunnels } from "../relay/tunnels.ts";
 import type { HubFiles } from "./hub-files.ts";
 
@@ -35,6 +36,7 @@ export interface CommandContext extends HostContext {
   readonly files: HubFiles;
   /** Where sessions' lines to the hub live on. */
   readonly tunnels: Tunnels;
+  readonly screens: Screens;
 }
 
 type ContextOf<K extends CommandType> = (typeof commandCatalog)[K] extends { scope: "host" }
@@ -59,6 +61,7 @@ export interface RunnerDeps {
   readonly fleet: Fleet;
   readonly files: HubFiles;
   readonly tunnels: Tunnels;
+  readonly screens: Screens;
   readonly handlers: Handlers;
   readonly clock: MonoClock;
   readonly logger: Logger;
@@ -175,7 +178,7 @@ export class CommandRunner {
   }
 
   async #perform({ command, receivedMonoMs }: InboxRow): Promise<object> {
-    const { fleet, files, tunnels, clock, handlers } = this.#deps;
+    const { fleet, files, tunnels, screens, clock, handlers } = this.#deps;
     const type = command.type as CommandType;
     const data = commandCatalog[type].data.safeParse(command.data);
     if (!data.success)
@@ -197,7 +200,16 @@ export class CommandRunner {
       );
     });
     const handler = handlers[type] as (data: unknown, context: object) => Promise<object>;
-    const context = { fleet, device, token: command.token, files, tunnels, signal, timeoutMs };
+    const context = {
+      fleet,
+      device,
+      token: command.token,
+      files,
+      tunnels,
+      screens,
+      signal,
+      timeoutMs,
+    };
     return Promise.race([handler(data.data, context), ended]);
   }
 

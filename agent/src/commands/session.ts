@@ -1,11 +1,24 @@
+import { serveAdb } from "../relay/adb-tunnel.ts";
 import type { Handlers } from "./runner.ts";
 
 export const sessionHandlers: Pick<Handlers, "session.open"> = {
-  "session.open": async ({ sessionId, ticket, staff }, { device, token, tunnels, timeoutMs }) => {
+  "session.open": async (
+    { sessionId, purpose, ticket, staff, screen },
+    { device, token, tunnels, screens, timeoutMs },
+  ) => {
     const { deviceId } = device;
+    const request = { sessionId, deviceId, token, ticket, timeoutMs };
+    if (purpose === "screen") {
+      // Asked for now, so that a phone that is off is told as the command's outcome.
+      const adb = await device.openAdb();
+      await adb.close();
+      const wish = { sessionId, deviceId, ...screen };
+      await tunnels.open({ ...request, serve: (line) => screens.serve(line, wish) });
+      return { sessionId };
+    }
     const adb = await device.openAdb();
     try {
-      await tunnels.open({ sessionId, deviceId, token, ticket, staff, device: adb, timeoutMs });
+      await tunnels.open({ ...request, serve: (line) => serveAdb(line, adb, { staff }) });
     } catch (error) {
       await adb.close();
       throw error;

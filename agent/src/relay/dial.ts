@@ -23,6 +23,14 @@ export interface RelayLine {
   readonly ended: Promise<RelayEndReason | null>;
 }
 
+/** A session at work on a line. */
+export interface ServedLine {
+  /** Resolves, never rejects, when the session is over. */
+  readonly done: Promise<void>;
+  /** Ends it at once, whatever the line does. */
+  end(): void;
+}
+
 const maxRefusalBytes = 4096;
 const packBytes = 64 * 1024;
 

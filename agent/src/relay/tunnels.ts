@@ -1,19 +1,17 @@
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
-import type { AdbDevice } from "../adb/adb.ts";
-import { AdbTransport } from "../adb/transport.ts";
-import { dialRelay, type RelayLine } from "./dial.ts";
-import { judgeService, passedFeatures, type Rights } from "./services.ts";
+import { dialRelay, type RelayLine, type ServedLine } from "./dial.ts";
 
-export interface TunnelRequest extends Rights {
+export interface TunnelRequest {
   readonly sessionId: Id;
   readonly deviceId: Id;
   /** Fencing token of the lease it serves; 0: none. */
   readonly token: number;
   readonly ticket: string;
-  readonly device: AdbDevice;
   readonly timeoutMs: number;
+  /** What the session is for: takes the line, once it is open. */
+  serve(line: RelayLine): ServedLine;
 }
 
 export interface TunnelsOptions {
@@ -27,14 +25,11 @@ export interface TunnelsOptions {
 interface Tunnel {
   readonly deviceId: Id;
   readonly token: number;
-  readonly line: RelayLine;
+  readonly served: ServedLine;
   readonly done: Promise<void>;
 }
 
-const serviceMs = 10_000;
-const maxStreams = 64;
-
-/** The host's ends of the sessions that people have with its devices: each dials the hub and then is, to the client, the device's own adb daemon. */
+/** The host's ends of the sessions that people have with its devices: each dials the hub and serves what it is for. */
 export class Tunnels {
   readonly #options: TunnelsOptions;
   readonly #open = new Map<Id, Tunnel>();
@@ -45,23 +40,23 @@ export class Tunnels {
     this.#options = options;
   }
 
-  /** Resolves when the line to the hub is open; from then on the tunnel lives by itself and owns the device's adb handle. */
+  /** Resolves when the line to the hub is open; from then on the session lives by itself. */
   async open(request: TunnelRequest): Promise<void> {
     const { hubUrl, logger, maxTunnels = 100 } = this.#options;
-    const { sessionId, deviceId, token, ticket, device, timeoutMs } = request;
+    const { sessionId, deviceId, token, ticket, timeoutMs } = request;
     if (this.#stopped) throw new Fault("interrupted", "The host's agent is stopping.");
     if (this.#open.size + this.#dialling >= maxTunnels)
       throw new Fault("no_capacity", "The phone's host has as many sessions as it can hold.");
     this.#dialling++;
     try {
       const line = await dialRelay({ hubUrl, ticket, timeoutMs });
-      const done = serve(line, request).then(async () => {
+      const served = request.serve(line);
+      const done = served.done.then(async () => {
         this.#open.delete(sessionId);
-        await device.close().catch(() => undefined);
         logger.info({ sessionId, deviceId, reason: await line.ended }, "a session ended");
       });
-      this.#open.set(sessionId, { deviceId, token, line, done });
-      if (this.#stopped) line.stream.destroy();
+      this.#open.set(sessionId, { deviceId, token, served, done });
+      if (this.#stopped) served.end();
       // The lease may have ended while it dialled.
       this.fence(deviceId);
     } finally {
@@ -73,30 +68,13 @@ export class Tunnels {
   fence(deviceId: Id): void {
     const token = this.#options.tokenOf(deviceId);
     for (const tunnel of this.#open.values())
-      if (tunnel.deviceId === deviceId && tunnel.token !== token) tunnel.line.stream.destroy();
+      if (tunnel.deviceId === deviceId && tunnel.token !== token) tunnel.served.end();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     const tunnels = [...this.#open.values()];
-    for (const tunnel of tunnels) tunnel.line.stream.destroy();
+    for (const tunnel of tunnels) tunnel.served.end();
     await Promise.all(tunnels.map((tunnel) => tunnel.done));
   }
-}
-
-async function serve({ stream }: RelayLine, request: TunnelRequest): Promise<void> {
-  const { device } = request;
-  const transport = new AdbTransport(stream, {
-    maxStreams,
-    banner: async () => {
-      const features = await device.features({ timeoutMs: serviceMs });
-      return `device::features=${passedFeatures(features).join(",")}`;
-    },
-    onOpen: async (service) => {
-      const verdict = judgeService(service, request);
-      if (verdict.kind !== "pass") return null;
-      return device.open(service, { timeoutMs: serviceMs });
-    },
-  });
-  await transport.run();
 }

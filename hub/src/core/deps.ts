@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { HostBus } from "../platform/context.ts";
 import type { Secrets } from "../platform/auth/secrets.ts";
 import type { Database } from "../platform/postgres/database.ts";
+import type { IceConfig } from "./sessions/ice.ts";
 import type { DeviceSpec } from "@cloudphone/shared/device";
 
 /** Phones kept clean, running and without a lease, so that a customer need not wait for a boot. */
@@ -26,6 +27,7 @@ export interface CoreDeps {
   /** How many snapshots one customer may have. */
   readonly snapshotsPerCustomer: number;
   readonly warmPools: readonly WarmPool[];
+  readonly ice: IceConfig;
   /** To be told to agents that enrol. */
   readonly mqttPort: () => number;
   /** To be called after a commit that filled the outbox. */

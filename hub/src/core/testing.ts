@@ -78,6 +78,7 @@ export async function startCore(): Promise<CoreBench> {
     installsPerHost: 2,
     snapshotsPerCustomer: 2,
     warmPools: [],
+    ice: { stunUrl: null, turnUrl: null, turnSecret: null, relayOnly: false },
     mqttPort: () => 1883,
     wake: () => running.wake(),
   };

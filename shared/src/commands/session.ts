@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema } from "../ids.ts";
+import { iceServerSchema } from "../live.ts";
 import { sessionPurposeSchema } from "../relay.ts";
 
 export const sessionCommands = {
@@ -12,6 +13,15 @@ export const sessionCommands = {
       ticket: z.string().max(4000),
       /** Asked for by an operator, who may also use what would let a customer change the device's daemon. */
       staff: z.boolean(),
+      /** For the purpose `screen`: what the viewer may do, and how the two ends may find each other. */
+      screen: z
+        .object({
+          viewOnly: z.boolean(),
+          iceServers: z.array(iceServerSchema).max(8),
+          /** The viewer must not learn the host's addresses: TURN, or the relay. */
+          relayOnly: z.boolean(),
+        })
+        .default({ viewOnly: true, iceServers: [], relayOnly: false }),
     }),
     deadlineMs: 15_000,
     completed: "session.opened",

@@ -9,6 +9,8 @@ const openSchema = z.object({
   /** An id or a name. */
   device: z.string().min(1).max(100),
   purpose: sessionPurposeSchema,
+  /** A live screen that may only be looked at. */
+  viewOnly: z.boolean().default(false),
   idempotencyKey: z.uuid(),
 });
 
@@ -16,11 +18,11 @@ export function sessionsRouter(sessions: Sessions, deps: CoreDeps) {
   return router({
     open: signedIn.input(openSchema).mutation(async ({ input, ctx }) => {
       const { caller } = ctx;
-      const { device: ref, purpose, idempotencyKey: key } = input;
+      const { device: ref, purpose, viewOnly, idempotencyKey: key } = input;
       const operation = "sessions.open";
-      const call = { userId: caller.userId, key, operation, input: { ref, purpose } };
+      const call = { userId: caller.userId, key, operation, input: { ref, purpose, viewOnly } };
       const opened = await idempotent(deps.database, call, (tx) =>
-        sessions.open(tx, caller, { ref, purpose, cause: requestCause(ctx) }),
+        sessions.open(tx, caller, { ref, purpose, viewOnly, cause: requestCause(ctx) }),
       );
       deps.wake();
       return opened;

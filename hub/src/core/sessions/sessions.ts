@@ -1,5 +1,6 @@
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
+import type { IceServer } from "@cloudphone/shared/live";
 import {
   maxRelayMessageBytes,
   type RelayEndReason,
@@ -17,6 +18,7 @@ import { Relay, relayLimits, type RelaySummary } from "../../platform/relay/rela
 import type { CoreDeps } from "../deps.ts";
 import { insertCommand } from "../devices/commands.ts";
 import type { Devices } from "../devices/devices.ts";
+import { iceServers } from "./ice.ts";
 import { signTicket, type Ticket, verifyTicket } from "./ticket.ts";
 
 const maxOpenPerUser = 16;
@@ -26,6 +28,10 @@ export interface OpenedSession {
   readonly deviceId: Id;
   /** Opens the client's side of the relay once, within a minute. */
   readonly ticket: string;
+  /** For a live screen: by which the two ends may find each other. */
+  readonly iceServers: IceServer[];
+  /** Only by a TURN server among them, or by the relay. */
+  readonly relayOnly: boolean;
 }
 
 export interface SessionInfo {
@@ -110,6 +116,8 @@ export type Sessions = ReturnType<typeof createSessions>;
 export interface NewSession {
   readonly ref: string;
   readonly purpose: SessionPurpose;
+  /** A live screen that may be looked at and not touched. */
+  readonly viewOnly: boolean;
   readonly cause: Cause;
 }
 
@@ -118,8 +126,8 @@ async function open(
   caller: Caller,
   wish: NewSession & { deps: CoreDeps; devices: Devices },
 ): Promise<OpenedSession> {
-  const { ref, purpose, cause, deps, devices } = wish;
-  const { source, secrets } = deps;
+  const { ref, purpose, viewOnly, cause, deps, devices } = wish;
+  const { source, secrets, ice } = deps;
   const { userId } = caller;
   // The user's row is the lock that makes the count exact.
   await tx`select id from users where id = ${userId} for update`;
@@ -139,6 +147,7 @@ async function open(
       source.now(),
     );
   const staff = isStaff(caller);
+  const servers = purpose === "screen" ? iceServers(ice, sessionId, source.now()) : [];
   await tx`
     insert into sessions (id, device_id, host_id, user_id, lease_id, token, purpose, staff, command_id)
     values (${sessionId}, ${deviceId}, ${hostId}, ${userId}, ${leaseId}, ${token}, ${purpose}, ${staff}, ${commandId})`;
@@ -148,13 +157,20 @@ async function open(
     hostId,
     userId,
     type: "session.open",
-    data: { sessionId, purpose, ticket: await ticket("host"), staff },
+    data: {
+      sessionId,
+      purpose,
+      ticket: await ticket("host"),
+      staff,
+      screen: { viewOnly, iceServers: servers, relayOnly: ice.relayOnly },
+    },
     token,
     correlationId: cause.correlationId,
   });
   const data = { commandId, deviceId, sessionId, hostId, userId, leaseId, purpose };
   await emit(tx, [{ type: "session.open.requested", subject: deviceId, data }], { cause, source });
-  return { sessionId, deviceId, ticket: await ticket("client") };
+  const { relayOnly } = ice;
+  return { sessionId, deviceId, ticket: await ticket("client"), iceServers: servers, relayOnly };
 }
 
 /** Notes the end and says it, once. */

@@ -1,0 +1,42 @@
+import { Fault } from "@cloudphone/shared/fault";
+import type { Logger } from "pino";
+import type { AgentConfig } from "../config.ts";
+import type { Fleet } from "../devices/fleet.ts";
+import { Screens } from "./screens.ts";
+import { openServerFile } from "./scrcpy/server-file.ts";
+
+const serverFileMs = 90_000;
+
+/** Live screens; without scrcpy's server there are none, and the agent goes on. */
+export function openScreens({
+  config,
+  fleet,
+  logger,
+}: {
+  config: AgentConfig;
+  fleet: Pick<Fleet, "find">;
+  logger: Logger;
+}): Screens {
+  const { dataDir, scrcpyServer: configuredPath } = config;
+  let file: Promise<string> | null = null;
+  const serverFile = (): Promise<string> => {
+    const signal = AbortSignal.timeout(serverFileMs);
+    file ??= openServerFile({ dataDir, configuredPath, signal }).catch((error: unknown) => {
+      file = null;
+      logger.warn({ err: error }, "there are no live screens");
+      throw error;
+    });
+    return file;
+  };
+  return new Screens({
+    openAdb: (deviceId) => {
+      const device = fleet.find(deviceId);
+      if (!device) throw new Fault("device_not_running", "The phone is not running.");
+      return device.openAdb();
+    },
+    serverFile,
+    hostAddresses: config.media.addresses,
+    portRange: config.media.ports,
+    logger,
+  });
+}

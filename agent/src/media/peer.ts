@@ -1,0 +1,179 @@
+import type { IceServer, LiveCandidate, LivePath } from "@cloudphone/shared/live";
+import { dataChannels } from "@cloudphone/shared/live";
+import {
+  MediaStreamTrack,
+  type RTCDataChannel,
+  type RTCRemoteInboundRtpStreamStats,
+  RTCPeerConnection,
+  RTCRtpCodecParameters,
+  type RTCRtpSender,
+  RtpHeader,
+  RtpPacket,
+  useH264,
+} from "werift";
+import type { NetworkReport } from "./profile.ts";
+import type { VideoPayload } from "./rtp.ts";
+
+/** The one file that knows werift: a WebRTC connection to one viewer, who offers. */
+
+export interface PeerOptions {
+  readonly iceServers: readonly IceServer[];
+  /** Only candidates of a TURN server are told: the viewer never learns this host's addresses. */
+  readonly relayOnly: boolean;
+  /** Addresses to offer besides those of the interfaces: a public one behind NAT, or loopback. */
+  readonly hostAddresses: readonly string[];
+  readonly portRange: readonly [number, number] | null;
+  readonly events: PeerEvents;
+}
+
+export interface PeerEvents {
+  onCandidate(candidate: LiveCandidate | null): void;
+  onState(state: "connected" | "lost" | "closed"): void;
+  /** A message of a data channel, not yet parsed. */
+  onMessage(text: string): void;
+  onKeyFrameWanted(): void;
+  onReport(report: NetworkReport): void;
+}
+
+const opus = new RTCRtpCodecParameters({ mimeType: "audio/opus", clockRate: 48_000, channels: 2 });
+const clockRate = 90_000;
+/** Waiting in the channel; a viewer that takes no messages loses them. */
+const maxWaitingBytes = 256 * 1024;
+
+export class Peer {
+  readonly #pc: RTCPeerConnection;
+  readonly #events: PeerEvents;
+  readonly #video: RTCRtpSender;
+  readonly #audio: RTCRtpSender;
+  #input: RTCDataChannel | null = null;
+  #videoSeq = 0;
+  #audioSeq = 0;
+  #lastTime = 0;
+  #connected = false;
+
+  constructor({ iceServers, relayOnly, hostAddresses, portRange, events }: PeerOptions) {
+    this.#events = events;
+    this.#pc = new RTCPeerConnection({
+      codecs: { video: [useH264()], audio: [opus] },
+      // One transport for all: with any other policy each connection leaks descriptors.
+      bundlePolicy: "max-bundle",
+      iceServers: iceServers.map(({ urls, username, credential }) => ({
+        urls,
+        ...(username === undefined ? {} : { username }),
+        ...(credential === undefined ? {} : { credential }),
+      })),
+      iceTransportPolicy: relayOnly ? "relay" : "all",
+      iceAdditionalHostAddresses: [...hostAddresses],
+      ...(portRange ? { icePortRange: [portRange[0], portRange[1]] as [number, number] } : {}),
+    });
+    this.#video = this.#pc.addTrack(new MediaStreamTrack({ kind: "video" }));
+    this.#audio = this.#pc.addTrack(new MediaStreamTrack({ kind: "audio" }));
+    this.#listen();
+  }
+
+  /** The answer to a viewer's offer, or to its offer of new paths for the connection there is. */
+  async accept(offer: string): Promise<string> {
+    await this.#pc.setRemoteDescription({ type: "offer", sdp: offer });
+    const answer = await this.#pc.createAnswer();
+    await this.#pc.setLocalDescription(answer);
+    return this.#pc.localDescription?.sdp ?? answer.sdp;
+  }
+
+  async addCandidate(candidate: LiveCandidate | null): Promise<void> {
+    if (!candidate || candidate.candidate === "") return;
+    const { sdpMid, sdpMLineIndex } = candidate;
+    await this.#pc.addIceCandidate({
+      candidate: candidate.candidate,
+      ...(sdpMid === null ? {} : { sdpMid }),
+      ...(sdpMLineIndex === null ? {} : { sdpMLineIndex }),
+    });
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** `atMs`: when the picture came, by a monotonic clock; later for each. */
+  sendPicture(payloads: readonly VideoPayload[], atMs: number): void {
+    if (!this.#connected || !this.#video.codec) return;
+    // Never the same again: a picture shown a second time is a later one to the viewer.
+    const time = Math.max(Math.round((atMs * clockRate) / 1000), this.#lastTime + 90);
+    this.#lastTime = time;
+    for (const { payload, marker } of payloads) {
+      this.#videoSeq = (this.#videoSeq + 1) & 0xffff;
+      const header = new RtpHeader({
+        sequenceNumber: this.#videoSeq,
+        timestamp: time % 2 ** 32,
+        marker,
+      });
+      void this.#video.sendRtp(new RtpPacket(header, payload)).catch(() => undefined);
+    }
+  }
+
+  sendSound(data: Buffer, ptsUs: number): void {
+    if (!this.#connected || !this.#audio.codec) return;
+    this.#audioSeq = (this.#audioSeq + 1) & 0xffff;
+    const timestamp = Math.round(ptsUs * 0.048) % 2 ** 32;
+    const header = new RtpHeader({ sequenceNumber: this.#audioSeq, timestamp, marker: false });
+    void this.#audio.sendRtp(new RtpPacket(header, data)).catch(() => undefined);
+  }
+
+  /** False when the channel is not open, or the viewer takes nothing. */
+  sendMessage(text: string): boolean {
+    const channel = this.#input;
+    if (channel?.readyState !== "open" || channel.bufferedAmount > maxWaitingBytes) return false;
+    channel.send(text);
+    return true;
+  }
+
+  get path(): LivePath {
+    const pair = this.#pc.iceTransports[0]?.connection.nominated;
+    const relayed = [pair?.localCandidate.type, pair?.remoteCandidate.type].includes("relay");
+    return relayed ? "turn" : "direct";
+  }
+
+  async close(): Promise<void> {
+    this.#connected = false;
+    await this.#pc.close();
+  }
+
+  #listen(): void {
+    const events = this.#events;
+    const pc = this.#pc;
+    pc.onIceCandidate.subscribe((candidate) => {
+      const json = candidate?.toJSON();
+      events.onCandidate(
+        json?.candidate
+          ? {
+              candidate: json.candidate,
+              sdpMid: json.sdpMid ?? null,
+              sdpMLineIndex: json.sdpMLineIndex ?? null,
+            }
+          : null,
+      );
+    });
+    pc.connectionStateChange.subscribe((state) => {
+      this.#connected = state === "connected";
+      if (state === "connected") events.onState("connected");
+      else if (state === "closed") events.onState("closed");
+      else if (state === "disconnected" || state === "failed") events.onState("lost");
+    });
+    pc.onDataChannel.subscribe((channel) => {
+      if (channel.label === dataChannels.input) this.#input = channel;
+      channel.onMessage.subscribe((data) => events.onMessage(data.toString()));
+    });
+    this.#video.onPictureLossIndication.subscribe(() => events.onKeyFrameWanted());
+    this.#video.onRtcp.subscribe(() => void this.#report().catch(() => undefined));
+  }
+
+  /** What the viewer's last receiver report said. */
+  async #report(): Promise<void> {
+    for (const stats of (await this.#video.getStats()).values()) {
+      if (stats.type !== "remote-inbound-rtp") continue;
+      const { fractionLost, roundTripTime } = stats as RTCRemoteInboundRtpStreamStats;
+      if (fractionLost === undefined) continue;
+      const rttMs = roundTripTime === undefined ? null : roundTripTime * 1000;
+      this.#events.onReport({ loss: fractionLost, rttMs });
+    }
+  }
+}

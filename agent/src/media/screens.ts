@@ -1,0 +1,83 @@
+import { randomInt } from "node:crypto";
+import type { Id } from "@cloudphone/shared/ids";
+import type { IceServer } from "@cloudphone/shared/live";
+import type { RelayEndReason } from "@cloudphone/shared/relay";
+import type { Logger } from "pino";
+import type { AdbDevice } from "../adb/adb.ts";
+import type { RelayLine, ServedLine } from "../relay/dial.ts";
+import { Screen } from "./screen.ts";
+import { pushServerFile } from "./scrcpy/server-file.ts";
+import { ScrcpySession } from "./scrcpy/session.ts";
+import { Viewer } from "./viewer.ts";
+
+export interface ScreensOptions {
+  openAdb(deviceId: Id): Promise<AdbDevice>;
+  /** Path of scrcpy's verified server; rejects with a Fault that says what to do. */
+  serverFile(): Promise<string>;
+  readonly hostAddresses: readonly string[];
+  readonly portRange: readonly [number, number] | null;
+  readonly logger: Logger;
+}
+
+export interface ViewerRequest {
+  readonly sessionId: Id;
+  readonly deviceId: Id;
+  readonly viewOnly: boolean;
+  readonly iceServers: readonly IceServer[];
+  readonly relayOnly: boolean;
+}
+
+const pushMs = 20_000;
+/** After these a viewer with a direct connection goes on seeing until it has found the hub again. */
+const passing: ReadonlySet<RelayEndReason | null> = new Set([null, "hub_stopping", "peer_lost"]);
+
+/** The screens of all phones of this host: one each, made with its first viewer. */
+export class Screens {
+  readonly #options: ScreensOptions;
+  readonly #screens = new Map<Id, Screen>();
+
+  constructor(options: ScreensOptions) {
+    this.#options = options;
+  }
+
+  /** Serves one viewer on a line to the relay. */
+  serve(line: RelayLine, request: ViewerRequest): ServedLine {
+    const { hostAddresses, portRange } = this.#options;
+    const { deviceId, sessionId, iceServers, relayOnly } = request;
+    const logger = this.#options.logger.child({ deviceId, sessionId });
+    const viewer = new Viewer({
+      screen: this.#screenOf(deviceId),
+      stream: line.stream,
+      mayControl: !request.viewOnly,
+      peer: { iceServers, relayOnly, hostAddresses, portRange },
+      logger,
+    });
+    return {
+      done: viewer.run(async () => passing.has(await line.ended)),
+      end: () => viewer.end(),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#screens.values()].map((screen) => screen.stop()));
+    this.#screens.clear();
+  }
+
+  #screenOf(deviceId: Id): Screen {
+    const known = this.#screens.get(deviceId);
+    if (known) return known;
+    const logger = this.#options.logger.child({ deviceId });
+    const screen = new Screen({
+      logger,
+      openSession: async (profile, events, signal) => {
+        const serverFile = await this.#options.serverFile();
+        const device = await this.#options.openAdb(deviceId);
+        await pushServerFile(device, serverFile, { timeoutMs: pushMs, signal });
+        const scid = randomInt(2 ** 31 - 1);
+        return await ScrcpySession.open(device, { profile, audio: true, scid, events, signal });
+      },
+    });
+    this.#screens.set(deviceId, screen);
+    return screen;
+  }
+}

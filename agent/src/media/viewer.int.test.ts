@@ -1,0 +1,303 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Duplex } from "node:stream";
+import { samplePhone } from "@cloudphone/shared/events/sample-phone";
+import {
+  dataChannels,
+  type HostMessage,
+  hostMessageSchema,
+  type Input,
+  liveKinds,
+  type ViewerMessage,
+} from "@cloudphone/shared/live";
+import type { RelayEndReason } from "@cloudphone/shared/relay";
+import { pino } from "pino";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { type RTCDataChannel, RTCPeerConnection, RTCRtpCodecParameters, useH264 } from "werift";
+import { createAdb } from "../adb/open.ts";
+import { ByteReader } from "../byte-reader.ts";
+import { SimFarm } from "../providers/simulated/farm.ts";
+import type { SimPhone } from "../providers/simulated/phone.ts";
+import { openServerFile } from "./scrcpy/server-file.ts";
+import { Screens } from "./screens.ts";
+
+const logger = pino({ level: "silent" });
+let serverFile: string;
+
+beforeAll(async () => {
+  const dataDir = await mkdtemp(path.join(tmpdir(), "cloudphone-viewer-test-"));
+  serverFile = await openServerFile({
+    dataDir,
+    configuredPath: null,
+    signal: AbortSignal.timeout(50_000),
+  });
+  return () => rm(dataDir, { recursive: true, force: true });
+}, 60_000);
+
+interface World {
+  readonly phone: SimPhone;
+  readonly screens: Screens;
+  readonly deviceId: string;
+}
+
+async function openWorld(): Promise<World> {
+  const farm = new SimFarm({ frontEnd: "server", capacity: 1, dir: null });
+  await farm.start();
+  const adb = createAdb();
+  const deviceId = randomUUID();
+  const phone = farm.create(deviceId, { ...samplePhone, properties: { "sim.bootDelayMs": "0" } });
+  await farm.powerOn(deviceId);
+  const openAdb = async () => {
+    const target = farm.target(deviceId);
+    if (!target) throw new Error("the phone can't be reached");
+    return adb.open(target);
+  };
+  await (await openAdb()).waitBooted({ timeoutMs: 10_000, signal: AbortSignal.timeout(10_000) });
+  const screens = new Screens({
+    openAdb,
+    serverFile: () => Promise.resolve(serverFile),
+    hostAddresses: ["127.0.0.1"],
+    portRange: null,
+    logger,
+  });
+  onTestFinished(async () => {
+    await screens.stop();
+    await adb.close();
+    farm.stop();
+  });
+  return { phone, screens, deviceId };
+}
+
+/** The viewer's end of a relay line, and what came in on it. */
+class TestViewer {
+  readonly messages: HostMessage[] = [];
+  pictures = 0;
+  keys = 0;
+  readonly done: Promise<void>;
+  readonly #line: Duplex;
+  readonly #ended = Promise.withResolvers<RelayEndReason | null>();
+
+  constructor({ screens, deviceId }: World, { viewOnly = false } = {}) {
+    const [line, stream] = duplexPair();
+    this.#line = line;
+    const wish = { sessionId: randomUUID(), deviceId, viewOnly, iceServers: [], relayOnly: false };
+    const served = screens.serve({ stream, ended: this.#ended.promise }, wish);
+    this.done = served.done;
+    void this.#read();
+    onTestFinished(() => served.end());
+  }
+
+  send(message: ViewerMessage): void {
+    this.raw(Buffer.from(JSON.stringify(message)));
+  }
+
+  raw(body: Buffer, kind: number = liveKinds.message): void {
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(body.length + 1);
+    head[4] = kind;
+    this.#line.write(Buffer.concat([head, body]));
+  }
+
+  input(input: Input): void {
+    this.send({ type: "input", input });
+  }
+
+  of<T extends HostMessage["type"]>(type: T): Extract<HostMessage, { type: T }>[] {
+    return this.messages.filter((message) => message.type === type) as Extract<
+      HostMessage,
+      { type: T }
+    >[];
+  }
+
+  /** The line breaks, as when the hub goes away. */
+  cut(reason: RelayEndReason | null): void {
+    this.#ended.resolve(reason);
+    this.#line.destroy();
+  }
+
+  async #read(): Promise<void> {
+    const reader = new ByteReader(this.#line as AsyncIterable<Buffer>);
+    for (;;) {
+      const head = await reader.exactly(5).catch(() => null);
+      const body = head && (await reader.exactly(head.readUInt32BE() - 1).catch(() => null));
+      if (!head || !body) return;
+      if (head[4] === liveKinds.message)
+        this.messages.push(hostMessageSchema.parse(JSON.parse(body.toString("utf8"))));
+      if (head[4] === liveKinds.picture) {
+        this.pictures++;
+        this.keys += body[0] ?? 0;
+      }
+    }
+  }
+}
+
+function duplexPair(): [Duplex, Duplex] {
+  const make = (other: () => Duplex): Duplex =>
+    new Duplex({
+      read: () => undefined,
+      write(chunk: Buffer, _encoding, done) {
+        other().push(chunk);
+        done();
+      },
+      destroy(error, done) {
+        if (!other().destroyed) other().push(null);
+        setImmediate(() => other().destroy());
+        done(error);
+      },
+    });
+  const first: Duplex = make(() => second);
+  const second: Duplex = make(() => first);
+  for (const stream of [first, second]) stream.on("error", () => undefined);
+  return [first, second];
+}
+
+interface Connection {
+  readonly pc: RTCPeerConnection;
+  readonly input: RTCDataChannel;
+  packets: number;
+  sounds: number;
+}
+
+/** A browser's part of WebRTC, played by the same library in the viewer's role. */
+async function connect(viewer: TestViewer): Promise<Connection> {
+  const opus = new RTCRtpCodecParameters({
+    mimeType: "audio/opus",
+    clockRate: 48_000,
+    channels: 2,
+  });
+  const pc = new RTCPeerConnection({
+    codecs: { video: [useH264()], audio: [opus] },
+    bundlePolicy: "max-bundle",
+    iceAdditionalHostAddresses: ["127.0.0.1"],
+  });
+  onTestFinished(() => pc.close());
+  const connection: Connection = {
+    pc,
+    input: pc.createDataChannel(dataChannels.input),
+    packets: 0,
+    sounds: 0,
+  };
+  pc.addTransceiver("video", { direction: "recvonly" }).onTrack.subscribe((track) =>
+    track.onReceiveRtp.subscribe(() => connection.packets++),
+  );
+  pc.addTransceiver("audio", { direction: "recvonly" }).onTrack.subscribe((track) =>
+    track.onReceiveRtp.subscribe(() => connection.sounds++),
+  );
+  await pc.setLocalDescription(await pc.createOffer());
+  viewer.send({ type: "offer", sdp: pc.localDescription?.sdp ?? "" });
+  await until(() => viewer.of("answer").length > 0);
+  await pc.setRemoteDescription({ type: "answer", sdp: viewer.of("answer").at(-1)?.sdp ?? "" });
+  for (const { candidate } of viewer.of("candidate"))
+    if (candidate)
+      await pc.addIceCandidate({ candidate: candidate.candidate, sdpMid: candidate.sdpMid ?? "0" });
+  await until(() => pc.connectionState === "connected");
+  return connection;
+}
+
+const until = (condition: () => boolean): Promise<void> =>
+  expect.poll(condition, { timeout: 15_000, interval: 10 }).toBe(true);
+
+describe("a viewer of a screen", { timeout: 40_000 }, () => {
+  it("gets pictures and sound by WebRTC, and its input reaches the phone", async () => {
+    const world = await openWorld();
+    const viewer = new TestViewer(world);
+    viewer.send({ type: "hello", v: 1, sound: true });
+    const connection = await connect(viewer);
+    await until(() => connection.packets > 5 && connection.sounds > 5);
+    const touch = { type: "touch", finger: 0, x: 45 / 360, y: 560 / 640, pressure: 1 } as const;
+    await until(() => connection.input.readyState === "open");
+    for (const action of ["down", "up"] as const)
+      connection.input.send(JSON.stringify({ ...touch, action }));
+    await until(() => world.phone.screen.kind === "app");
+    connection.input.send(JSON.stringify({ type: "text", text: "你好 abc" }));
+    await until(() => world.phone.screen.kind === "app" && world.phone.screen.text === "你好 abc");
+  });
+
+  it("gets the same pictures by the relay when it asks for them there, from a key frame on", async () => {
+    const world = await openWorld();
+    const viewer = new TestViewer(world);
+    viewer.send({ type: "hello", v: 1, sound: false });
+    viewer.send({ type: "relay", on: true });
+    await until(() => viewer.keys > 0);
+    viewer.input({ type: "press", button: "rotate" });
+    await until(() => viewer.of("size").some(({ width }) => width === 640));
+  });
+
+  it("shares one encoder with others, sees a still screen at once, and only one has control", async () => {
+    const world = await openWorld();
+    const first = new TestViewer(world);
+    first.send({ type: "hello", v: 1, sound: false });
+    first.send({ type: "relay", on: true });
+    await until(() => first.keys > 0);
+    const second = new TestViewer(world);
+    second.send({ type: "hello", v: 1, sound: false });
+    second.send({ type: "relay", on: true });
+    await until(() => second.keys > 0);
+    const looking = new TestViewer(world, { viewOnly: true });
+    looking.send({ type: "hello", v: 1, sound: false });
+    looking.send({ type: "control", take: true });
+    second.input({ type: "press", button: "power" });
+    second.send({ type: "control", take: true });
+    await until(() => second.of("control").at(-1)?.mine === true);
+    expect(world.phone.awake).toBe(true);
+    expect(first.of("control").at(-1)).toEqual({
+      type: "control",
+      mine: false,
+      allowed: true,
+      viewers: 3,
+    });
+    expect(looking.of("control").at(-1)).toMatchObject({ mine: false, allowed: false });
+    second.input({ type: "press", button: "power" });
+    await until(() => !world.phone.awake);
+    const starts = world.phone.log.lines.filter((line) => line.includes("scrcpy: Device"));
+    expect(starts).toHaveLength(1);
+  });
+
+  it("goes on seeing while the hub is away, and not a moment beyond its lease", async () => {
+    const world = await openWorld();
+    const [direct, leased] = [new TestViewer(world), new TestViewer(world)];
+    for (const viewer of [direct, leased]) viewer.send({ type: "hello", v: 1, sound: false });
+    const connections = [await connect(direct), await connect(leased)];
+    direct.cut("hub_stopping");
+    leased.cut("lease_over");
+    await leased.done;
+    world.phone.show({ kind: "motion" });
+    const [before = 0, over = 0] = connections.map(({ packets }) => packets);
+    await until(() => (connections[0]?.packets ?? 0) > before + 20);
+    expect(connections[1]?.packets).toBe(over);
+  });
+
+  it.each([
+    ["no JSON", Buffer.from("{")],
+    ["an unknown message", Buffer.from('{"type":"explode"}')],
+    ["a touch without a place", Buffer.from('{"type":"input","input":{"type":"touch"}}')],
+    ["far too much", Buffer.alloc(100_000, 32)],
+  ])("is told what was wrong when it sends %s, and the others see on", async (_, body) => {
+    const world = await openWorld();
+    const good = new TestViewer(world);
+    good.send({ type: "hello", v: 1, sound: false });
+    good.send({ type: "relay", on: true });
+    const bad = new TestViewer(world);
+    bad.raw(body);
+    await bad.done;
+    await until(() => bad.of("trouble").length > 0);
+    expect(bad.of("trouble")).toMatchObject([{ code: "bad_input", again: false }]);
+    await until(() => good.pictures > 0);
+  });
+
+  it("keeps its session when its offer is rubbish", async () => {
+    const world = await openWorld();
+    const viewer = new TestViewer(world);
+    viewer.send({ type: "hello", v: 1, sound: false });
+    viewer.send({ type: "offer", sdp: "v=0\r\nrubbish" });
+    await until(() => viewer.of("trouble").length > 0);
+    viewer.send({
+      type: "candidate",
+      candidate: { candidate: "rubbish", sdpMid: "0", sdpMLineIndex: 0 },
+    });
+    const connection = await connect(viewer);
+    await until(() => connection.packets > 0);
+  });
+});

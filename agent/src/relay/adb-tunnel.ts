@@ -1,0 +1,25 @@
+import type { AdbDevice } from "../adb/adb.ts";
+import { AdbTransport } from "../adb/transport.ts";
+import type { RelayLine, ServedLine } from "./dial.ts";
+import { judgeService, passedFeatures, type Rights } from "./services.ts";
+
+const serviceMs = 10_000;
+const maxStreams = 64;
+
+/** Is, to the client at the other end, the device's own adb daemon. Owns the device's adb handle from now on. */
+export function serveAdb({ stream }: RelayLine, device: AdbDevice, rights: Rights): ServedLine {
+  const transport = new AdbTransport(stream, {
+    maxStreams,
+    banner: async () => {
+      const features = await device.features({ timeoutMs: serviceMs });
+      return `device::features=${passedFeatures(features).join(",")}`;
+    },
+    onOpen: async (service) => {
+      const verdict = judgeService(service, rights);
+      if (verdict.kind !== "pass") return null;
+      return device.open(service, { timeoutMs: serviceMs });
+    },
+  });
+  const done = transport.run().then(() => device.close().catch(() => undefined));
+  return { done, end: () => stream.destroy() };
+}
