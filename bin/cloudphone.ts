@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { allCommands } from "./commands/catalog.ts";
 import { reportAndExitCode } from "./output.ts";
 
@@ -13,10 +13,22 @@ const program = new Command("cloudphone")
   .enablePositionalOptions()
   .exitOverride();
 for (const register of allCommands) register(program);
+understandGlobals(program);
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else process.exitCode = reportAndExitCode(error);
+}
+
+/** `--url` and `--json` are understood behind a command's name as well as before it: with positional options, each command needs its own. */
+function understandGlobals(parent: Command): void {
+  for (const command of parent.commands) {
+    for (const flags of ["--url <url>", "--json"]) {
+      const option = new Option(flags).hideHelp();
+      if (!command.options.some(({ long }) => long === option.long)) command.addOption(option);
+    }
+    understandGlobals(command);
+  }
 }

@@ -164,6 +164,8 @@ test("a customer rents a phone, installs an app, stops it and sees what it cost"
   await using cell = await platform({});
   await rent(cell, () => Promise.resolve());
   await lookAtMachine(cell);
+  const { stdout } = await cell.type(["plans", "--json"]);
+  expect(JSON.parse(stdout), "a flag for all is understood behind the command too").toHaveLength(3);
   const refused = await cell.type(["buy", "No such plan"]);
   expect(refused).toMatchObject({
     code: 5,

@@ -7,7 +7,7 @@ import { Checkout } from "./checkout.ts";
 import { type Guard, type TestRef, titleOf } from "./guard.ts";
 
 const run = promisify(execFile);
-const runMs = 300_000;
+const runMs = 900_000;
 
 interface Verdict {
   readonly status: "passed" | "failed" | "not run";
