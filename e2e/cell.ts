@@ -19,6 +19,8 @@ export interface CellOptions {
   /** That part kills itself at its named point, once. */
   readonly crash?: { readonly part: Part; readonly at: string };
   readonly env?: Partial<Record<Part, Readonly<Record<string, string>>>>;
+  /** False: the test is the host itself (host-by-hand.ts). */
+  readonly agent?: boolean;
   /** The agent has a line to its hub that can be cut. */
   readonly cuttable?: boolean;
   /** For benchmarks, whose figures hold each fsync. Else the files lie in memory where that has room: processes are killed here, not machines. */
@@ -66,18 +68,17 @@ export class Cell implements AsyncDisposable {
       await copyPrepared(path.join(dir, "postgres"));
       await cell.#startHub({});
       await cell.signIn();
-      const { token } = await cell.admin.mutate<{ token: string }>("hosts.createEnrollment", {});
-      const enrolment = startProgram(["enroll", token, "--hub", cell.url, "--data", cell.agentDir]);
-      if ((await enrolment.ended) !== "0")
-        throw new Error(`the host was not enrolled: ${enrolment.output()}`);
-      if (options.cuttable) await cell.#layLinks();
-      await cell.#launch("agent", crash?.part === "agent" ? { CLOUDPHONE_CRASH_AT: crash.at } : {});
+      if (options.agent !== false) await cell.#addHost();
       if (crash?.part === "hub") await cell.crash("hub", crash.at);
       return cell;
     } catch (error) {
       await cell[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  get mqttPort(): number {
+    return this.#ports.mqtt;
   }
 
   get url(): string {
@@ -126,9 +127,14 @@ export class Cell implements AsyncDisposable {
     this.#program(part).kill(signal);
   }
 
-  /** Arms the next start of a part. */
+  /** Kills a part, and arms its next start. */
   async crash(part: Part, at: string): Promise<void> {
-    this.#armed = { part, at };
+    await this.replace(part, { CLOUDPHONE_CRASH_AT: at });
+  }
+
+  /** Kills a part, and has its next start another environment. */
+  async replace(part: Part, env: Readonly<Record<string, string>>): Promise<void> {
+    this.#next = { part, env };
     await this.killed(part);
   }
 
@@ -142,7 +148,7 @@ export class Cell implements AsyncDisposable {
       `the ${part}'s restart`,
     );
   }
-  #armed: { part: Part; at: string } | null = null;
+  #next: { part: Part; env: Readonly<Record<string, string>> } | null = null;
 
   async signIn(): Promise<void> {
     const file = path.join(this.dir, "hub", "first-accounts.json");
@@ -247,13 +253,23 @@ export class Cell implements AsyncDisposable {
     );
   }
 
+  async #addHost(): Promise<void> {
+    const { crash, cuttable } = this.#options;
+    const { token } = await this.admin.mutate<{ token: string }>("hosts.createEnrollment", {});
+    const enrolment = startProgram(["enroll", token, "--hub", this.url, "--data", this.agentDir]);
+    if ((await enrolment.ended) !== "0")
+      throw new Error(`the host was not enrolled: ${enrolment.output()}`);
+    if (cuttable) await this.#layLinks();
+    await this.#launch("agent", crash?.part === "agent" ? { CLOUDPHONE_CRASH_AT: crash.at } : {});
+  }
+
   async #startHub(env: Record<string, string>): Promise<void> {
     await this.#launch("hub", env);
     const ready = await this.#program("hub").ready;
     this.#ports = { http: Number(ready.httpPort), mqtt: Number(ready.mqttPort) };
   }
 
-  async #launch(part: Part, env: Record<string, string>): Promise<void> {
+  async #launch(part: Part, env: Readonly<Record<string, string>>): Promise<void> {
     const args =
       part === "hub"
         ? [
@@ -276,9 +292,9 @@ export class Cell implements AsyncDisposable {
     void program.ended.then(async () => {
       this.deaths.push({ part, seenMs: monoMs() });
       if (this.#stopping) return;
-      const armed = this.#armed?.part === part ? this.#armed.at : null;
-      this.#armed = null;
-      await this.#launch(part, armed ? { CLOUDPHONE_CRASH_AT: armed } : {});
+      const next = this.#next?.part === part ? this.#next.env : {};
+      this.#next = null;
+      await this.#launch(part, next);
       this.#restarts.set(part, this.restarts(part) + 1);
     });
     await Promise.resolve();

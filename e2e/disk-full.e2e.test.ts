@@ -4,7 +4,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { expectAcknowledged, expectWishesObeyed } from "./acknowledged.ts";
 import { eventually } from "./api.ts";
-import { apkName, uploadApk } from "./apk.ts";
+import { installOn, uploadApk } from "./apk.ts";
 import { Cell } from "./cell.ts";
 import { expectInvariants, settle } from "./invariants.ts";
 import { Load } from "./load.ts";
@@ -63,17 +63,6 @@ const untilProvider = (cell: Cell, available: boolean): Promise<Provider> =>
     30_000,
     `a provider that is ${available ? "" : "not "}available`,
   );
-
-async function installOn(cell: Cell, load: Load, device: string) {
-  const answer = await load.ask(cell.customer, "apps.install", { device, app: apkName });
-  return eventually(async () => {
-    const found = await cell.customer.query<{ status: string; code: string | null }>(
-      "apps.installation",
-      { installationId: answer?.installationId },
-    );
-    return found.status === "pending" ? null : found;
-  });
-}
 
 const showDevice = (cell: Cell, device: string) =>
   cell.customer.query<{ state: string; reason: string | null }>("devices.show", { device });

@@ -51,11 +51,12 @@ export async function lateSagas(cell: Cell): Promise<string[]> {
  */
 export async function expectInvariants(
   cell: Cell,
-  { store = path.join(cell.agentDir, "agent.db") }: { store?: string } = {},
+  { store = path.join(cell.agentDir, "agent.db") }: { store?: string | null } = {},
 ): Promise<LoggedEvent[]> {
   expect(await cell.admin.query("ledger.verify")).toMatchObject({ sound: true });
   const events = await wholeLog(cell);
-  expectNumbers(events, store);
+  await expectNumbers(cell, events);
+  if (store) expectAllOf(store, events);
   expectRuns(events);
   expect(await cell.admin.query("deadLetters.list", {}), "nothing is parked").toEqual([]);
   const sagas = await cell.admin.query<Saga[]>("sagas.list", { limit: 500 });
@@ -67,16 +68,29 @@ export async function expectInvariants(
   return events;
 }
 
-/** Positions and each store's numbers are 1, 2, 3, …; the log has all that the agent's store ever numbered. */
-function expectNumbers(events: readonly LoggedEvent[], store: string): void {
+/** Positions are 1, 2, 3, …, and so are each store's numbers, in the log or, with their bytes, in quarantine. */
+async function expectNumbers(cell: Cell, events: readonly LoggedEvent[]): Promise<void> {
   expect(events.map((event) => event.position)).toEqual(events.map((_, index) => index + 1));
+  const quarantined = await cell.admin.query<{ hostId: string; seq: number | null }[]>(
+    "quarantine.list",
+    { limit: 500 },
+  );
   for (const [stream, own] of Map.groupBy(events, (event) => event.stream)) {
-    if (!stream.startsWith("host:")) continue;
-    expect(
-      own.map((event) => event.seq),
-      `numbers of ${stream}`,
-    ).toEqual(own.map((_, index) => index + 1));
+    const [kind, hostId] = stream.split(":");
+    if (kind !== "host") continue;
+    const logged = own.map(({ seq }) => seq);
+    const last = logged.at(-1) ?? 0;
+    const aside = quarantined.filter(
+      (row) => row.hostId === hostId && row.seq !== null && row.seq < last,
+    );
+    const all = [...logged, ...aside.map(({ seq }) => seq ?? 0)].sort((a, b) => a - b);
+    expect(all, `numbers of ${stream}`).toEqual(all.map((_, index) => index + 1));
+    expect(logged, `the order of ${stream}`).toEqual([...logged].sort((a, b) => a - b));
   }
+}
+
+/** The log has all that the agent's store ever numbered. */
+function expectAllOf(store: string, events: readonly LoggedEvent[]): void {
   using database = new DatabaseSync(store, { readOnly: true });
   const given = database.prepare("select seq from sqlite_sequence where name = 'outbox'").get();
   const [{ epoch } = {}] = database.prepare("select epoch from store").all();

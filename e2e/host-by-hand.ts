@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import type { Desired } from "@cloudphone/shared/device";
+import type { EventDraft } from "@cloudphone/shared/events/catalog";
+import { newestVersion } from "@cloudphone/shared/events/catalog";
+import type { Ack, Refusal } from "@cloudphone/shared/link";
+import { agentSubscriptions, hostTopic, parseTopic } from "@cloudphone/shared/topics";
+import { connect, type MqttClient } from "mqtt";
+import { eventually } from "./api.ts";
+import type { Cell } from "./cell.ts";
+
+interface Row {
+  readonly seq: number;
+  readonly event?: unknown;
+  readonly lost?: string;
+}
+
+/** A host that the test speaks for, over MQTT with real credentials, so that it may say anything in any order. */
+export class HostByHand implements AsyncDisposable {
+  readonly hostId: string;
+  epoch: string = randomUUID();
+  /** What its store holds; the row of number n is at index n - 1. */
+  rows: Row[] = [];
+  acked = 0;
+  readonly refusals: Refusal[] = [];
+  readonly desired = new Map<string, Desired>();
+  readonly #client: MqttClient;
+  readonly #beat: NodeJS.Timeout;
+
+  private constructor(hostId: string, client: MqttClient) {
+    this.hostId = hostId;
+    this.#client = client;
+    client.on("message", (topic, payload) => this.#hear(topic, payload));
+    client.on("error", () => undefined);
+    client.on("connect", () => {
+      client.subscribe(agentSubscriptions(hostId), { qos: 1 }, () => {
+        this.#publish("presence", { kind: "hello", agentVersion: "by hand" });
+        this.beat();
+      });
+    });
+    this.#beat = setInterval(() => this.beat(), 2000);
+  }
+
+  static async enroll(cell: Cell): Promise<HostByHand> {
+    const { token } = await cell.admin.mutate<{ token: string }>("hosts.createEnrollment", {});
+    const { hostId, secret } = await cell.admin.mutate<{ hostId: string; secret: string }>(
+      "hosts.enroll",
+      { token, name: "by hand" },
+    );
+    const client = connect({
+      ...{ host: "127.0.0.1", port: cell.mqttPort, protocolVersion: 4, reconnectPeriod: 200 },
+      ...{ clientId: hostId, username: hostId, password: secret },
+      resubscribe: false,
+    });
+    return new HostByHand(hostId, client);
+  }
+
+  beat(): void {
+    const load = { uptimeMs: 1, outboxRows: 0, load1: 0, freeMemoryMiB: 1, running: 0 };
+    this.#publish("heartbeat", { bootId: "b", ...load });
+  }
+
+  /** Adds an event to its store, as an agent writes it or `over` changes it. */
+  note({ type, subject, data }: EventDraft, over: Record<string, unknown> = {}): void {
+    const event = {
+      ...{ id: randomUUID(), type, version: newestVersion(type), subject, data },
+      ...{ occurredAt: new Date().toISOString(), correlationId: randomUUID(), causationId: null },
+      ...over,
+    };
+    this.rows.push({ seq: this.rows.length + 1, event });
+  }
+
+  noteLost(lost: string): void {
+    this.rows.push({ seq: this.rows.length + 1, lost });
+  }
+
+  /** A new store: its numbers begin at 1 again. */
+  beginEpoch(): void {
+    this.epoch = randomUUID();
+    this.rows = [];
+    this.acked = 0;
+  }
+
+  /** Sends rows as they are, under its epoch or another. */
+  send(rows: readonly (Row | undefined)[], epoch = this.epoch): void {
+    const known = rows.filter((row) => row !== undefined);
+    if (known.length > 0) this.#publish("events", { epoch, rows: known });
+  }
+
+  /** Sends what is not acknowledged, in order and again and again, until it is. */
+  async deliver(): Promise<void> {
+    await eventually(
+      async () => {
+        if (this.acked === this.rows.length) return true;
+        this.send(this.rows.slice(this.acked));
+        return null;
+      },
+      30_000,
+      "the hub's ack",
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#beat);
+    await this.#client.endAsync(true);
+  }
+
+  #publish(kind: "events" | "presence" | "heartbeat", message: object): void {
+    const text = JSON.stringify({ v: 1, epoch: this.epoch, ...message });
+    if (this.#client.connected)
+      this.#client.publish(hostTopic(this.hostId, kind), text, { qos: 1 }, () => undefined);
+  }
+
+  #hear(topic: string, payload: Buffer): void {
+    if (payload.length === 0) return;
+    const message = JSON.parse(payload.toString("utf8")) as unknown;
+    const kind = parseTopic(topic)?.kind;
+    if (kind === "desired") {
+      const desired = message as Desired;
+      this.desired.set(desired.deviceId, desired);
+    }
+    if (kind === "refusals") this.refusals.push(message as Refusal);
+    if (kind !== "acks") return;
+    const ack = message as Ack;
+    if (ack.epoch === this.epoch) this.acked = Math.max(this.acked, ack.seq);
+  }
+}
