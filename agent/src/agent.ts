@@ -129,8 +129,8 @@ function assemble({
   logger,
   providers,
 }: Assembly): Parts {
-  const { bootDeadlineMs } = config;
-  const fleet = new Fleet({ store, adb, providers, clock, source, logger, bootDeadlineMs });
+  const parts = { ...config, store, adb, providers, clock, source, logger };
+  const fleet: Fleet = new Fleet({ ...parts, isLinked: () => link.linked });
   const files = createHubFiles({
     hubUrl: credentials.hubUrl,
     dir: path.join(config.dataDir, "apks"),
@@ -155,14 +155,14 @@ function assemble({
     isAlive: (deviceId, instanceId) => fleet.find(deviceId)?.isAlive(instanceId) ?? false,
     onLeaseOver: (deviceId) => {
       tunnels.fence(deviceId);
-      fleet.find(deviceId)?.hint();
+      fleet.find(deviceId)?.urge();
     },
   });
   const { hostId } = credentials;
   const offer = new Offer({ hostId, store, providers, source, logger });
   const storage = new StorageWatch({ store, offer, logger, onRoom: fleet.hint });
   const complain = complainTo(logger);
-  const link = createLink({
+  const link: Link = createLink({
     hostId,
     secret: credentials.secret,
     mqtt: credentials.mqtt,

@@ -6,6 +6,8 @@ import { perDeviceSchema } from "./doctor/capacity.ts";
 /** What an agent needs to know to run. Made by the command line from flags, then CLOUDPHONE_*, then the file. */
 export const agentConfigSchema = z.object({
   dataDir: z.string().min(1),
+  /** How long a device that neither this host nor its hub knows is left alone. */
+  strayGraceMs: z.coerce.number().int().min(1000).default(600_000),
   bootDeadlineMs: z.coerce.number().int().min(1000).default(120_000),
   simulated: z
     .object({

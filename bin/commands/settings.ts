@@ -88,6 +88,7 @@ export const agentEnvironment = (): Record<string, unknown> => {
   return {
     dataDir: env.CLOUDPHONE_DATA,
     bootDeadlineMs: env.CLOUDPHONE_BOOT_DEADLINE_MS,
+    strayGraceMs: env.CLOUDPHONE_STRAY_GRACE_MS,
     storeMaxBytes: env.CLOUDPHONE_STORE_MAX_BYTES,
     turnUrl: env.CLOUDPHONE_TURN_URL,
     media: defined({
@@ -126,6 +127,7 @@ export const agentEnvironment = (): Record<string, unknown> => {
       adbPort: env.CLOUDPHONE_DOCKER_ADB_PORT,
       dataBase: env.CLOUDPHONE_DOCKER_DATA_BASE,
       network: env.CLOUDPHONE_DOCKER_NETWORK,
+      subnet: env.CLOUDPHONE_DOCKER_SUBNET,
       gpu: env.CLOUDPHONE_DOCKER_GPU,
       pidsLimit: env.CLOUDPHONE_DOCKER_PIDS_LIMIT,
       restart: env.CLOUDPHONE_DOCKER_RESTART,

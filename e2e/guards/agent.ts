@@ -95,8 +95,8 @@ export const agentGuards: readonly Guard[] = [
   {
     name: "a boot is waited for only while the phone still boots",
     file: "agent/src/devices/supervisor.ts",
-    guard: 'return step.kind === "boot" && step.instanceId === instanceId;',
-    without: "return true;",
+    guard: 'if (step.kind === "boot" && step.instanceId === instanceId) return "boots";',
+    without: 'return "boots";',
     test: {
       file: supervisor,
       name: "a phone that is to be off is switched off while it still boots",

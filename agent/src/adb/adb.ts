@@ -118,5 +118,10 @@ export interface Adb {
   watch(server: AdbServer): AdbWatch;
   /** Has the server drop its connection to a phone and make a new one: for a phone that is there and does not answer. */
   reconnect(target: AdbTarget, options: { timeoutMs: number }): Promise<void>;
+  /**
+   * Has the server forget a phone on TCP that is off, so that it does not go on connecting to the address, whoever listens there by then. Known to it or not: no
+   * harm.
+   */
+  disconnect(target: AdbTarget, options: { timeoutMs: number }): Promise<void>;
   close(): Promise<void>;
 }

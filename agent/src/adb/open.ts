@@ -1,3 +1,4 @@
+import { Fault } from "@cloudphone/shared/fault";
 import type { Adb, AdbServer, AdbTarget } from "./adb.ts";
 import { Connector } from "./connect.ts";
 import { openDevice } from "./device.ts";
@@ -41,12 +42,22 @@ export function createAdb(): Adb {
       if (!target.connect) return door.tell(`host-serial:${target.serial}:reconnect`, limits);
       await connector.connect(target.connect, { ...options, anew: true });
     },
+    disconnect: async ({ server, connect }, { timeoutMs }) => {
+      if (connect === null) return;
+      const limits = { timeoutMs, what: "adb did not answer" };
+      await serverOf(server).door.ask(`host:disconnect:${connect}`, limits).catch(unlessUnknown);
+    },
     close: async () => {
       for (const { watch } of servers.values()) watch?.[Symbol.dispose]();
       servers.clear();
       await Promise.resolve();
     },
   };
+}
+
+/** "no such device" is the answer for an address that the server does not know. */
+function unlessUnknown(error: unknown): void {
+  if (!(error instanceof Fault) || !/no such device/.test(error.message)) throw error;
 }
 
 /** Makes a call once more when the server had lost the phone: it ended, or the phone restarted. */

@@ -64,7 +64,10 @@ class Host implements AsyncDisposable {
     const clock = systemClock();
     const providers = new Map([["simulated", createSimulatedProvider(farm)]]);
     const deps = { store: this.#store, clock, source, logger };
-    this.#fleet = new Fleet({ ...deps, adb: this.#adb, providers, bootDeadlineMs: 20_000 });
+    this.#fleet = new Fleet({
+      ...{ ...deps, adb: this.#adb, providers, bootDeadlineMs: 20_000, strayGraceMs: 600_000 },
+      isLinked: () => false,
+    });
     const files: HubFiles = {
       fetch: () => Promise.resolve(apk),
       put: async (_path, body) => {

@@ -6,6 +6,7 @@ import { crashPoint } from "../crash-point.ts";
 import type { Provider, Snapshots } from "../providers/provider.ts";
 import type { DeviceRow, Store } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
+import { Strays } from "./strays.ts";
 import { Supervisor } from "./supervisor.ts";
 
 export interface FleetDeps {
@@ -16,17 +17,27 @@ export interface FleetDeps {
   readonly source: Source;
   readonly logger: Logger;
   readonly bootDeadlineMs: number;
+  /** How long a device that nobody knows is left alone. */
+  readonly strayGraceMs: number;
+  /** Whether the hub is heard, and has thus told of every device that it knows. */
+  isLinked(): boolean;
 }
 
-/** All devices of the host: takes in what the hub wants, and keeps a supervisor at work for each. */
+/** All devices of the host: takes in what the hub wants, keeps a supervisor at work for each, and has those removed that nobody knows. */
 export class Fleet {
   readonly #deps: FleetDeps;
   readonly #supervisors = new Map<Id, Supervisor>();
   readonly #watches: Disposable[] = [];
+  readonly #strays: Strays;
   #stopping = false;
 
   constructor(deps: FleetDeps) {
     this.#deps = deps;
+    this.#strays = new Strays({
+      ...deps,
+      graceMs: deps.strayGraceMs,
+      isTracked: (deviceId) => deps.store.read((tx) => tx.device(deviceId)) !== null,
+    });
   }
 
   start(): void {
@@ -38,11 +49,13 @@ export class Fleet {
         }),
       );
     for (const row of this.#deps.store.read((tx) => tx.devices())) this.#supervise(row);
+    this.#strays.start();
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const watch of this.#watches.splice(0)) watch[Symbol.dispose]();
+    await this.#strays.stop();
     await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.stop()));
   }
 
@@ -101,9 +114,12 @@ export class Fleet {
       return next;
     });
     crashPoint("agent.desired.after-store");
-    if (!row) return;
+    if (!row) {
+      if (desired.existence === "absent") this.#strays.condemn(desired.deviceId);
+      return;
+    }
     this.#supervise(row);
-    this.find(row.deviceId)?.hint();
+    this.find(row.deviceId)?.urge();
   }
 
   #supervise(row: DeviceRow): void {
@@ -128,10 +144,18 @@ export class Fleet {
     if (this.#stopping) return;
     const again = this.#deps.store.read((tx) => tx.device(deviceId));
     if (again) this.#supervise(again);
+    // One whose creation was cut off is out there without its handle ever having been stored.
+    else this.#strays.condemn(deviceId);
   }
 }
 
-/** The row for a newer wish. Pure. A lease marks the device as its own from the moment its host knows of it. */
+/** Stands for a lease that this host has forgotten: whatever it left is to be wiped. */
+export const forgottenLease: Id = "00000000-0000-7000-8000-000000000000";
+
+/**
+ * The row for a newer wish. Pure. A lease marks the device as its own from the moment its host knows of it. A device that this host does not know (any more) but
+ * that was let before may be out there with all that a customer left on it; the hub lets none again before it was wiped.
+ */
 export function accept(known: DeviceRow | null, desired: Desired): DeviceRow {
   const lease = desired.lease;
   const sameLease = known?.desired.lease?.leaseId === lease?.leaseId;
@@ -141,7 +165,9 @@ export function accept(known: DeviceRow | null, desired: Desired): DeviceRow {
     handle: known?.handle ?? null,
     state: known?.state ?? "creating",
     reason: known?.reason ?? null,
-    dataLeaseId: known?.dataLeaseId ?? lease?.leaseId ?? null,
+    dataLeaseId: known
+      ? (known.dataLeaseId ?? lease?.leaseId ?? null)
+      : (lease?.leaseId ?? (desired.token > 0 ? forgottenLease : null)),
     // This host has counted its own copy down; a hub's later reckoning of the same lease may only shorten it.
     leaseRemainingMs:
       lease?.remainingMs == null

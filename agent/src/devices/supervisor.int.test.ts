@@ -56,6 +56,8 @@ async function host(): Promise<{ store: OpenStore; fleet: Fleet }> {
     source: systemSource,
     logger,
     bootDeadlineMs: 300_000,
+    strayGraceMs: 600_000,
+    isLinked: () => false,
   });
   fleet.start();
   onTestFinished(async () => {

@@ -16,6 +16,8 @@ import { fullDisk } from "../store/full-disk.ts";
 import type { DeviceRow, RunRow, Store, StoreTx } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
 import { closeRun, openRun } from "../usage/runs.ts";
+import { Attention } from "./attention.ts";
+import { booted } from "./boot.ts";
 import { nextStep, type Step } from "./next-step.ts";
 import { type Errand, Restarts } from "./restarts.ts";
 
@@ -33,18 +35,19 @@ const lookAgainMs = 5000;
 const callMs = 60_000;
 /** Data of gigabytes may be copied. */
 const copyMs = 15 * 60_000;
-const backoff = { firstMs: 1000, longestMs: 60_000 };
+const explainMs = 5000;
+const disconnectMs = 2000;
+const backoff = { firstMs: 1000, longestMs: 60_000, deafMs: 5000 };
 
 /**
  * Brings one device to what it should be and keeps it there, in one loop: look, take one step, look again. Level-triggered: a hint only makes
- * it look sooner, so a lost one costs five seconds. A step that fails is tried again with growing pauses.
+ * it look sooner, so a lost one costs five seconds. What fails is tried again with pauses that grow until the device is what it should be.
  */
 export class Supervisor {
   readonly deviceId: Id;
   readonly #deps: SupervisorDeps;
   readonly #stopping = new AbortController();
-  #wake: (() => void) | null = null;
-  #woken = false;
+  readonly #attention = new Attention();
   #failures = 0;
   #seenAlive: { instanceId: string; atMs: number } | null = null;
   #done: Promise<void> | null = null;
@@ -61,16 +64,20 @@ export class Supervisor {
     return this.#done;
   }
 
-  /** Something may have changed: look now, also out of a pause after a failure. */
-  readonly hint = (): void => {
-    this.#woken = true;
-    this.#wake?.();
-  };
+  /** Something may have changed out there: look now, or soon when it has just failed. */
+  hint(): void {
+    this.#attention.hint();
+  }
+
+  /** What the device should be has changed: look now. */
+  urge(): void {
+    this.#attention.urge();
+  }
 
   /** The device is left as it is. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.hint();
+    this.urge();
     this.#restarts.end(new Fault("interrupted", "The agent is stopping."));
     await this.#done;
   }
@@ -127,19 +134,20 @@ export class Supervisor {
       done = run(handle);
       await done.catch(() => undefined);
     });
-    this.hint();
+    this.urge();
     await restarted;
     return done;
   }
 
   async #loop(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      this.#woken = false;
+      if (this.#attention.begin()) this.#failures = 0;
       try {
         const step = await this.#look();
         if (step === "gone") return;
+        if (step === "step") continue;
         this.#failures = 0;
-        if (step === "none") await this.#pause(lookAgainMs);
+        await this.#attention.pause(lookAgainMs);
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
         await this.#failed(error);
@@ -172,7 +180,7 @@ export class Supervisor {
     const handle = row.handle as Handle;
     switch (step.kind) {
       case "close-run":
-        return this.#closeRun(step.reason);
+        return this.#closeRun(step.reason, seen);
       case "create":
         this.#needRoom();
         return this.#create(row);
@@ -184,11 +192,13 @@ export class Supervisor {
         return this.#boot(step.instanceId, seen);
       case "stop":
         await this.#report("stopping", null);
-        return this.#call((signal) => provider.stop(handle, { signal }));
+        await this.#call((signal) => provider.stop(handle, { signal }));
+        return this.#disconnect(seen);
       case "wipe":
         return this.#wipe(row, handle);
       case "destroy":
         await this.#call((signal) => provider.destroy(handle, { signal }));
+        await this.#disconnect(seen);
         await this.#forget();
         return;
       case "settle":
@@ -229,10 +239,20 @@ export class Supervisor {
   /** Waits until it answers, then opens the run: not before. */
   async #boot(instanceId: string, seen: Observation): Promise<void> {
     if (seen.state !== "running") return;
-    const { adb, store, clock, source } = this.#deps;
+    const { adb, store, clock, source, bootDeadlineMs } = this.#deps;
     const row = store.read((tx) => tx.device(this.deviceId));
     if (row?.state !== "starting") await this.#report("starting", null);
-    if (!(await this.#booted(await adb.open(seen.adb), instanceId))) return;
+    try {
+      const done = await booted(() => adb.open(seen.adb), {
+        deadlineMs: bootDeadlineMs,
+        stopping: this.#stopping.signal,
+        look: () => this.#lookAtBoot(instanceId),
+        pause: () => this.#attention.pause(lookAgainMs),
+      });
+      if (!done) return;
+    } catch (error) {
+      throw await this.#explained(error);
+    }
     await store.transaction((tx) => {
       const now = tx.device(this.deviceId);
       // The wish may have changed while it booted; then the next look decides.
@@ -243,39 +263,38 @@ export class Supervisor {
     this.#restarts.settle();
   }
 
-  /** False when, before it has booted, something else is to be done: it lost power, is to restart, or is wanted otherwise. */
-  async #booted(device: AdbDevice, instanceId: string): Promise<boolean> {
-    const moot = new AbortController();
-    const signal = AbortSignal.any([moot.signal, this.#stopping.signal]);
-    const booted = device.waitBooted({ timeoutMs: this.#deps.bootDeadlineMs, signal });
-    const settled = booted.then(
-      () => true,
-      () => true,
-    );
-    for (;;) {
-      this.#woken = false;
-      if (!(await this.#stillBoots(instanceId))) {
-        moot.abort();
-        await settled;
-        return false;
-      }
-      if (await Promise.race([settled, this.#pause(lookAgainMs).then(() => false)])) break;
-    }
-    this.#wake?.();
-    await booted;
-    return true;
+  async #lookAtBoot(instanceId: string): Promise<"boots" | "moot" | { ended: string }> {
+    const { store } = this.#deps;
+    this.#attention.begin();
+    const row = store.read((tx) => tx.device(this.deviceId));
+    if (!row?.handle || this.#restarts.waiting) return "moot";
+    const seen = await this.#observe(row.handle);
+    const run = store.read((tx) => tx.run(this.deviceId));
+    const step = nextStep(row, run, seen);
+    if (step.kind === "boot" && step.instanceId === instanceId) return "boots";
+    // Nothing but to start it again: nobody has switched it off.
+    if (step.kind !== "start" && step.kind !== "boot") return "moot";
+    const why = "reason" in seen ? seen.reason : null;
+    return { ended: why ?? "The phone lost its power while it booted." };
   }
 
-  async #stillBoots(instanceId: string): Promise<boolean> {
-    const { store } = this.#deps;
-    const row = store.read((tx) => tx.device(this.deviceId));
-    if (!row?.handle || this.#restarts.waiting) return false;
-    const step = nextStep(
-      row,
-      store.read((tx) => tx.run(this.deviceId)),
-      await this.#observe(row.handle),
-    );
-    return step.kind === "boot" && step.instanceId === instanceId;
+  /** The same failure, with what the device itself last said. */
+  async #explained(error: unknown): Promise<unknown> {
+    const { provider, store } = this.#deps;
+    const handle = store.read((tx) => tx.device(this.deviceId))?.handle;
+    if (!(error instanceof Fault) || !provider.explain || !handle) return error;
+    const signal = AbortSignal.any([AbortSignal.timeout(explainMs), this.#stopping.signal]);
+    const said = await provider.explain(handle, { signal }).catch(() => "");
+    if (said === "") return error;
+    return new Fault(error.code, `${error.message} It last said: ${said.slice(-700)}`, {
+      cause: error,
+    });
+  }
+
+  /** The adb server goes on connecting to the address of a phone that is off, whoever listens there by then. */
+  async #disconnect(seen: Observation): Promise<void> {
+    if (seen.state === "running")
+      await this.#deps.adb.disconnect(seen.adb, { timeoutMs: disconnectMs }).catch(() => undefined);
   }
 
   async #wipe(row: DeviceRow, handle: Handle): Promise<void> {
@@ -308,23 +327,26 @@ export class Supervisor {
     return "gone";
   }
 
-  /** Ends the open run now; a crashed one when its instance was last seen alive. */
-  async #closeRun(reason: EventData<"device.stopped">["reason"]): Promise<void> {
+  /** Ends the open run now; a crashed one when its provider says that it ended, else when its instance was last seen alive. */
+  async #closeRun(
+    reason: EventData<"device.stopped">["reason"],
+    seen: Observation | null = null,
+  ): Promise<void> {
     const { store, clock } = this.#deps;
+    const crash = reason === "crashed" ? seen : null;
     await store.transaction((tx) => {
       const run = tx.run(this.deviceId);
-      if (run)
-        closeRun(tx, run, {
-          reason,
-          durationMs: this.#durationOf(run, reason === "crashed", clock),
-        });
+      if (run) closeRun(tx, run, { reason, durationMs: this.#durationOf(run, crash, clock) });
     });
+    if (crash && "reason" in crash && crash.reason) await this.#report("failed", crash.reason);
   }
 
-  #durationOf(run: RunRow, crashed: boolean, clock: MonoClock): number {
+  #durationOf(run: RunRow, crash: Observation | null, clock: MonoClock): number {
     if (run.bootId !== clock.bootId) return run.confirmedMs;
-    const alive = this.#seenAlive;
-    const endMs = crashed ? (alive?.instanceId === run.instanceId ? alive.atMs : 0) : clock.nowMs();
+    const nowMs = clock.nowMs();
+    const aliveMs = this.#seenAlive?.instanceId === run.instanceId ? this.#seenAlive.atMs : 0;
+    const agoMs = crash && "endedAgoMs" in crash ? (crash.endedAgoMs ?? Infinity) : Infinity;
+    const endMs = crash ? Math.max(aliveMs, nowMs - agoMs) : nowMs;
     return Math.max(run.confirmedMs, endMs - run.startedMonoMs);
   }
 
@@ -348,9 +370,11 @@ export class Supervisor {
       { err: error, deviceId: this.deviceId, failures: this.#failures },
       "a device could not be brought to its state; trying again",
     );
-    await this.#report("failed", reason.slice(0, 1000)).catch(() => undefined);
+    // With an open run it is the looking that failed: the phone may well be running.
+    if (!this.#deps.store.read((tx) => tx.run(this.deviceId)))
+      await this.#report("failed", reason.slice(0, 1000)).catch(() => undefined);
     const longest = Math.min(backoff.firstMs * 2 ** (this.#failures - 1), backoff.longestMs);
-    await this.#pause(longest * (0.75 + Math.random() / 2));
+    await this.#attention.pause(longest * (0.75 + Math.random() / 2), backoff.deafMs);
   }
 
   #update(tx: StoreTx, change: (row: DeviceRow) => DeviceRow): void {
@@ -372,16 +396,5 @@ export class Supervisor {
       );
     });
     return Promise.race([work(signal), ended]);
-  }
-
-  #pause(ms: number): Promise<void> {
-    if (this.#woken || this.#stopping.signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

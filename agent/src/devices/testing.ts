@@ -102,6 +102,8 @@ export function startHost(): TestHost {
     source: systemSource,
     logger: silent,
     bootDeadlineMs: 1000,
+    strayGraceMs: 600_000,
+    isLinked: () => false,
   });
   fleet.start();
   return {

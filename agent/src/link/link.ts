@@ -26,6 +26,8 @@ export interface LinkOptions {
 }
 
 export interface Link {
+  /** Whether the hub answers: its first answer comes with what every device of this host should be. */
+  readonly linked: boolean;
   start(): void;
   /** Says goodbye and closes. */
   stop(): Promise<void>;
@@ -64,6 +66,9 @@ export function createLink(options: LinkOptions): Link {
   });
   let timer: NodeJS.Timeout | null = null;
   return {
+    get linked() {
+      return uplink.linked;
+    },
     start() {
       uplink.start();
       session.start();

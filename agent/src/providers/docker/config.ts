@@ -44,6 +44,8 @@ export const dockerConfigSchema = z.object({
       "must be a network of its own",
     )
     .default("cloudphone"),
+  /** Addresses of that network, when the agent makes it. */
+  subnet: z.cidrv4().default("10.87.0.0/16"),
   gpu: z.enum(["auto", "host", "guest"]).default("auto"),
   pidsLimit: z.coerce.number().int().min(64).max(100_000).default(8192),
   /** `no`: only the agent brings phones back; see docs/decisions. */

@@ -4,7 +4,6 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dockerConfigSchema } from "./config.ts";
 import { createOptions, type Making } from "./create-options.ts";
-import { identityOf } from "./identity.ts";
 
 const config = dockerConfigSchema.parse({});
 const spec: DeviceSpec = { ...samplePhone, provider: "docker", image: "redroid/redroid:13" };
@@ -14,6 +13,7 @@ const making: Making = {
   spec,
   port: 21_000,
   identity: "0123456789abcdef",
+  address: "10.87.1.2",
   dataBase: null,
   gpu: { mode: "guest" },
   labels: {},
@@ -137,18 +137,6 @@ describe("from a spec to a container", () => {
       ]),
     );
     expect(made(spec)?.Cmd).toContain("androidboot.redroid_gpu_mode=guest");
-  });
-});
-
-describe("an identity", () => {
-  it("has a MAC address that is local and of one station, and differs with the identity", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ minLength: 8, maxLength: 8 }), (bytes) => {
-        const { mac, serial } = identityOf(Buffer.from(bytes).toString("hex"));
-        expect(mac).toMatch(/^02(:[0-9a-f]{2}){5}$/);
-        expect(serial).toMatch(/^[0-9A-F]{16}$/);
-      }),
-    );
   });
 });
 

@@ -2,7 +2,6 @@ import type { DeviceSpec } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import type { DockerConfig } from "./config.ts";
-import { identityOf } from "./identity.ts";
 import { isAllowed } from "./images.ts";
 
 /** What Docker is asked for; the field names are those of its API (`POST /containers/create`). */
@@ -12,7 +11,6 @@ export interface CreateOptions {
   readonly Cmd: readonly string[];
   readonly Hostname: string;
   readonly Tty: true;
-  readonly MacAddress: string;
   readonly StopTimeout: number;
   readonly ExposedPorts: Readonly<Record<string, object>>;
   readonly Labels: Readonly<Record<string, string>>;
@@ -39,7 +37,7 @@ export interface CreateOptions {
     };
   };
   readonly NetworkingConfig: {
-    readonly EndpointsConfig: Readonly<Record<string, { MacAddress: string }>>;
+    readonly EndpointsConfig: Readonly<Record<string, { IPAMConfig: { IPv4Address: string } }>>;
   };
 }
 
@@ -53,6 +51,8 @@ export interface Making {
   readonly port: number;
   /** 16 hexadecimal digits, kept on the data volume. */
   readonly identity: string;
+  /** On the phones' network; kept on the data volume too, for the MAC address is made from it. */
+  readonly address: string;
   /** The shared volume below the phone's own; decided when its data volume was made, for a diff fits no other base. */
   readonly dataBase: string | null;
   readonly gpu: Gpu;
@@ -98,7 +98,6 @@ export function createOptions(making: Making, config: DockerConfig): CreateOptio
       "bad_input",
       `The image ${spec.image} is not one that this host may run; allowed are ${config.images.join(", ") || "none"}.`,
     );
-  const { mac } = identityOf(making.identity);
   return {
     name: containerName(making.deviceId),
     Image: spec.image,
@@ -106,7 +105,6 @@ export function createOptions(making: Making, config: DockerConfig): CreateOptio
     Hostname: hostname(making.name),
     // As redroid's documents run it; it also makes Docker's log the plain bytes, without frames.
     Tty: true,
-    MacAddress: mac,
     StopTimeout: 1,
     ExposedPorts: { [adbPort]: {} },
     Labels: making.labels,
@@ -123,8 +121,9 @@ export function createOptions(making: Making, config: DockerConfig): CreateOptio
       RestartPolicy: { Name: config.restart },
       LogConfig: { Type: "json-file", Config: { "max-size": "1m", "max-file": "2" } },
     },
-    // The API of 1.44 moved the address here; an older one ignores it here, and a newer one wants both to be equal.
-    NetworkingConfig: { EndpointsConfig: { [config.network]: { MacAddress: mac } } },
+    NetworkingConfig: {
+      EndpointsConfig: { [config.network]: { IPAMConfig: { IPv4Address: making.address } } },
+    },
   };
 }
 
@@ -140,7 +139,7 @@ function bootArguments({ spec, identity, gpu, dataBase }: Making): string[] {
     `androidboot.redroid_dpi=${spec.dpi}`,
     `androidboot.redroid_gpu_mode=${gpu.mode}`,
     ...(gpu.mode === "host" ? [`androidboot.redroid_gpu_node=${gpu.node}`] : []),
-    `androidboot.serialno=${identityOf(identity).serial}`,
+    `androidboot.serialno=${identity.toUpperCase()}`,
     ...(dataBase === null ? [] : ["androidboot.use_redroid_overlayfs=1"]),
     // Since Linux 5.18 there is no ashmem.
     ...(spec.properties["androidboot.use_memfd"] === undefined ? ["androidboot.use_memfd=1"] : []),

@@ -28,6 +28,11 @@ export function toEngineFault(error: unknown, host: string): Fault {
     new Fault(faultCode, message, { cause: error });
   if (/no space left on device|disk quota exceeded/i.test(said))
     return fault("disk_full", "The disk that Docker keeps its data on is full; free some space.");
+  if (/overlap/i.test(said))
+    return fault(
+      "conflict",
+      `The addresses for the phones' network are in use on this machine; set CLOUDPHONE_DOCKER_SUBNET to others. Docker: ${said}`,
+    );
   if (code === "EACCES")
     return fault(
       "unavailable",

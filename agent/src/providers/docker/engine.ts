@@ -50,6 +50,7 @@ const callMs = 20_000;
 export class Engine {
   readonly host: string;
   readonly #docker: Docker;
+  readonly #networks = new Map<string, Promise<void>>();
 
   constructor(config: Pick<DockerConfig, "host" | "tlsDir">) {
     this.host = config.host;
@@ -117,15 +118,20 @@ export class Engine {
   async start(
     name: string,
     signal: AbortSignal,
-  ): Promise<"started" | "missing" | "port-taken" | "paused"> {
+  ): Promise<"started" | "missing" | "outdated" | "paused"> {
     return this.#call(signal, async (abortSignal) => {
       try {
         await this.#docker.getContainer(name).start({ abortSignal });
         return "started";
       } catch (error) {
         if (statusOf(error) === 304) return "started";
-        if (/port is already allocated|address already in use/i.test(saidBy(error)))
-          return "port-taken";
+        // Its port is somebody else's now, or somebody has cleared away its network while all phones were off.
+        if (
+          /port is already allocated|address already in use|network \S+ not found/i.test(
+            saidBy(error),
+          )
+        )
+          return "outdated";
         if (/cannot start a paused container/i.test(saidBy(error))) return "paused";
         if (statusOf(error) === 404 && /no such container/i.test(saidBy(error))) return "missing";
         throw error;
@@ -186,22 +192,44 @@ export class Engine {
   }
 
   /** A bridge whose members can't reach each other: adb of one phone must not be open to the next. */
-  async ensureNetwork(name: string, signal: AbortSignal): Promise<void> {
-    await this.#call(signal, async (abortSignal) => {
-      const network = this.#docker.getNetwork(name);
-      const inspecting = network.inspect as (options: object) => Promise<Docker.NetworkInspectInfo>;
-      const found = await inspecting.call(network, { abortSignal }).catch(orNull(404));
-      if (found) return;
-      await this.#docker
+  ensureNetwork(network: { name: string; subnet: string }, signal: AbortSignal): Promise<void> {
+    const { name } = network;
+    const begun = this.#networks.get(name);
+    if (begun) return begun;
+    const making = this.#makeNetwork(network, signal).finally(() => this.#networks.delete(name));
+    this.#networks.set(name, making);
+    return making;
+  }
+
+  /** Docker lets two networks have one name, and can't tell them apart then: of those made at the same instant only the oldest stays. */
+  async #makeNetwork(
+    { name, subnet }: { name: string; subnet: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const find = (): Promise<Docker.NetworkInspectInfo[]> =>
+      this.#call(signal, async (abortSignal) => {
+        const filters = { name: [name] };
+        const found = await this.#docker.listNetworks({ filters, abortSignal });
+        return found.filter((network) => network.Name === name);
+      });
+    if ((await find()).length === 1) return;
+    await this.#call(signal, (abortSignal) =>
+      this.#docker
         .createNetwork({
           Name: name,
           CheckDuplicate: true,
           Driver: "bridge",
+          IPAM: { Driver: "default", Config: [{ Subnet: subnet }] },
           Options: { "com.docker.network.bridge.enable_icc": "false" },
           abortSignal,
         })
-        .catch(orNull(409));
-    });
+        .catch(orNull(409)),
+    );
+    const made = (await find()).toSorted((a, b) =>
+      `${a.Created} ${a.Id}` < `${b.Created} ${b.Id}` ? -1 : 1,
+    );
+    for (const { Id } of made.slice(1))
+      await this.#call(signal, () => this.#docker.getNetwork(Id).remove().catch(orNull(403, 404)));
   }
 
   async hasImage(image: string, signal: AbortSignal): Promise<boolean> {

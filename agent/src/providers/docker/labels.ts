@@ -32,6 +32,8 @@ export const deviceLabel = "cloudphone.device";
 /** The host, as its hub knows it: of two agents on one Docker daemon neither touches what is the other's. */
 export const ownerLabel = "cloudphone.owner";
 export const identityLabel = "cloudphone.identity";
+/** On the phones' network; the MAC is made from it. */
+export const addressLabel = "cloudphone.address";
 export const dataBaseLabel = "cloudphone.data-base";
 const portLabel = "cloudphone.port";
 

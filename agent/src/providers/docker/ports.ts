@@ -10,23 +10,27 @@ export interface PortRange {
 
 /**
  * Hands out the ports that adb is published on. Docker would take any, but another one at every start; ours stay. One that is handed out is held until the
- * container that carries it is made, since creations run side by side.
+ * container that carries it is made, since creations run side by side. One that was given back comes last: adb servers remember addresses for a while.
  */
 export class Ports {
   readonly #range: PortRange;
   readonly #probe: boolean;
   readonly #held = new Set<number>();
+  #next: number;
 
   /** With `probe`, each port is tried first: Docker's machine is this one. */
   constructor(range: PortRange, { probe }: { probe: boolean }) {
     this.#range = range;
     this.#probe = probe;
+    this.#next = range.firstPort;
   }
 
   /** `no_capacity` when all are taken. */
   async hold(taken: ReadonlySet<number>): Promise<Disposable & { readonly port: number }> {
     const { firstPort, lastPort, adbHost } = this.#range;
-    for (let port = firstPort; port <= lastPort; port++) {
+    for (let tries = firstPort; tries <= lastPort; tries++) {
+      const port = this.#next;
+      this.#next = port >= lastPort ? firstPort : port + 1;
       if (taken.has(port) || this.#held.has(port)) continue;
       this.#held.add(port);
       if (!this.#probe || (await isFree(port, adbHost)))

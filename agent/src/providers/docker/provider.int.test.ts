@@ -24,6 +24,7 @@ providerContract(
     const config = dockerConfigSchema.parse({
       host: docker.host,
       images: [images.repository],
+      subnet: docker.subnet,
       adbPort: adb.port,
     });
     const opened: DockerProvider[] = [];

@@ -14,9 +14,11 @@ import {
   volumeName,
 } from "./create-options.ts";
 import { type Container, Engine, type EngineEvent } from "./engine.ts";
+import { Addresses } from "./addresses.ts";
 import { EventFeed } from "./event-feed.ts";
 import { findGpu } from "./gpu.ts";
 import {
+  addressLabel,
   type DockerHandle,
   dataBaseLabel,
   deviceLabel,
@@ -53,6 +55,7 @@ export class DockerProvider implements Provider {
   readonly #options: DockerOptions;
   readonly #engine: Engine;
   readonly #ports: Ports;
+  readonly #addresses: Addresses;
   readonly #pulls: Pulls;
   readonly #feed: EventFeed;
   readonly #watchers = new Set<(deviceId: Id | null) => void>();
@@ -65,6 +68,7 @@ export class DockerProvider implements Provider {
     this.#options = options;
     this.#engine = new Engine(config);
     this.#ports = new Ports(config, { probe: isLocal(config.host) });
+    this.#addresses = new Addresses(config.subnet);
     const hint = (event: EngineEvent | null): void => this.#take(event);
     this.#feed = new EventFeed({
       engine: this.#engine,
@@ -130,13 +134,16 @@ export class DockerProvider implements Provider {
           throw new Fault("not_found", "The phone's container is not there any more.");
         case "paused":
           return this.#engine.unpause(name, signal);
-        case "port-taken":
-          // Somebody else has it now. All that the phone keeps is on its volume: a new container takes another port.
+        case "outdated":
+          // All that the phone keeps is on its volume: a new container takes another port.
           await this.#engine.remove(name, signal);
           await this.#make(device, signal);
       }
     }
-    throw new Fault("unavailable", "No port for the phone's adb could be had; it is tried again.");
+    throw new Fault(
+      "unavailable",
+      "Neither port nor network for the phone could be had; it is tried again.",
+    );
   }
 
   async stop(handle: Handle, { signal }: CallOptions): Promise<void> {
@@ -193,32 +200,41 @@ export class DockerProvider implements Provider {
     signal: AbortSignal,
   ): Promise<Handle> {
     const { config, owner } = this.#options;
-    const containers = await this.#engine.containers(deviceLabel, signal);
-    const taken = new Set(containers.map(({ labels }) => portOf(labels)));
-    using held = await this.#ports.hold(taken);
-    const labels = labelsOf({ owner, deviceId, name, spec, port: held.port });
-    const wish = (identity: string, dataBase: string | null): CreateOptions =>
+    const [containers, volumes] = await Promise.all([
+      this.#engine.containers(deviceLabel, signal),
+      this.#engine.volumes(deviceLabel, signal),
+    ]);
+    const fresh = randomBytes(8).toString("hex");
+    using port = await this.#ports.hold(new Set(containers.map(({ labels }) => portOf(labels))));
+    using held = this.#addresses.hold(
+      fresh,
+      new Set(volumes.map(({ labels }) => labels[addressLabel] ?? "")),
+    );
+    const labels = labelsOf({ owner, deviceId, name, spec, port: port.port });
+    const wish = (kept: Readonly<Record<string, string>>): CreateOptions =>
       createOptions(
-        { deviceId, name, spec, port: held.port, identity, dataBase, gpu: this.#gpu, labels },
+        {
+          ...{ deviceId, name, spec, labels, port: port.port, gpu: this.#gpu },
+          identity: kept[identityLabel] ?? fresh,
+          address: kept[addressLabel] ?? held.address,
+          dataBase: kept[dataBaseLabel] ?? null,
+        },
         config,
       );
-    const fresh = randomBytes(8).toString("hex");
-    // A spec that is refused leaves no volume behind.
-    wish(fresh, config.dataBase);
-    await this.#engine.ensureNetwork(config.network, signal);
     const volumeLabels = {
       ...labels,
       [identityLabel]: fresh,
+      [addressLabel]: held.address,
       ...(config.dataBase === null ? {} : { [dataBaseLabel]: config.dataBase }),
     };
+    // A spec that is refused leaves no volume behind.
+    wish(volumeLabels);
+    await this.#engine.ensureNetwork({ name: config.network, subnet: config.subnet }, signal);
     const volume = await this.#engine.ensureVolume(
       { name: volumeName(deviceId), labels: volumeLabels },
       signal,
     );
-    const options = wish(
-      volume.labels[identityLabel] ?? fresh,
-      volume.labels[dataBaseLabel] ?? null,
-    );
+    const options = wish(volume.labels);
     const outcome = await this.#engine.create(options, signal);
     if (outcome === "no-image") throw this.#pulls.missing(spec.image);
     const made = await this.#engine.inspect(containerName(deviceId), signal);

@@ -1,25 +1,30 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { networkInterfaces, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { phoneImage } from "./phone-image.ts";
 
 const run = promisify(execFile);
 
-/** The image of `phoneImage`, and two that fail: one that never finishes its boot, one that ends at once. */
+/** The image of `phoneImage`, and three that fail: one never finishes its boot, one ends at once, one takes all memory once there is a file /dev/eat. */
 export const images = {
   repository: "phones.test/android",
   good: "phones.test/android:13",
+  /** Not loaded at first. */
+  late: "phones.test/android:14",
   neverBoots: "phones.test/android:13-never-boots",
   dies: "phones.test/android:13-dies",
+  eats: "phones.test/android:13-eats",
 };
 
 const entries: Record<string, string[]> = {
   [images.good]: ["/init"],
+  [images.late]: ["/init"],
   [images.neverBoots]: ["/init", "test.boot=never"],
   [images.dies]: ["/init", "test.boot=die"],
+  [images.eats]: ["/init", "test.boot=eats"],
 };
 
 /** Why tests with a real Docker daemon can't run here, or null. In CI its absence is a failure, not a reason to skip. */
@@ -82,6 +87,9 @@ export class TestDockerd implements AsyncDisposable {
     try {
       await daemon.launch();
       await daemon.load(images.good);
+      if (diskMiB === undefined) {
+        for (const image of [images.dies, images.neverBoots, images.eats]) await daemon.load(image);
+      }
       return daemon;
     } catch (error) {
       await daemon[Symbol.asyncDispose]();
@@ -93,8 +101,9 @@ export class TestDockerd implements AsyncDisposable {
     return `unix://${this.dir}/sock`;
   }
 
-  get pid(): number {
-    return this.#daemon?.pid ?? 0;
+  /** Of the phones' network, not of the bridge. */
+  get subnet(): string {
+    return `10.214.${this.#net}.0/24`;
   }
 
   /** Docker's own client. */
@@ -112,13 +121,12 @@ export class TestDockerd implements AsyncDisposable {
 
   async launch(): Promise<void> {
     const { dir } = this;
-    const unique = path.basename(dir).toLowerCase();
+    const unique = this.#namespace;
     const daemon = spawn(
       "dockerd",
       [
         ...["--data-root", `${dir}/data`, "--exec-root", `${dir}/exec`],
         ...["--pidfile", `${dir}/pid`, "--host", this.host, `--bridge=${this.#bridge}`],
-        ...["--default-address-pool", `base=10.214.${this.#net}.0/24,size=26`],
         ...[
           "--containerd-namespace",
           unique,
@@ -149,15 +157,24 @@ export class TestDockerd implements AsyncDisposable {
     const ended = once(daemon, "exit");
     daemon.kill(signal);
     await ended;
+    // Its containerd died with it, but where pid 1 buries no strangers a dead one still answers to its number, and the next daemon would wait for it.
+    await rm(path.join(this.dir, "exec/containerd/containerd.pid"), { force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#empty().catch(() => undefined);
     await this.end("SIGTERM");
-    for (const mount of ["exec/netns/default", ...(this.#mounted ? ["data"] : [])])
+    await killShims(this.#namespace);
+    const mounts = ["exec/netns/default", "data", ...(this.#mounted ? ["data"] : [])];
+    for (const mount of mounts)
       await run("umount", ["-l", path.join(this.dir, mount)]).catch(() => undefined);
-    await run("ip", ["link", "delete", this.#bridge]).catch(() => undefined);
+    for (const link of await linksWith([`10.213.${this.#net}.`, `10.214.${this.#net}.`]))
+      await run("ip", ["link", "delete", link]).catch(() => undefined);
     await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  get #namespace(): string {
+    return path.basename(this.dir).toLowerCase();
   }
 
   async #empty(): Promise<void> {
@@ -182,26 +199,48 @@ export class TestDockerd implements AsyncDisposable {
   }
 }
 
+/** The interfaces that have an address which begins so. */
+async function linksWith(beginnings: readonly string[]): Promise<string[]> {
+  const { stdout } = await run("ip", ["-o", "-4", "address", "show"]);
+  const lines = stdout.split("\n").map((line) => line.split(/\s+/));
+  return lines.flatMap(([, link = "", , address = ""]) =>
+    beginnings.some((beginning) => address.startsWith(beginning)) ? [link] : [],
+  );
+}
+
+/** What a daemon that was killed and could not be started again has left running. */
+async function killShims(namespace: string): Promise<void> {
+  const { stdout } = await run("ps", ["-eo", "pid=,ppid=,args="]);
+  const all = stdout.split("\n").map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line));
+  const shims = all.filter((one) => one?.[3]?.includes(`-namespace ${namespace} `));
+  const pids = new Set(shims.map((one) => one?.[1]));
+  for (const one of all)
+    if (one && (pids.has(one[1]) || pids.has(one[2]))) process.kill(Number(one[1]), "SIGKILL");
+}
+
 /** runc, but without the capability that this machine may lack itself; runc refuses to give what it has not. */
 const wrapper = `#!/bin/sh
 if ! grep -q '^CapBnd:.*[13579bdf].\\{6\\}$' /proc/self/status; then
-  previous=
+  previous= spec=
   for argument in "$@"; do
-    [ "$previous" = --bundle ] && sed -i -e 's/"CAP_SYS_RESOURCE",//g' -e 's/,"CAP_SYS_RESOURCE"//g' "$argument/config.json"
+    case $previous in
+      --bundle) spec=$argument/config.json ;;
+      --process) spec=$argument ;;
+    esac
     previous=$argument
   done
+  [ -f "$spec" ] && sed -i -e 's/"CAP_SYS_RESOURCE",//g' -e 's/,"CAP_SYS_RESOURCE"//g' "$spec"
 fi
 exec runc "$@"
 `;
 
 /** A bridge with addresses that no other interface of this machine has. */
 async function makeBridge(): Promise<{ bridge: string; net: number }> {
-  const used = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const begin = process.pid % 250;
   for (let tries = 0; tries < 250; tries++) {
     const net = 1 + ((begin + tries) % 250);
     const bridge = `cptest${net}`;
-    if (used.some(({ address }) => address.startsWith(`10.213.${net}.`))) continue;
+    if ((await linksWith([`10.213.${net}.`, `10.214.${net}.`])).length > 0) continue;
     try {
       // Fails when another test has just made it.
       await run("ip", ["link", "add", bridge, "type", "bridge"]);
