@@ -9,7 +9,7 @@ import type { Connection } from "./client.ts";
 const dialMs = 15_000;
 
 /** Opens a session with a phone and dials the client's side of it. The bytes are the adb transport protocol; the phone's host is the device's side. */
-async function openLine({ client, url }: Connection, device: string): Promise<RelayLine> {
+export async function openLine({ client, url }: Connection, device: string): Promise<RelayLine> {
   const { ticket } = await client.sessions.open.mutate({
     device,
     purpose: "adb",
@@ -19,7 +19,7 @@ async function openLine({ client, url }: Connection, device: string): Promise<Re
 }
 
 /** Why a session is over, as the Fault it is to whoever was using it. */
-function endFault(reason: RelayEndReason | null): Fault {
+export function endFault(reason: RelayEndReason | null): Fault {
   const end = relayEnds[reason ?? "peer_lost"];
   const text = reason === null ? "The connection to the hub broke off." : end.text;
   return new Fault(end.fault ?? "unavailable", text);
@@ -29,6 +29,8 @@ function endFault(reason: RelayEndReason | null): Fault {
 export interface RemotePhone {
   readonly peer: Peer;
   open(service: string): Promise<Duplex>;
+  /** Resolves with why, when the session ends. */
+  readonly ended: Promise<Fault>;
   /** The Fault for work that broke off: why the session ended when it did, else `otherwise`. */
   why(otherwise: unknown): Promise<Fault>;
 }
@@ -61,7 +63,7 @@ export async function withPhone<T>(
           new Fault("unavailable", `The phone does not open ${nameOf(service)}.`, { cause }),
         );
       });
-    return await work({ peer, open, why });
+    return await work({ peer, open, why, ended: line.ended.then(endFault) });
   } catch (error) {
     throw error instanceof Fault && !line.stream.destroyed ? error : await why(error);
   } finally {

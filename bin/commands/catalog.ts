@@ -1,15 +1,18 @@
 import type { Command } from "commander";
 import { accountCommands } from "./accounts.ts";
+import { adbCommands } from "./adb.ts";
 import { agentCommand } from "./agent.ts";
 import { appCommands } from "./apps.ts";
 import { billingCommands } from "./billing.ts";
 import { deviceCommands } from "./devices.ts";
 import { doctorCommand } from "./doctor.ts";
 import { enrollCommand } from "./enroll.ts";
+import { fileCommands } from "./files.ts";
 import { hostCommands } from "./hosts.ts";
 import { hubCommand } from "./hub.ts";
 import { operationCommands } from "./operations.ts";
 import { phoneCommands } from "./phone.ts";
+import { sessionCommands } from "./sessions.ts";
 import { snapshotCommands } from "./snapshots.ts";
 import { upCommand } from "./up.ts";
 
@@ -23,7 +26,10 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   accountCommands,
   hostCommands,
   deviceCommands,
+  adbCommands,
   phoneCommands,
+  fileCommands,
+  sessionCommands,
   appCommands,
   snapshotCommands,
   billingCommands,

@@ -1,3 +1,5 @@
+import { Readable } from "node:stream";
+import { quote } from "@cloudphone/agent/adb/quote";
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
 import { commandLine, runShell, type Terminal, type Window } from "../shell-v2.ts";
@@ -20,7 +22,24 @@ export const phoneCommands = (program: Command): void => {
         );
       }),
     );
+  program
+    .command("logcat")
+    .description("what a phone has logged, and with -f what it logs from now on")
+    .argument("<device>")
+    .argument("[filter...]", "as logcat takes it: TAG:LEVEL, *:E, -b crash")
+    .option("-f, --follow", "go on")
+    .allowUnknownOption()
+    .action((device: string, filter: string[], flags: { follow?: boolean }, command: Command) =>
+      withHub(command, async (hub) => {
+        const words = ["logcat", ...(flags.follow ? [] : ["-d"]), ...filter].map(quote);
+        process.exitCode = await withPhone(hub, device, (phone) =>
+          runShell(phone, commandLine(words), nothing()),
+        );
+      }),
+    );
 };
+
+const nothing = (): Terminal => ({ ...pipes(), input: Readable.from([]) });
 
 const pipes = (): Terminal => ({
   input: process.stdin,
