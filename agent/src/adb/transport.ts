@@ -34,7 +34,7 @@ const lingerMs = 1000;
  * One end of the adb transport protocol over any byte stream, without authentication: who may speak here was decided before. Both ends are alike but
  * for who says CNXN first, so the device's side (simulated phones, the relay's host end) and the client's side (our own shell, push and pull) are the same code.
  *
- * Memory is bounded: a stream has one unacknowledged write each way, as the protocol wants it; a peer that sends more is cut off, and one that does not read is not read from.
+ * Memory is bounded: a stream has one unacknowledged write each way, as the protocol wants it, and a peer that sends more is cut off, as is one that asks and asks and reads no answers.
  */
 export class AdbTransport {
   readonly #wire: Duplex;
@@ -60,8 +60,7 @@ export class AdbTransport {
     try {
       for (;;) {
         const message = await readMessage(reader, { checksums });
-        if (!message || !(await this.#take(message))) break;
-        if (this.#wire.writableNeedDrain) await drained(this.#wire);
+        if (!message || !(await this.#take(message)) || this.#isFlooded()) break;
       }
     } catch {
       // The wire broke: the same as its end.
@@ -89,6 +88,11 @@ export class AdbTransport {
       data: Buffer.from(`${service}\0`),
     });
     return stream.opened;
+  }
+
+  /** More waits to be sent than one write of each stream: the rest are answers that the other end does not read. To wait for it here could be for ever, when it waits for us. */
+  #isFlooded(): boolean {
+    return this.#wire.writableLength > (this.#streams.size + 1) * maxPayloadBytes;
   }
 
   async #take(message: Message): Promise<boolean> {
@@ -205,18 +209,5 @@ function join(stream: AdbStream, service: Duplex): void {
     service.resume();
     if (!service.writableEnded) service.end();
     setTimeout(() => service.destroy(), lingerMs).unref();
-  });
-}
-
-async function drained(wire: Duplex): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const go = (): void => {
-      wire.off("drain", go);
-      wire.off("close", go);
-      resolve();
-    };
-    wire.once("drain", go);
-    wire.once("close", go);
-    if (wire.destroyed) go();
   });
 }

@@ -47,12 +47,13 @@ export async function dialRelay({ hubUrl, ticket, timeoutMs }: RelayTarget): Pro
   // Listens before the handshake is over: the other end's first message may come in the same packet.
   const stream = new RelayStream(socket);
   const ended = Promise.withResolvers<RelayEndReason | null>();
-  socket.once("close", (code) => ended.resolve(relayEndOf(code)));
+  socket.once("close", (code) => ended.resolve(code === 1000 ? "closed" : relayEndOf(code)));
   await new Promise<void>((resolve, reject) => {
     socket.once("open", resolve);
     socket.once("unexpected-response", (_request, response) => {
-      readRefusal(response).then(reject, reject);
-      response.once("close", () => socket.terminate());
+      void readRefusal(response)
+        .then(reject, reject)
+        .finally(() => socket.terminate());
     });
     socket.on("error", (cause) =>
       reject(

@@ -70,6 +70,7 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #limits: RelayLimits;
   readonly #lines = new Map<Id, Line>();
+  #peakBytes = 0;
   #stopped = false;
 
   constructor(options: RelayOptions) {
@@ -79,6 +80,11 @@ export class Relay {
 
   has(sessionId: Id): boolean {
     return this.#lines.has(sessionId);
+  }
+
+  /** The most that ever waited for one side to read, in bytes, over all sessions. */
+  get peakBytes(): number {
+    return Math.max(this.#peakBytes, ...[...this.#lines.values()].map(peakOf));
   }
 
   /** Whether that side could join now: refused before the handshake, a second dialler learns why. */
@@ -116,6 +122,7 @@ export class Relay {
     const line = this.#lines.get(sessionId);
     if (!line) return false;
     this.#lines.delete(sessionId);
+    this.#peakBytes = Math.max(this.#peakBytes, peakOf(line));
     for (const timer of line.timers) clearTimeout(timer);
     line.pumps?.up.stop();
     line.pumps?.down.stop();
@@ -208,6 +215,9 @@ export class Relay {
     line.timers.add(timer);
   }
 }
+
+const peakOf = ({ pumps }: Line): number =>
+  pumps ? Math.max(pumps.up.peakBytes, pumps.down.peakBytes) : 0;
 
 function hangUp(
   socket: WebSocket,

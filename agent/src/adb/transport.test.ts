@@ -1,0 +1,160 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { Duplex, duplexPair, PassThrough } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+import { ByteReader } from "../byte-reader.ts";
+import { commands, encodeHeader, type Message, readMessage } from "./message.ts";
+import { AdbTransport } from "./transport.ts";
+
+const banner = "device::ro.product.name=x;features=shell_v2,cmd";
+
+/** A device's side whose services these are, and the raw wire to it. */
+function deviceWith(open: (service: string) => Duplex | null, maxStreams = 4) {
+  const [wire, far] = duplexPair();
+  const transport = new AdbTransport(far, { banner: () => banner, onOpen: open, maxStreams });
+  return { wire, over: transport.run() };
+}
+
+/** A client that says exactly what a test has it say. */
+function speaker(wire: Duplex, version = 0x01000001) {
+  const reader = new ByteReader(wire);
+  const checksums = version < 0x01000001;
+  const say = (command: number, arg0: number, arg1: number, text: Buffer | string = ""): void => {
+    const message = { command, arg0, arg1, data: Buffer.from(text as string) };
+    wire.write(Buffer.concat([encodeHeader(message, { checksums }), message.data]));
+  };
+  const hear = (): Promise<Message | null> => readMessage(reader, { checksums: () => checksums });
+  const greet = async (maxData = 4096): Promise<Message | null> => {
+    say(commands.CNXN, version, maxData, "host::\0");
+    return hear();
+  };
+  return { say, hear, greet };
+}
+
+describe("an adb connection", () => {
+  it("carries streams of its own between two ends of ours, megabytes unchanged, both ways", async () => {
+    const { wire, over } = deviceWith(() => new PassThrough());
+    const client = new AdbTransport(wire, { banner: () => "host::", onOpen: () => null });
+    const done = client.run();
+    const peer = await client.connect();
+    expect([...peer.features]).toEqual(["shell_v2", "cmd"]);
+    const bytes = randomBytes(3 * 1024 ** 2);
+    const echoes = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const stream = await client.open("echo:");
+        const chunks: Buffer[] = [];
+        let got = 0;
+        stream.write(bytes);
+        for await (const chunk of stream) {
+          chunks.push(chunk as Buffer);
+          got += (chunk as Buffer).length;
+          if (got >= bytes.length) break;
+        }
+        return Buffer.concat(chunks);
+      }),
+    );
+    expect(echoes.every((echo) => echo.equals(bytes))).toBe(true);
+    wire.destroy();
+    await Promise.all([done, over]);
+  });
+
+  it("says all that a service said before it ends the stream", async () => {
+    const { wire } = deviceWith(() => Duplex.from([Buffer.alloc(100_000, 7)]));
+    const client = new AdbTransport(wire, { banner: () => "host::", onOpen: () => null });
+    void client.run();
+    await client.connect();
+    expect((await buffer(await client.open("x:"))).length).toBe(100_000);
+    wire.destroy();
+  });
+
+  it("refuses a service that is not there, and more streams than it holds", async () => {
+    const { wire } = deviceWith((service) => (service === "a:" ? new PassThrough() : null), 2);
+    const { say, hear, greet } = speaker(wire);
+    await greet();
+    say(commands.OPEN, 1, 0, "nothing:\0");
+    expect(await hear()).toMatchObject({ command: commands.CLSE, arg0: 0, arg1: 1 });
+    for (const id of [2, 3]) {
+      say(commands.OPEN, id, 0, "a:\0");
+      expect(await hear()).toMatchObject({ command: commands.OKAY, arg1: id });
+    }
+    say(commands.OPEN, 4, 0, "a:\0");
+    expect(await hear()).toMatchObject({ command: commands.CLSE, arg1: 4 });
+    wire.destroy();
+  });
+
+  it("computes and demands checksums for an old peer, and none for a new one", async () => {
+    const old = deviceWith(() => new PassThrough());
+    const { say, hear, greet } = speaker(old.wire, 0x01000000);
+    expect(await greet()).toMatchObject({ command: commands.CNXN });
+    say(commands.OPEN, 1, 0, "a:\0");
+    const opened = await hear();
+    say(commands.WRTE, 1, opened?.arg0 ?? 0, "hello");
+    // The answer to the write, and the echo, in whichever order.
+    const heard = [await hear(), await hear()];
+    expect(heard.map((message) => message?.data.toString()).toSorted()).toEqual(["", "hello"]);
+    // The same without its sum: this is not adb, or it is damaged.
+    const wrong = { command: commands.WRTE, arg0: 1, arg1: 1, data: Buffer.from("hello") };
+    old.wire.write(Buffer.concat([encodeHeader(wrong, { checksums: false }), wrong.data]));
+    await old.over;
+  });
+
+  it("waits for each write's answer before it sends the next, in pieces that the peer takes", async () => {
+    const { wire } = deviceWith(() => Duplex.from([Buffer.alloc(10_000, 1)]));
+    const { say, hear, greet } = speaker(wire);
+    await greet(4096);
+    say(commands.OPEN, 9, 0, "a:\0");
+    const local = (await hear())?.arg0 ?? 0;
+    expect((await hear())?.data.length).toBe(4096);
+    // Nothing else comes until it is answered: a service that is refused now is the next thing heard.
+    say(commands.OPEN, 0, 0, "b:\0");
+    expect(await hear()).toMatchObject({ command: commands.CLSE });
+    say(commands.OKAY, 9, local);
+    expect((await hear())?.data.length).toBe(4096);
+    wire.destroy();
+  });
+
+  it("cuts off a peer that does not wait for its answers: it would fill the memory", async () => {
+    const { wire, over } = deviceWith(() => new Duplex({ read() {}, write() {} }));
+    const { say, hear, greet } = speaker(wire);
+    await greet();
+    say(commands.OPEN, 1, 0, "deaf:\0");
+    const local = (await hear())?.arg0 ?? 0;
+    for (let n = 0; n < 3000; n++) say(commands.WRTE, 1, local, Buffer.alloc(4096));
+    await over;
+  });
+
+  it("cuts off a peer that asks and asks, and reads no answers", async () => {
+    const { wire, over } = deviceWith(() => null);
+    const { say, greet } = speaker(wire);
+    await greet();
+    for (let n = 1; n < 50_000; n++) say(commands.OPEN, n, 0, "x:\0");
+    await over;
+  });
+
+  it.each([
+    ["what is not adb", randomBytes(64)],
+    ["a length beyond all sense", badLength()],
+    ["a stream before the greeting", beforeGreeting()],
+  ])("hangs up on %s", async (_what, bytes) => {
+    const { wire, over } = deviceWith(() => new PassThrough());
+    wire.write(bytes);
+    await over;
+    if (!wire.readableEnded) await once(wire.resume(), "end");
+  });
+});
+
+function badLength(): Buffer {
+  const header = encodeHeader(
+    { command: commands.CNXN, arg0: 0x01000001, arg1: 4096, data: Buffer.alloc(0) },
+    { checksums: false },
+  );
+  header.writeUInt32LE(0x7fffffff, 12);
+  return header;
+}
+
+function beforeGreeting(): Buffer {
+  const data = Buffer.from("shell:\0");
+  const message = { command: commands.OPEN, arg0: 1, arg1: 0, data };
+  return Buffer.concat([encodeHeader(message, { checksums: false }), data]);
+}
