@@ -6,6 +6,7 @@ import { Duplex, PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import type { AdbDevice } from "@cloudphone/agent/adb/adb";
+import { serveAdb } from "@cloudphone/agent/relay/adb-tunnel";
 import { dialRelay, type RelayLine } from "@cloudphone/agent/relay/dial";
 import { Tunnels } from "@cloudphone/agent/relay/tunnels";
 import { serveSockets } from "@cloudphone/hub/platform/http/sockets";
@@ -254,8 +255,7 @@ describe.skipIf(adbMissing)(
         deviceId: "d",
         token: 1,
         ticket: "host-s",
-        staff: false,
-        device,
+        serve: (line) => serveAdb(line, device, { staff: false }),
         timeoutMs: 5000,
       });
       const probe = createServer().listen(0, "127.0.0.1");

@@ -20,45 +20,39 @@ export const fileCommands = (program: Command): void => {
     .argument("<device>")
     .argument("<local>")
     .argument("<remote>", "absolute path; of a folder when it ends with /")
-    .action((device: string, local: string, remote: string, _flags: unknown, command: Command) =>
-      withHub(command, async (hub) => {
-        const to = remote.endsWith("/") ? remote + path.basename(local) : remote;
-        const moved = await timed((onProgress) =>
-          withPhone(hub, device, (phone) =>
-            pushFile(asDevice(phone), { from: local, to }, { timeoutMs: transferMs, onProgress }),
-          ),
-        );
-        print({ file: to, ...moved }, { json: hub.json, rows: [{ pushed: to, ...words(moved) }] });
-      }),
-    );
+    .action((...given: unknown[]) => push(given.at(-1) as Command));
   program
     .command("pull")
     .description("a file from a phone")
     .argument("<device>")
     .argument("<remote>")
     .argument("[local]", "a file or a folder (default: here, under its own name)")
-    .action(
-      (
-        device: string,
-        from: string,
-        local: string | undefined,
-        _flags: unknown,
-        command: Command,
-      ) =>
-        withHub(command, async (hub) => {
-          const to = await localTarget(local ?? ".", from);
-          const moved = await timed((onProgress) =>
-            withPhone(hub, device, (phone) =>
-              pullFile(asDevice(phone), { from, to }, { timeoutMs: transferMs, onProgress }),
-            ),
-          );
-          print(
-            { file: to, ...moved },
-            { json: hub.json, rows: [{ pulled: to, ...words(moved) }] },
-          );
-        }),
-    );
+    .action((...given: unknown[]) => pull(given.at(-1) as Command));
 };
+
+const push = (command: Command): Promise<void> =>
+  withHub(command, async (hub) => {
+    const [device = "", from = "", remote = ""] = command.args;
+    const to = remote.endsWith("/") ? remote + path.basename(from) : remote;
+    const moved = await timed((onProgress) =>
+      withPhone(hub, device, (phone) =>
+        pushFile(asDevice(phone), { from, to }, { timeoutMs: transferMs, onProgress }),
+      ),
+    );
+    print({ file: to, ...moved }, { json: hub.json, rows: [{ pushed: to, ...words(moved) }] });
+  });
+
+const pull = (command: Command): Promise<void> =>
+  withHub(command, async (hub) => {
+    const [device = "", from = "", local = "."] = command.args;
+    const to = await localTarget(local, from);
+    const moved = await timed((onProgress) =>
+      withPhone(hub, device, (phone) =>
+        pullFile(asDevice(phone), { from, to }, { timeoutMs: transferMs, onProgress }),
+      ),
+    );
+    print({ file: to, ...moved }, { json: hub.json, rows: [{ pulled: to, ...words(moved) }] });
+  });
 
 interface Moved {
   readonly bytes: number;
