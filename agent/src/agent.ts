@@ -1,4 +1,5 @@
 import path from "node:path";
+import manifest from "../package.json" with { type: "json" };
 import type { ProviderReport } from "@cloudphone/shared/events/host";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id, Source } from "@cloudphone/shared/ids";
@@ -28,7 +29,7 @@ import { type MonoClock, systemClock } from "./usage/clock.ts";
 import { Meter } from "./usage/meter.ts";
 import { closeRun } from "./usage/runs.ts";
 
-export const agentVersion = "0.1.0";
+export const agentVersion = manifest.version;
 
 export interface AgentOptions {
   readonly config: AgentConfig;

@@ -11,7 +11,8 @@ export const agentConfigSchema = z.object({
   bootDeadlineMs: z.coerce.number().int().min(1000).default(120_000),
   simulated: z
     .object({
-      capacity: z.coerce.number().int().min(1).max(1000).default(8),
+      /** 0: none, and nothing of theirs listens on adb's port. */
+      capacity: z.coerce.number().int().min(0).max(1000).default(8),
       frontEnd: z.enum(["server", "transport"]).default("server"),
       adbPort: z.coerce.number().int().min(1).max(65_535).default(5037),
       /** A file in which the phones write down when they were on, for tests that hold it against what was billed. */

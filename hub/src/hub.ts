@@ -13,6 +13,7 @@ import { HostMessages } from "./platform/broker/host-messages.ts";
 import type { HostBus } from "./platform/context.ts";
 import { operationsRouter } from "./platform/http/operations-router.ts";
 import { startHttp } from "./platform/http/server.ts";
+import { softwareRoutes } from "./platform/http/software.ts";
 import { createEventLog } from "./platform/log/event-log.ts";
 import { LogFollower } from "./platform/log/follower.ts";
 import { createIngest } from "./platform/log/ingest.ts";
@@ -142,7 +143,7 @@ async function wire(
       analytics: analytics.router,
       operations,
     }),
-    routes: core.routes,
+    routes: [...core.routes, ...softwareRoutes({ dir: path.join(config.dataDir, "hub") })],
     sockets: core.sockets,
     source,
     logger,

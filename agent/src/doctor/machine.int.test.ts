@@ -1,14 +1,16 @@
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { agentConfigSchema } from "../config.ts";
+import { fail } from "./check.ts";
 import { examine } from "./examine.ts";
+import { fixAll } from "./fix.ts";
 import { thisMachine } from "./machine.ts";
 import { subjectOf } from "./subject.ts";
 
@@ -68,6 +70,21 @@ test("the machine tells what a server answers, a closed port, and silence", asyn
   expect(await http({ url: "http://docker/version", socketPath: "/no/such/socket" })).toEqual({
     error: "ENOENT",
   });
+});
+
+test("a safe remedy is really run, and one that fails tells what it said", async () => {
+  const dir = await mkdtemp(path.join(tmpdir(), "cloudphone-fix-"));
+  const check = { id: "test.file", looksAt: "a file", look: () => Promise.reject(new Error()) };
+  const missing = (command: string) => ({
+    check,
+    finding: fail({ says: "", why: "", remedy: { command, safe: true, root: false } }),
+  });
+  const commands = [`echo 1 > ${dir}/a && echo 2 > ${dir}/b`, `cat ${dir}/none`];
+  const fixed = await fixAll(thisMachine(), commands.map(missing));
+  expect(fixed.map(({ outcome }) => outcome)).toEqual(["ran", "failed"]);
+  expect(fixed[1]?.said).toContain("No such file");
+  expect(await readFile(`${dir}/b`, "utf8")).toBe("2\n");
+  await rm(dir, { recursive: true });
 });
 
 test("a real TURN server is found over UDP", async (context) => {

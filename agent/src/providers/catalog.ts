@@ -14,7 +14,7 @@ export async function openProviders(
   host: { hostId: string; adb: Adb; logger: Logger },
 ): Promise<Map<string, Provider>> {
   const providers = [
-    await openSimulated(config),
+    ...(config.simulated.capacity === 0 ? [] : [await openSimulated(config)]),
     ...(config.docker.host === "off" ? [] : [openDocker(config, host)]),
     ...(hasUsb(config.usb) ? [openUsb(config.usb, { ...host, dataDir: config.dataDir })] : []),
   ];
