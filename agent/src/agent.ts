@@ -171,6 +171,7 @@ function assemble({
     store,
     clock,
     logger,
+    batteries: () => fleet.batteries(),
     onDesired: (desired) =>
       void fleet
         .take(desired)

@@ -21,6 +21,12 @@ const row = (device: Device): Record<string, string> => ({
   id: device.deviceId,
 });
 
+const batteryOf = ({ battery }: Device): Record<string, string> => {
+  if (!battery) return {};
+  const { percent, temperatureC, charging } = battery;
+  return { battery: `${percent} %${charging ? ", charging" : ""}, ${temperatureC} °C` };
+};
+
 const waitMs = 180_000;
 
 export const deviceCommands = (program: Command): void => {
@@ -41,7 +47,7 @@ export const deviceCommands = (program: Command): void => {
     .action((device: string, _flags: unknown, command: Command) =>
       withHub(command, async ({ client, json }) => {
         const found = await client.devices.show.query({ device });
-        print(found, { json, rows: [row(found)] });
+        print(found, { json, rows: [{ ...row(found), ...batteryOf(found) }] });
       }),
     );
   for (const verb of ["start", "stop"] as const)

@@ -60,7 +60,7 @@ export const hostCommands = (program: Command): void => {
         if (json) return;
         for (const { kind, available, reason, capacity } of host.providers)
           process.stdout.write(
-            `  ${kind}: ${available ? `${capacity} phones at most` : clean(reason ?? "not available")}\n`,
+            `  ${kind}: ${[available ? `${capacity} phones at most.` : "", clean(reason ?? "")].join(" ").trim() || "not available"}\n`,
           );
         process.stdout.write(
           health

@@ -67,6 +67,14 @@ export const desiredSchema = z.object({
 });
 export type Desired = z.infer<typeof desiredSchema>;
 
+/** Of a phone that has one, when it was last looked at. */
+export const batterySchema = z.object({
+  percent: z.number().min(0).max(100),
+  temperatureC: z.number().min(-100).max(200),
+  charging: z.boolean(),
+});
+export type Battery = z.infer<typeof batterySchema>;
+
 /** What a device is doing, as its host last reported it. */
 export const deviceStates = [
   "creating",

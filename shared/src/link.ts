@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { commandEnvelopeSchema } from "./commands/envelope.ts";
+import { batterySchema } from "./device.ts";
 import { idSchema } from "./ids.ts";
 
 /** The messages between an agent and its hub, one schema per topic kind (topics.ts). */
@@ -50,6 +51,8 @@ export const heartbeatSchema = z.object({
   load1: z.number().min(0),
   freeMemoryMiB: z.number().min(0),
   running: z.int().min(0),
+  /** By device id. */
+  batteries: z.record(idSchema, batterySchema).default({}),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 

@@ -1,4 +1,4 @@
-import type { Desired } from "@cloudphone/shared/device";
+import type { Battery, Desired } from "@cloudphone/shared/device";
 import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
 import type { Adb } from "../adb/adb.ts";
@@ -72,6 +72,12 @@ export class Fleet {
 
   find(deviceId: Id): Supervisor | null {
     return this.#supervisors.get(deviceId) ?? null;
+  }
+
+  /** By device id, of those that have one. */
+  batteries(): Record<Id, Battery> {
+    const known = [...this.#supervisors].map(([deviceId, { battery }]) => [deviceId, battery]);
+    return Object.fromEntries(known.filter(([, battery]) => battery !== null));
   }
 
   /** Of every provider here that has them. */

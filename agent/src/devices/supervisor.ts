@@ -1,4 +1,4 @@
-import type { DeviceState } from "@cloudphone/shared/device";
+import type { Battery, DeviceState } from "@cloudphone/shared/device";
 import type { EventData } from "@cloudphone/shared/events/catalog";
 import { Fault, toFault } from "@cloudphone/shared/fault";
 import type { Id, Source } from "@cloudphone/shared/ids";
@@ -49,6 +49,7 @@ export class Supervisor {
   readonly #stopping = new AbortController();
   readonly #attention = new Attention();
   #failures = 0;
+  #battery: Battery | null = null;
   #seenAlive: { instanceId: string; atMs: number } | null = null;
   #done: Promise<void> | null = null;
   readonly #restarts = new Restarts();
@@ -99,6 +100,11 @@ export class Supervisor {
     if (!run || seen?.state !== "running")
       throw new Fault("device_not_running", "The phone is not running.");
     return adb.open(seen.adb);
+  }
+
+  /** As it was last seen; null while it does not run, and for a device without one. */
+  get battery(): Battery | null {
+    return this.#battery;
   }
 
   /** Null: its provider has none. */
@@ -161,6 +167,7 @@ export class Supervisor {
     const row = store.read((tx) => tx.device(this.deviceId));
     if (!row) return "gone";
     const seen: Observation = row.handle ? await this.#observe(row.handle) : { state: "missing" };
+    this.#battery = (seen.state === "running" && seen.battery) || null;
     if (seen.state === "running")
       this.#seenAlive = { instanceId: seen.instanceId, atMs: this.#deps.clock.nowMs() };
     this.#restarts.refuseStale(row.desired.lease?.token ?? 0);

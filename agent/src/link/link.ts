@@ -21,6 +21,8 @@ export interface LinkOptions {
   readonly store: OpenStore;
   readonly clock: MonoClock;
   readonly logger: Logger;
+  /** For the sign of life. */
+  batteries(): Heartbeat["batteries"];
   onDesired(desired: Desired): void;
   onCommand(command: CommandEnvelope): void;
 }
@@ -93,7 +95,7 @@ export function createLink(options: LinkOptions): Link {
   };
 }
 
-const heartbeatOf = ({ store, clock }: LinkOptions): Heartbeat => ({
+const heartbeatOf = ({ store, clock, batteries }: LinkOptions): Heartbeat => ({
   v: 1,
   epoch: store.epoch,
   bootId: clock.bootId,
@@ -102,6 +104,7 @@ const heartbeatOf = ({ store, clock }: LinkOptions): Heartbeat => ({
   load1: loadavg()[0] ?? 0,
   freeMemoryMiB: Math.round(freemem() / 1024 ** 2),
   running: store.read((tx) => tx.runs().length),
+  batteries: batteries(),
 });
 
 interface Received {

@@ -1,4 +1,4 @@
-import type { DeviceSpec } from "@cloudphone/shared/device";
+import type { Battery, DeviceSpec } from "@cloudphone/shared/device";
 import type { ProviderReport } from "@cloudphone/shared/events/host";
 import type { Id } from "@cloudphone/shared/ids";
 import type { AdbTarget } from "../adb/adb.ts";
@@ -20,6 +20,8 @@ export type Observation =
       /** Changes each time the device's processes begin anew: a run never goes on over two instances. */
       readonly instanceId: string;
       readonly adb: AdbTarget;
+      /** Of a phone that has one. */
+      readonly battery?: Battery;
     }
   | {
       readonly state: "stopped";

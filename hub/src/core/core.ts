@@ -15,6 +15,7 @@ import { createLibrary, installationConsumer } from "./apps/library.ts";
 import { appsRouter } from "./apps/router.ts";
 import { coreRoutes } from "./apps/routes.ts";
 import type { CoreDeps } from "./deps.ts";
+import { Batteries } from "./devices/batteries.ts";
 import { commandConsumer, commandDeadlines } from "./devices/commands.ts";
 import { createDevices } from "./devices/devices.ts";
 import { dispatchConsumer, greetHost } from "./devices/dispatch.ts";
@@ -60,7 +61,8 @@ const installSilenceMs = commandCatalog["app.install"].deadlineMs + 60_000;
 export function createCore(deps: CoreDeps): CoreContext {
   const accounts = createAccounts(deps);
   const hosts = createHosts(deps);
-  const devices = createDevices(deps);
+  const batteries = new Batteries();
+  const devices = createDevices(deps, batteries);
   const library = createLibrary(deps, devices);
   const sessions = createSessions(deps, devices);
   const { database, source } = deps;
@@ -92,11 +94,7 @@ export function createCore(deps: CoreDeps): CoreContext {
     sockets: [sessions.socket],
     stop: () => sessions.stop(),
     verifyHost: hosts.verifyHost,
-    onHeartbeat: (hostId) => hosts.onHeartbeat(hostId),
-    onPresence(hostId, presence) {
-      hosts.onPresence(hostId, presence);
-      if (presence.kind === "hello") greet(deps, hostId);
-    },
+    ...hearing(deps, hosts, batteries),
     async ensureAccount(account) {
       if (await accounts.find(account.email)) return false;
       const cause = { correlationId: source.id(), causationId: null };
@@ -112,6 +110,25 @@ export function createCore(deps: CoreDeps): CoreContext {
     },
     async createEnrollment() {
       return (await hosts.createEnrollment(source.id(), null)).token;
+    },
+  };
+}
+
+/** What is done about what hosts say of themselves. */
+function hearing(
+  deps: CoreDeps,
+  hosts: ReturnType<typeof createHosts>,
+  batteries: Batteries,
+): Pick<CoreContext, "onHeartbeat" | "onPresence"> {
+  return {
+    onHeartbeat(hostId, heartbeat) {
+      batteries.note(hostId, heartbeat);
+      hosts.onHeartbeat(hostId);
+    },
+    onPresence(hostId, presence) {
+      hosts.onPresence(hostId, presence);
+      if (presence.kind === "hello") greet(deps, hostId);
+      else batteries.forget(hostId);
     },
   };
 }

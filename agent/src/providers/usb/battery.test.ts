@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Battery, parseBattery, wantsCharging } from "./battery.ts";
+import { parseBattery, type PhoneBattery, wantsCharging } from "./battery.ts";
 
 const printed = `Current Battery Service state:
   AC powered: false
@@ -29,7 +29,7 @@ describe("a battery", () => {
 
 describe("charging", () => {
   const bounds = { chargeFrom: 40, chargeTo: 80, maxTemperatureC: 45 };
-  const at = (percent: number, temperatureC = 30): Battery => ({
+  const at = (percent: number, temperatureC = 30): PhoneBattery => ({
     percent,
     temperatureC,
     powered: true,

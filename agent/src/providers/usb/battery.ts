@@ -1,15 +1,14 @@
+import type { Battery } from "@cloudphone/shared/device";
 import type { AdbDevice, ShellOptions } from "../../adb/adb.ts";
 
-export interface Battery {
-  readonly percent: number;
-  readonly temperatureC: number;
+/** What is known of it besides what the hub is told. */
+export interface PhoneBattery extends Battery {
   /** On power, whether or not it takes any. */
   readonly powered: boolean;
-  readonly charging: boolean;
 }
 
 /** What `dumpsys battery` prints (AOSP BatteryService.dump): temperature in tenths of a degree, status 2 is charging. Null for a device without a battery. */
-export function parseBattery(printed: string): Battery | null {
+export function parseBattery(printed: string): PhoneBattery | null {
   const number = (name: string): number | null => {
     const found = new RegExp(`^\\s*${name}: (-?\\d+)`, "m").exec(printed)?.[1];
     return found === undefined ? null : Number(found);

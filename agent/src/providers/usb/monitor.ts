@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Battery } from "./battery.ts";
+import type { PhoneBattery } from "./battery.ts";
 
 /** What a phone that answers says of itself. */
 export interface Vitals {
@@ -7,7 +7,7 @@ export interface Vitals {
   readonly bootId: string;
   readonly booted: boolean;
   /** Null for a device without a battery. */
-  readonly battery: Battery | null;
+  readonly battery: PhoneBattery | null;
 }
 
 /** What a monitor does to its phone. */

@@ -97,6 +97,18 @@ describe.skipIf(missing)(`real phones in a rack${missing ? `: ${missing}` : ""}`
     expect(after).not.toEqual(before);
   });
 
+  it("say how their battery is", async () => {
+    const handle = await make("d1");
+    rack.phone(indexOf(handle)).battery = { ac: 1, level: 63, temp: 312, status: 2 };
+    await openDevice(handle);
+    const battery = { percent: 63, temperatureC: 31.2, charging: true };
+    await until(async () => {
+      const seen = await observe(handle);
+      return seen.state === "running" && seen.battery?.percent === 63;
+    });
+    expect(await observe(handle)).toMatchObject({ battery });
+  });
+
   it("are not lost with the adb server: the same instance runs on", async () => {
     const handle = await make("d1");
     await openDevice(handle);

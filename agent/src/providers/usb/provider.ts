@@ -9,6 +9,7 @@ import type { CallOptions, Handle, Observation, Provider } from "../provider.ts"
 import type { Claim, Claims } from "./claims.ts";
 import { readContents } from "./contents.ts";
 import { mayBe, type Phone } from "./locate.ts";
+import type { Vitals } from "./monitor.ts";
 import type { UsbPhones } from "./phones.ts";
 import { wipePhone } from "./wipe.ts";
 
@@ -21,6 +22,7 @@ const callMs = 10_000;
 const tidyMs = 3000;
 const reportMs = 4000;
 const askAgainMs = 200;
+const startGraceMs = 500;
 
 /**
  * Real phones, on a cable or reached by `adb connect`, under the provider contract. Such a phone is claimed, not made: a device is a claim on one, kept in
@@ -108,7 +110,8 @@ export class UsbProvider implements Provider {
   async start(handle: Handle, { signal }: CallOptions): Promise<void> {
     signal.throwIfAborted();
     const claim = this.#claimOf(handle);
-    const phone = await this.#phones.find(claim, { graceMs: this.#graceMs, signal });
+    // Not the whole grace: the device is seen every few seconds anyway, and its reason is to be read meanwhile.
+    const phone = await this.#phones.find(claim, { graceMs: startGraceMs, signal });
     await this.#phones.look(phone);
     const problem = this.#phones.problemOf(phone);
     if (problem) throw new Fault("unavailable", problem);
@@ -175,9 +178,13 @@ export class UsbProvider implements Provider {
     if (!claim || claim.released) return { state: "missing" };
     if (claim.session === null) return { state: "stopped" };
     try {
-      const { phone, bootId } = await this.#seen(claim, signal);
-      const instanceId = `${claim.session}.${bootId}`;
-      return { state: "running", instanceId, adb: this.#phones.targetOf(phone) };
+      const { phone, vitals } = await this.#seen(claim, signal);
+      const instanceId = `${claim.session}.${vitals.bootId}`;
+      const adb = this.#phones.targetOf(phone);
+      if (!vitals.battery) return { state: "running", instanceId, adb };
+      const { percent, temperatureC, charging } = vitals.battery;
+      const battery = { percent, temperatureC, charging };
+      return { state: "running", instanceId, adb, battery };
     } catch (error) {
       signal.throwIfAborted();
       // That adb does not answer says nothing of the phone: what was known of it stays.
@@ -187,14 +194,14 @@ export class UsbProvider implements Provider {
     }
   }
 
-  /** The phone and its boot id, asked again for a moment: the adb server may just have lost it, and will have it again. */
-  async #seen(claim: Claim, signal: AbortSignal): Promise<{ phone: Phone; bootId: string }> {
+  /** The phone and what it says of itself, asked again for a moment: the adb server may just have lost it, and will have it again. */
+  async #seen(claim: Claim, signal: AbortSignal): Promise<{ phone: Phone; vitals: Vitals }> {
     const until = performance.now() + this.#graceMs;
     for (;;) {
       const leftMs = Math.max(0, until - performance.now());
       const phone = await this.#phones.find(claim, { graceMs: leftMs, signal });
       try {
-        return { phone, bootId: (await this.#phones.look(phone)).bootId };
+        return { phone, vitals: await this.#phones.look(phone) };
       } catch (error) {
         if (!this.#phones.isPending(phone) || performance.now() >= until) throw error;
         await this.#changed(askAgainMs);

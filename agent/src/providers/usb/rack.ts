@@ -30,7 +30,7 @@ export interface OpenedProvider {
   close(): Promise<void>;
 }
 
-const pace = { everyMs: 200, againMs: 100, patienceMs: 500, restartMs: 10_000, probeMs: 1000 };
+const pace = { everyMs: 200, againMs: 100, patienceMs: 500, restartMs: 10_000, probeMs: 500 };
 
 export async function openRack(options: {
   phones: number;

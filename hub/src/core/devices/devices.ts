@@ -1,5 +1,5 @@
 import type { CommandType } from "@cloudphone/shared/commands/catalog";
-import type { DeviceSpec, DeviceState } from "@cloudphone/shared/device";
+import type { Battery, DeviceSpec, DeviceState } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import type { Cause } from "../../platform/context.ts";
@@ -7,6 +7,7 @@ import { type Caller, isStaff } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
 import type { CoreDeps } from "../deps.ts";
+import type { Batteries } from "./batteries.ts";
 import { insertCommand } from "./commands.ts";
 import { changeDesired, insertDevice, lockPlacement, offers } from "./inventory.ts";
 import { place } from "./scheduler.ts";
@@ -20,6 +21,8 @@ export interface DeviceInfo {
   readonly spec: DeviceSpec;
   readonly state: DeviceState;
   readonly reason: string | null;
+  /** Null: it has none, or its host has not said. */
+  readonly battery: Battery | null;
   readonly power: "running" | "stopped";
   readonly clean: boolean;
   /** Whoever has the phone gives it these, to mean several at once; they go with the lease. */
@@ -69,7 +72,7 @@ async function visible(
     order by d.created_at limit 10000`;
 }
 
-const toInfo = (row: DeviceRow): DeviceInfo => ({
+const toInfo = (row: DeviceRow, batteries: Batteries): DeviceInfo => ({
   deviceId: row.id,
   name: row.name,
   hostId: row.host_id,
@@ -78,6 +81,7 @@ const toInfo = (row: DeviceRow): DeviceInfo => ({
   spec: row.spec,
   state: row.state,
   reason: row.reason,
+  battery: batteries.of(row.host_id, row.id),
   power: row.power,
   clean: row.clean,
   labels: row.labels,
@@ -122,7 +126,7 @@ export interface OneShot {
 }
 
 /** What people ask of devices. A device is named by its id or its name. */
-export function createDevices(deps: CoreDeps) {
+export function createDevices(deps: CoreDeps, batteries: Batteries) {
   const { database, source } = deps;
 
   const find = async (query: Query, caller: Caller, ref: string): Promise<DeviceRow> => {
@@ -151,11 +155,13 @@ export function createDevices(deps: CoreDeps) {
     running,
 
     async list(caller: Caller): Promise<DeviceInfo[]> {
-      return (await visible(database.query, caller, { ref: null })).map(toInfo);
+      return (await visible(database.query, caller, { ref: null })).map((row) =>
+        toInfo(row, batteries),
+      );
     },
 
     async show(caller: Caller, ref: string): Promise<DeviceInfo> {
-      return toInfo(await find(database.query, caller, ref));
+      return toInfo(await find(database.query, caller, ref), batteries);
     },
 
     /** Where a device of the caller's is. */
