@@ -139,16 +139,8 @@ function assemble({
   const tokenOf = (deviceId: Id): number | null => leaseTokenOf(store, deviceId);
   const tunnels = new Tunnels({ hubUrl: credentials.hubUrl, logger, tokenOf });
   const screens = openScreens({ config, fleet, logger });
-  const runner = new CommandRunner({
-    store,
-    fleet,
-    files,
-    tunnels,
-    screens,
-    handlers: allHandlers,
-    clock,
-    logger,
-  });
+  const handlers = allHandlers;
+  const runner = new CommandRunner({ ...parts, fleet, files, tunnels, screens, handlers });
   const meter = new Meter({
     store,
     clock,

@@ -18,6 +18,7 @@ import type { MonoClock } from "../usage/clock.ts";
 import { closeRun, openRun } from "../usage/runs.ts";
 import { Attention } from "./attention.ts";
 import { booted } from "./boot.ts";
+import { providerCall } from "./provider-call.ts";
 import { nextStep, type Step } from "./next-step.ts";
 import { type Errand, Restarts } from "./restarts.ts";
 
@@ -393,15 +394,7 @@ export class Supervisor {
     return this.#call((signal) => this.#deps.provider.observe(handle, { signal }));
   }
 
-  /** A provider's call, with a deadline also for one that ignores its signal. */
-  async #call<T>(work: (signal: AbortSignal) => Promise<T>, ms = callMs): Promise<T> {
-    const late = AbortSignal.timeout(ms);
-    const signal = AbortSignal.any([late, this.#stopping.signal]);
-    const ended = new Promise<never>((_resolve, reject) => {
-      late.addEventListener("abort", () =>
-        reject(new Fault("timed_out", `The provider did not answer in ${ms / 1000} s.`)),
-      );
-    });
-    return Promise.race([work(signal), ended]);
+  #call<T>(work: (signal: AbortSignal) => Promise<T>, ms = callMs): Promise<T> {
+    return providerCall(work, { ms, stopping: this.#stopping.signal });
   }
 }
