@@ -81,6 +81,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   parts.fleet.start();
   await parts.runner.start();
   parts.meter.start();
+  parts.screens.start();
   parts.storage.start();
   parts.offer.start();
   parts.link.start();

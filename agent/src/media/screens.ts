@@ -5,6 +5,7 @@ import type { RelayEndReason } from "@cloudphone/shared/relay";
 import type { Logger } from "pino";
 import type { AdbDevice } from "../adb/adb.ts";
 import type { RelayLine, ServedLine } from "../relay/dial.ts";
+import { warmUp } from "./peer.ts";
 import { Screen } from "./screen.ts";
 import { pushServerFile } from "./scrcpy/server-file.ts";
 import { ScrcpySession } from "./scrcpy/session.ts";
@@ -28,6 +29,7 @@ export interface ViewerRequest {
 }
 
 const pushMs = 20_000;
+const warmUpMs = 30_000;
 /** After these a viewer with a direct connection goes on seeing until it has found the hub again. */
 const passing: ReadonlySet<RelayEndReason | null> = new Set([null, "hub_stopping", "peer_lost"]);
 
@@ -35,6 +37,7 @@ const passing: ReadonlySet<RelayEndReason | null> = new Set([null, "hub_stopping
 export class Screens {
   readonly #options: ScreensOptions;
   readonly #screens = new Map<Id, Screen>();
+  #warming: NodeJS.Timeout | null = null;
 
   constructor(options: ScreensOptions) {
     this.#options = options;
@@ -58,7 +61,18 @@ export class Screens {
     };
   }
 
+  /** Prepares for the first viewer once the host's own start is over. */
+  start(): void {
+    this.#warming = setTimeout(() => {
+      warmUp().catch((error: unknown) =>
+        this.#options.logger.warn({ err: error }, "WebRTC could not be made ready"),
+      );
+    }, warmUpMs);
+    this.#warming.unref();
+  }
+
   async stop(): Promise<void> {
+    if (this.#warming) clearTimeout(this.#warming);
     await Promise.all([...this.#screens.values()].map((screen) => screen.stop()));
     this.#screens.clear();
   }
