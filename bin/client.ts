@@ -7,6 +7,7 @@ import {
   retryLink,
   splitLink,
   type TRPCClient,
+  TRPCClientError,
   wsLink,
 } from "@trpc/client";
 import type { Command } from "commander";
@@ -136,15 +137,24 @@ async function renew(session: Session): Promise<string> {
   return accessToken;
 }
 
-/** Asks until there is an answer that is not null; `timed_out` after the deadline. */
+/** A hub that is restarted while somebody waits is back by then. */
+const longestAwayMs = 30_000;
+
+/** Asks until there is an answer that is not null; `timed_out` after the deadline. A hub that goes away meanwhile is waited for. */
 export async function until<T>(
   ask: () => Promise<T | null>,
   deadlineMs: number,
   what: string,
 ): Promise<T> {
-  for (const end = performance.now() + deadlineMs; ; ) {
-    const answer = await ask();
-    if (answer !== null) return answer;
+  let heardAt = performance.now();
+  for (const end = heardAt + deadlineMs; ; ) {
+    try {
+      const answer = await ask();
+      if (answer !== null) return answer;
+      heardAt = performance.now();
+    } catch (error) {
+      if (!isAway(error) || performance.now() - heardAt > longestAwayMs) throw error;
+    }
     if (performance.now() > end)
       throw new Fault(
         "timed_out",
@@ -153,3 +163,7 @@ export async function until<T>(
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+/** No answer came at all: what the hub refuses carries data. */
+const isAway = (error: unknown): boolean =>
+  error instanceof TRPCClientError && (error.data as unknown) == null;
