@@ -42,8 +42,10 @@ describe.skipIf(missing !== null)(
       await chmod(path.join(docker.dir, "sock"), 0o666);
       hub = await startTestHub();
       box = await Box.make();
-      // Beside all that follows: most of it is waiting for packages.
-      building = buildImages(docker, { root: box.root, dir: software });
+      // Read while it is still; built beside all that follows, since most of that is waiting for packages.
+      const debian = path.join(software, "debian.tar");
+      await run("tar", ["-C", box.root, "-cf", debian, "."]);
+      building = buildImages(docker, debian);
       building.catch(() => undefined);
       await box.boot({ [docker.dir]: socketFolder, [software]: "/srv/software" });
       // Settings that an operator put there beforehand: this box has no Docker of its own, and shares its ports with this machine.
@@ -295,16 +297,11 @@ const engineOf =
     run("docker", ["-H", docker.host, ...args], { timeout: 280_000, maxBuffer: 64 * 1024 ** 2 });
 
 /** Of a plain Debian as the base: no image registry is needed. */
-async function buildImages(
-  docker: TestDockerd,
-  debian: { root: string; dir: string },
-): Promise<void> {
+async function buildImages(docker: TestDockerd, debian: string): Promise<void> {
   const engine = engineOf(docker);
-  const tar = path.join(debian.dir, "base.tar");
-  await run("tar", ["-C", debian.root, "--exclude=./proc/*", "--exclude=./sys/*", "-cf", tar, "."]);
   const trust = "ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt";
-  await engine("import", "-c", trust, tar, "plain.test/debian");
-  await rm(tar);
+  await engine("import", "-c", trust, debian, "plain.test/debian");
+  await rm(debian);
   const file = path.join(root, "deploy/Dockerfile");
   const given = ["--network", "host", "-f", file, "--build-arg", "BASE=plain.test/debian"];
   for (const target of ["hub", "agent"])
