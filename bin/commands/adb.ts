@@ -19,10 +19,10 @@ export const adbCommands = (program: Command): void => {
     .command("adb")
     .description("a local port that `adb connect` uses as if the phone were on the desk")
     .argument("<device>")
-    .option("--port <port>", "on 127.0.0.1 (default: a free one)", "0")
+    .option("--port <port>", "on 127.0.0.1; 0 takes a free one", "0")
     .option("--connect", "run `adb connect` too, and again when the line broke")
     .action((device: string, flags: { port: string; connect?: boolean }, command: Command) =>
-      new AdbDoor(command, device).serve(Number(flags.port), flags.connect ?? false),
+      new AdbDoor(command, device).serve(portOf(flags.port), flags.connect ?? false),
     );
   program
     .command("forward")
@@ -30,9 +30,10 @@ export const adbCommands = (program: Command): void => {
     .argument("<device>")
     .argument("<local:remote...>", "8080:9090, or 9222:localabstract:NAME; local 0 is a free port")
     .action((device: string, pairs: string[], _flags: unknown, command: Command) =>
-      withHub(command, (hub) =>
-        withPhone(hub, device, async (phone) => {
-          for (const { localPort, service } of pairs.map(parseForward)) {
+      withHub(command, (hub) => {
+        const wanted = pairs.map(parseForward);
+        return withPhone(hub, device, async (phone) => {
+          for (const { localPort, service } of wanted) {
             const { port } = await listenLocally(localPort, (socket) => {
               phone.open(service).then(
                 (stream) => joinBoth(socket, stream),
@@ -47,10 +48,16 @@ export const adbCommands = (program: Command): void => {
           process.once("SIGINT", () => process.exit(0));
           process.once("SIGTERM", () => process.exit(0));
           throw await phone.ended;
-        }),
-      ),
+        });
+      }),
     );
 };
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new Fault("bad_input", `${text} is no port; 0 takes a free one.`);
+  return port;
+}
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
