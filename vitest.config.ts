@@ -30,6 +30,9 @@ export default defineConfig({
           exclude: ["**/node_modules/**"],
           testTimeout: 180_000,
           hookTimeout: 60_000,
+          // Several of them wait most of the time, for a deadline or a cut line: they wait together. After the others, which are timed by nobody.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
