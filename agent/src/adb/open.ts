@@ -49,8 +49,8 @@ export function createAdb(): Adb {
     },
     close: async () => {
       for (const { watch } of servers.values()) watch?.[Symbol.dispose]();
+      await Promise.all([...servers.values()].map(({ door }) => door.close()));
       servers.clear();
-      await Promise.resolve();
     },
   };
 }

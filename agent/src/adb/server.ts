@@ -20,6 +20,8 @@ export interface ServerDoor {
   follow(request: string, limits: Limits): Promise<Duplex>;
   /** A stream to a device's service, after `host:transport`. */
   open(serial: string, service: string, limits: Limits): Promise<Duplex>;
+  /** Whoever still calls starts no server any more. */
+  close(): Promise<void>;
 }
 
 /** The server did not lead to the phone: it ended, or has lost it. Nothing was begun on the phone, so the call can be made once more. */
@@ -33,7 +35,8 @@ type Connection = Awaited<ReturnType<Client["connection"]>>;
 
 /** Starts the server when nothing listens, unless its `bin` is null. */
 export function openDoor(server: AdbServer): ServerDoor {
-  const dial = dialer(server);
+  const starter = new ServerStarter(server);
+  const dial = dialer(server, starter);
   const converse = <T>(limits: Limits, talk: (connection: Connection) => Promise<T>): Promise<T> =>
     underLimits(dial, limits, talk);
   return {
@@ -62,15 +65,15 @@ export function openDoor(server: AdbServer): ServerDoor {
         await send(connection, service);
         return connection.parser.raw();
       }),
+    close: () => starter.close(),
   };
 }
 
-function dialer(server: AdbServer): () => Promise<Connection> {
+function dialer(server: AdbServer, starter: ServerStarter): () => Promise<Connection> {
   const { host, port } = server;
   // adbkit would start an adb server by itself for each call that finds none: it is given no such file, and the starter does it once.
   const client = Adbkit.createClient({ host, port, bin: "/nonexistent/adb" });
   client.on("error", () => undefined);
-  const starter = new ServerStarter(server);
   return async () => {
     try {
       return await client.connection();

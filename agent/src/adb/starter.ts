@@ -20,6 +20,7 @@ export const pauseBeforeStart = (starts: number): number =>
 export class ServerStarter {
   readonly #server: AdbServer;
   #underWay: Promise<void> | null = null;
+  #closed = false;
   #starts = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
 
@@ -34,8 +35,15 @@ export class ServerStarter {
     return this.#underWay;
   }
 
+  /** From now on nothing is started; resolves when no start is under way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#underWay?.catch(() => undefined);
+  }
+
   async #start(): Promise<void> {
     const { bin, port } = this.#server;
+    if (this.#closed) throw new Fault("unavailable", "The agent has let go of its adb server.");
     if (bin === null)
       throw new Fault("unavailable", `No adb server answers on port ${port} of this host.`);
     const sinceMs = performance.now() - this.#lastMs;

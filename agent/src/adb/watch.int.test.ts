@@ -122,6 +122,23 @@ describe("an adb that keeps ending", () => {
     expect((await readFile(count, "utf8")).split("\n").length).toBeLessThanOrEqual(4);
   });
 
+  it("is not started any more by a call that comes after the end", async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), "adb-late-"));
+    onTestFinished(() => rm(dir, { recursive: true, force: true }));
+    const started = path.join(dir, "started");
+    const bin = path.join(dir, "adb");
+    await writeFile(bin, `#!/bin/sh\necho x >${started}\nexit 1\n`, { mode: 0o755 });
+    const adb = createAdb();
+    const phone = await adb.open({
+      server: { host: "127.0.0.1", port: 1, bin },
+      serial: "x",
+      connect: null,
+    });
+    await adb.close();
+    await expect(phone.shell(["true"], call)).rejects.toMatchObject({ code: "unavailable" });
+    await expect(readFile(started)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
   it("is named when it is not installed", async () => {
     const server = { host: "127.0.0.1", port: 1, bin: "/nonexistent/adb" };
     const phone = await createAdb().open({ server, serial: "x", connect: null });
