@@ -73,16 +73,30 @@ function sshAgent(host: string): Agent {
       ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", host, "docker", "system", "dial-stdio"],
       { stdio: ["pipe", "pipe", "pipe"] },
     );
-    const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    const stream = new Duplex({
+      read: () => void child.stdout.resume(),
+      // Neither a write nor the end fails here: what is wrong is told at the close, by what ssh said.
+      write: (chunk, _encoding, done) => void child.stdin.write(chunk, () => done()),
+      final: (done) => void child.stdin.end(() => done()),
+      destroy: (error, done) => {
+        child.kill();
+        done(error);
+      },
+    });
+    child.stdout.on("data", (chunk: Buffer) => {
+      if (!stream.push(chunk)) child.stdout.pause();
+    });
+    // The end of its input is told better by its last words.
+    child.stdin.on("error", () => undefined);
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       said = (said + text).slice(-500);
     });
     child.once("error", (cause) => stream.destroy(cause));
-    child.once("exit", (code) => {
-      if (code !== 0 && !stream.destroyed) stream.destroy(new Error(`ssh: ${said.trim() || code}`));
+    child.once("close", (code) => {
+      if (code === 0) stream.push(null);
+      else stream.destroy(new Error(`ssh: ${said.trim() || `it ended with exit code ${code}`}`));
     });
-    stream.once("close", () => child.kill());
     // What http asks of a socket and a pair of pipes lacks.
     return Object.assign(stream, {
       setTimeout: () => stream,

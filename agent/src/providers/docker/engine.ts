@@ -58,10 +58,10 @@ export class Engine {
   }
 
   async machine(signal: AbortSignal): Promise<Machine> {
-    const info = await this.#call(
-      signal,
-      () => this.#docker.info() as Promise<Record<string, unknown>>,
-    );
+    const info = await this.#call(signal, (abortSignal) => {
+      const ask = this.#docker.info as (options: object) => Promise<Record<string, unknown>>;
+      return ask.call(this.#docker, { abortSignal });
+    });
     return {
       version: String(info.ServerVersion),
       architecture: String(info.Architecture),
@@ -274,8 +274,13 @@ export class Engine {
   async #call<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const late = AbortSignal.timeout(callMs);
+    const over = AbortSignal.any([signal, late]);
+    // Also for a call that does not heed its signal.
+    const ended = Promise.withResolvers<never>();
+    const end = (): void => ended.reject(over.reason);
+    over.addEventListener("abort", end, { once: true });
     try {
-      return await work(AbortSignal.any([signal, late]));
+      return await Promise.race([work(over), ended.promise]);
     } catch (error) {
       signal.throwIfAborted();
       if (late.aborted)
@@ -285,6 +290,8 @@ export class Engine {
           { cause: error },
         );
       throw toEngineFault(error, this.host);
+    } finally {
+      over.removeEventListener("abort", end);
     }
   }
 
