@@ -8,9 +8,9 @@ import { realApk } from "@cloudphone/testing/apk";
 import { expect, test } from "vitest";
 import { eventually } from "./api.ts";
 import { startProgram } from "./program.ts";
+import { Terminal } from "./terminal.ts";
 
 const run = promisify(execFile);
-const entry = path.resolve(import.meta.dirname, "../bin/cloudphone.ts");
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -18,12 +18,6 @@ async function freePort(): Promise<number> {
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   return typeof address === "object" && address ? address.port : 0;
-}
-
-interface Typed {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly code: number;
 }
 
 /** The whole platform by its one command, and a terminal to type at it. */
@@ -39,43 +33,15 @@ async function platform(env: Record<string, string>) {
     60_000,
     `the start: ${up.output()}`,
   );
-  const type = async (
-    args: readonly string[],
-    extra: Record<string, string> = {},
-  ): Promise<Typed> => {
-    const options = {
-      env: {
-        ...process.env,
-        CLOUDPHONE_HOME: dir,
-        CLOUDPHONE_URL: `http://127.0.0.1:${http}`,
-        ...extra,
-      },
-    };
-    return run(process.execPath, [entry, ...args], options).then(
-      ({ stdout, stderr }) => ({ stdout, stderr, code: 0 }),
-      (error: Typed & { code: number }) => ({
-        stdout: error.stdout,
-        stderr: error.stderr,
-        code: error.code,
-      }),
-    );
-  };
-  const ask = async <T>(...args: string[]): Promise<T> => {
-    const { stdout, stderr, code } = await type(["--json", ...args]);
-    expect(code, `${args.join(" ")}: ${stderr}`).toBe(0);
-    return JSON.parse(stdout) as T;
-  };
+  const terminal = new Terminal(dir, () => `http://127.0.0.1:${http}`);
   const accounts = JSON.parse(
     await readFile(path.join(dir, "data/hub/first-accounts.json"), "utf8"),
   ) as Record<"admin" | "demo", { email: string; password: string }>;
   return {
-    type,
-    ask,
+    type: terminal.type.bind(terminal),
+    ask: terminal.ask.bind(terminal),
     mqttPort: mqtt,
-    signIn: (who: "admin" | "demo") =>
-      type(["login", "--email", accounts[who].email], {
-        CLOUDPHONE_PASSWORD: accounts[who].password,
-      }),
+    signIn: (who: "admin" | "demo") => terminal.signIn(accounts[who]),
     async [Symbol.asyncDispose]() {
       up.kill("SIGTERM");
       await up.ended;
