@@ -50,6 +50,35 @@ async function platform(env: Record<string, string>) {
   };
 }
 
+/** A tap on the notes in the dock, text that no key types, and a film of it. */
+async function touchAndFilm(
+  cell: Awaited<ReturnType<typeof platform>>,
+  device: string,
+): Promise<void> {
+  for (const words of [
+    ["tap", device, "45", "560"],
+    ["text", device, "你好"],
+  ])
+    expect(await cell.type(["input", ...words])).toMatchObject({ code: 0, stderr: "" });
+  const film = path.join(tmpdir(), `${device}.mp4`);
+  const [part] = await cell.ask<{ pictures: number }[]>(
+    "record",
+    device,
+    "-o",
+    film,
+    "--seconds",
+    "2",
+  );
+  expect(part?.pictures).toBeGreaterThan(0);
+  expect((await readFile(film)).toString("latin1", 4, 8)).toBe("ftyp");
+  await rm(film);
+  const beside = await cell.type(["input", "tap", device, "4500", "560"]);
+  expect(beside).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("is not on the screen") as string,
+  });
+}
+
 /** What a customer types, and then what an operator sees of it. Returns the phone's name while it runs with the app on it. */
 async function rent(
   cell: Awaited<ReturnType<typeof platform>>,
@@ -71,6 +100,7 @@ async function rent(
   await cell.ask("screenshot", device, "-o", picture);
   expect((await readFile(picture)).subarray(1, 4).toString()).toBe("PNG");
   await rm(picture);
+  await touchAndFilm(cell, device);
   await cell.ask("devices", "stop", device, "--wait");
   const usage = await eventually(async () => {
     const [record] = await cell.ask<{ durationMs: number | null; amountMinor: number }[]>("usage");

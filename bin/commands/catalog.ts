@@ -12,6 +12,7 @@ import { hostCommands } from "./hosts.ts";
 import { hubCommand } from "./hub.ts";
 import { operationCommands } from "./operations.ts";
 import { phoneCommands } from "./phone.ts";
+import { screenCommands } from "./screen.ts";
 import { sessionCommands } from "./sessions.ts";
 import { snapshotCommands } from "./snapshots.ts";
 import { upCommand } from "./up.ts";
@@ -29,6 +30,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   adbCommands,
   phoneCommands,
   fileCommands,
+  screenCommands,
   sessionCommands,
   appCommands,
   snapshotCommands,

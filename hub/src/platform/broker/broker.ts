@@ -111,7 +111,9 @@ function admission(aedes: Aedes, limits: Limits, logger: Logger): (socket: Socke
     socket.setNoDelay(true);
     const guard = new PacketGuard(maxPacketBytes);
     guard.on("error", (error) => {
-      logger.warn({ address, reason: error.message }, "an MQTT connection was closed");
+      // Who only looked whether the port is open, or hung up, did nothing wrong.
+      if (error.name !== "AbortError")
+        logger.warn({ address, reason: error.message }, "an MQTT connection was closed");
       socket.destroy();
     });
     socket.pipe(guard);
