@@ -31,7 +31,7 @@ export interface ScreenSound {
   readonly data: Buffer;
 }
 
-export type ScreenFrame =
+type ScreenFrame =
   | { readonly kind: "picture"; readonly picture: ScreenPicture }
   | { readonly kind: "sound"; readonly sound: ScreenSound }
   | { readonly kind: "message"; readonly message: HostMessage };
