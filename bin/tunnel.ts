@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { AdbTransport, type Peer } from "@cloudphone/agent/adb/transport";
+import { AdbTransport, type Peer, windowFeature } from "@cloudphone/agent/adb/transport";
 import { dialRelay, type RelayLine } from "@cloudphone/agent/relay/dial";
 import { Fault } from "@cloudphone/shared/fault";
 import { type RelayEndReason, relayEnds } from "@cloudphone/shared/relay";
@@ -16,6 +16,29 @@ export async function openLine({ client, url }: Connection, device: string): Pro
     idempotencyKey: randomUUID(),
   });
   return dialRelay({ hubUrl: url, ticket, timeoutMs: dialMs });
+}
+
+/**
+ * Stands between a local adb server and the phone's host: speaks adb to each, so that over the long way several writes of a stream are under way at once, where adb by itself
+ * would wait for the answer to each. Resolves when either side has ended; then both have.
+ */
+export async function bridge(local: Duplex, far: Duplex): Promise<void> {
+  const remote: AdbTransport = new AdbTransport(far, {
+    banner: () => "host::features=shell_v2",
+    onOpen: (service) => near.open(service),
+    windowed: true,
+  });
+  const peer = remote.connect();
+  peer.catch(() => undefined);
+  const near: AdbTransport = new AdbTransport(local, {
+    banner: async () => (await peer).banner.replace(`,${windowFeature}`, ""),
+    onOpen: (service) => remote.open(service),
+  });
+  const [one, other] = [near.run(), remote.run()];
+  await Promise.race([one, other]);
+  local.destroy();
+  far.destroy();
+  await Promise.all([one, other]);
 }
 
 /** Why a session is over, as the Fault it is to whoever was using it. */
@@ -45,6 +68,7 @@ export async function withPhone<T>(
   const transport = new AdbTransport(line.stream, {
     banner: () => "host::features=shell_v2",
     onOpen: () => null,
+    windowed: true,
   });
   const over = transport.run();
   const why = async (otherwise: unknown): Promise<Fault> => {

@@ -47,6 +47,8 @@ async function typed(command: string, args: readonly string[], options: Typing):
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
+  // A program that fails at once does not read what it is given.
+  child.stdin.on("error", () => undefined);
   child.stdin.end(options.input ?? "");
   const [code] = (await once(child, "close")) as [number | null];
   clearTimeout(late);

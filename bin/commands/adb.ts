@@ -6,7 +6,7 @@ import { relayEnds } from "@cloudphone/shared/relay";
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
 import { joinBoth, listenLocally, parseForward } from "../forwarding.ts";
-import { endFault, openLine, withPhone } from "../tunnel.ts";
+import { bridge, endFault, openLine, withPhone } from "../tunnel.ts";
 
 const run = promisify(execFile);
 const lookAgainMs = 5000;
@@ -109,7 +109,7 @@ class AdbDoor {
     try {
       const line = await withHub(this.#command, (hub) => openLine(hub, this.#device));
       say("connected");
-      joinBoth(socket, line.stream);
+      await bridge(socket, line.stream);
       const reason = await line.ended;
       if (reason === "closed") return;
       say(endFault(reason).message);

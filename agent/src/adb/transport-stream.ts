@@ -4,6 +4,8 @@ import { Duplex } from "node:stream";
 export interface StreamPort {
   /** The largest payload the other end takes. */
   maxData(): number;
+  /** Writes that may be unanswered at once; 1 in plain adb. */
+  window(): number;
   write(remote: number, data: Buffer): void;
   acknowledge(remote: number): void;
   /** To be called once; nothing is sent any more afterwards. */
@@ -24,8 +26,10 @@ export class AdbStream extends Duplex {
   readonly #opened = Promise.withResolvers<Duplex>();
   /** What is still to be written of the chunk in hand, and who waits for it. */
   #pending: { rest: Buffer; done: Callback } | null = null;
-  /** The other end's last write is not acknowledged yet. */
-  #owed = false;
+  /** Writes of ours that the other end has not answered. */
+  #unanswered = 0;
+  /** Writes of the other end's that we have not answered. */
+  #owed = 0;
   #over = false;
 
   constructor(local: number, port: StreamPort) {
@@ -46,18 +50,14 @@ export class AdbStream extends Duplex {
     if (this.remote === 0) {
       this.remote = remote;
       this.#opened.resolve(this);
-    }
-    const pending = this.#pending;
-    if (!pending) return;
-    if (pending.rest.length > 0) return this.#sendNext();
-    this.#pending = null;
-    pending.done();
+    } else this.#unanswered = Math.max(0, this.#unanswered - 1);
+    this.#sendOn();
   }
 
-  /** WRTE. False when the other end did not wait for our answer to its last: it would fill our memory. */
+  /** WRTE. False when the other end did not wait for our answers: it would fill our memory. */
   received(data: Buffer): boolean {
-    if (this.#owed) return false;
-    this.#owed = true;
+    if (this.#owed >= this.#port.window()) return false;
+    this.#owed++;
     if (data.length === 0 || this.push(data)) this.#settle();
     return true;
   }
@@ -90,7 +90,7 @@ export class AdbStream extends Duplex {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Callback): void {
     if (this.#over) return done();
     this.#pending = { rest: chunk, done };
-    this.#sendNext();
+    this.#sendOn();
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: Callback): void {
@@ -114,17 +114,24 @@ export class AdbStream extends Duplex {
     done(error);
   }
 
-  #sendNext(): void {
+  /** Sends what the window has room for. A chunk is done with once the next may go. */
+  #sendOn(): void {
     const pending = this.#pending;
-    if (!pending) return;
-    const data = pending.rest.subarray(0, this.#port.maxData());
-    pending.rest = pending.rest.subarray(data.length);
-    this.#port.write(this.remote, data);
+    if (!pending || this.remote === 0) return;
+    const window = this.#port.window();
+    while (pending.rest.length > 0 && this.#unanswered < window) {
+      const data = pending.rest.subarray(0, this.#port.maxData());
+      pending.rest = pending.rest.subarray(data.length);
+      this.#unanswered++;
+      this.#port.write(this.remote, data);
+    }
+    if (pending.rest.length > 0 || this.#unanswered >= window) return;
+    this.#pending = null;
+    pending.done();
   }
 
   #settle(): void {
-    if (!this.#owed || this.#over) return;
-    this.#owed = false;
-    this.#port.acknowledge(this.remote);
+    if (this.#over) return;
+    for (; this.#owed > 0; this.#owed--) this.#port.acknowledge(this.remote);
   }
 }

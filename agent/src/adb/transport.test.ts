@@ -5,14 +5,18 @@ import { buffer } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { ByteReader } from "../byte-reader.ts";
 import { commands, encodeHeader, type Message, readMessage } from "./message.ts";
-import { AdbTransport } from "./transport.ts";
+import { AdbTransport, windowFeature } from "./transport.ts";
 
 const banner = "device::ro.product.name=x;features=shell_v2,cmd";
 
 /** A device's side whose services these are, and the raw wire to it. */
-function deviceWith(open: (service: string) => Duplex | null, maxStreams = 4) {
+function deviceWith(
+  open: (service: string) => Duplex | null,
+  { maxStreams = 4, windowed = false } = {},
+) {
   const [wire, far] = duplexPair();
-  const transport = new AdbTransport(far, { banner: () => banner, onOpen: open, maxStreams });
+  const options = { banner: () => banner, onOpen: open, maxStreams, windowed };
+  const transport = new AdbTransport(far, options);
   return { wire, over: transport.run() };
 }
 
@@ -37,12 +41,22 @@ function speaker(wire: Duplex, version = 0x01000001) {
 }
 
 describe("an adb connection", () => {
-  it("carries streams of its own between two ends of ours, megabytes unchanged, both ways", async () => {
-    const { wire, over } = deviceWith(() => new PassThrough());
-    const client = new AdbTransport(wire, { banner: () => "host::", onOpen: () => null });
+  it.each([
+    ["one write at a time", false, false],
+    ["with a window", true, true],
+    ["one at a time when only one end has a window", true, false],
+  ])("carries megabytes unchanged, both ways, %s", async (_how, mine, theirs) => {
+    const { wire, over } = deviceWith(() => new PassThrough(), { windowed: theirs });
+    const client = new AdbTransport(wire, {
+      banner: () => "host::features=shell_v2",
+      onOpen: () => null,
+      windowed: mine,
+    });
     const done = client.run();
     const peer = await client.connect();
-    expect([...peer.features]).toEqual(["shell_v2", "cmd"]);
+    expect([...peer.features]).toEqual(
+      theirs ? ["shell_v2", "cmd", windowFeature] : ["shell_v2", "cmd"],
+    );
     const bytes = randomBytes(3 * 1024 ** 2);
     const echoes = await Promise.all(
       [1, 2, 3].map(async () => {
@@ -73,7 +87,9 @@ describe("an adb connection", () => {
   });
 
   it("refuses a service that is not there, and more streams than it holds", async () => {
-    const { wire } = deviceWith((service) => (service === "a:" ? new PassThrough() : null), 2);
+    const { wire } = deviceWith((service) => (service === "a:" ? new PassThrough() : null), {
+      maxStreams: 2,
+    });
     const { say, hear, greet } = speaker(wire);
     await greet();
     say(commands.OPEN, [1, 0], "nothing:\0");

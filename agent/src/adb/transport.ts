@@ -17,7 +17,14 @@ export interface TransportOptions {
   /** Answers the other end's OPEN; null, or a rejection, refuses. */
   readonly onOpen: (service: string) => Promise<Duplex | null> | Duplex | null;
   readonly maxStreams?: number;
+  /** Both ends ours, and far apart: several writes of a stream may be under way, when the other end's banner has `windowFeature` too. */
+  readonly windowed?: boolean;
 }
+
+/** In the banner of an end that takes several unanswered writes of one stream. adb itself ignores features that it does not know. */
+export const windowFeature = "cloudphone_window";
+const windowWrites = 16;
+const windowedPayloadBytes = 64 * 1024;
 
 /** What the other end said of itself. */
 export interface Peer {
@@ -29,12 +36,13 @@ const defaultMaxStreams = 256;
 /** A packet of this size or less goes out in one piece with its header. */
 const copyBytes = 16 * 1024;
 const lingerMs = 1000;
+const flushMs = 30_000;
 
 /**
  * One end of the adb transport protocol over any byte stream, without authentication: who may speak here was decided before. Both ends are alike but
  * for who says CNXN first, so the device's side (simulated phones, the relay's host end) and the client's side (our own shell, push and pull) are the same code.
  *
- * Memory is bounded: a stream has one unacknowledged write each way, as the protocol wants it, and a peer that sends more is cut off, as is one that asks and asks and reads no answers.
+ * Memory is bounded: a stream has one unacknowledged write each way, as the protocol wants it (or a window of 1 MiB between two ends of ours), and a peer that sends more is cut off, as is one that asks and asks and reads no answers.
  */
 export class AdbTransport {
   readonly #wire: Duplex;
@@ -44,6 +52,7 @@ export class AdbTransport {
   #opening = 0;
   #nextId = 1;
   #maxData = firstPayloadBytes;
+  #window = 1;
   #checksums = true;
   #greeted = false;
 
@@ -125,14 +134,20 @@ export class AdbTransport {
     if (this.#maxData < 1) return false;
     const banner = data.toString("utf8").replace(/\0+$/, "");
     const features = /(?:^|[;:])features=([^;]*)/.exec(banner)?.[1] ?? "";
+    const known = new Set(features.split(",").filter(Boolean));
+    if (this.#options.windowed && known.has(windowFeature)) {
+      this.#window = windowWrites;
+      this.#maxData = Math.min(this.#maxData, windowedPayloadBytes);
+    }
     if (!this.#greeted) await this.#greet();
-    this.#peer.resolve({ banner, features: new Set(features.split(",").filter(Boolean)) });
+    this.#peer.resolve({ banner, features: known });
     return true;
   }
 
   async #greet(): Promise<void> {
     this.#greeted = true;
-    const data = Buffer.from(await this.#options.banner());
+    const banner = await this.#options.banner();
+    const data = Buffer.from(this.#options.windowed ? `${banner},${windowFeature}` : banner);
     this.#send({ command: commands.CNXN, arg0: protocolVersion, arg1: maxPayloadBytes, data });
   }
 
@@ -162,6 +177,7 @@ export class AdbTransport {
     this.#nextId = this.#nextId === 0xffffffff ? 1 : this.#nextId + 1;
     const stream = new AdbStream(local, {
       maxData: () => this.#maxData,
+      window: () => this.#window,
       write: (remote, data) =>
         this.#send({ command: commands.WRTE, arg0: local, arg1: remote, data }),
       acknowledge: (remote) =>
@@ -207,7 +223,11 @@ function join(stream: AdbStream, service: Duplex): void {
   stream.once("close", () => {
     service.unpipe(stream);
     service.resume();
+    const destroyIn = (ms: number): void => void setTimeout(() => service.destroy(), ms).unref();
+    // What was written still has its way to go, which may be a long one.
+    if (service.writableFinished) return destroyIn(lingerMs);
+    service.once("finish", () => destroyIn(lingerMs));
     if (!service.writableEnded) service.end();
-    setTimeout(() => service.destroy(), lingerMs).unref();
+    destroyIn(flushMs);
   });
 }

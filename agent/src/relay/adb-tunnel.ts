@@ -11,6 +11,7 @@ const maxStreams = 64;
 export function serveAdb({ stream }: RelayLine, device: AdbDevice, rights: Rights): ServedLine {
   const transport: AdbTransport = new AdbTransport(stream, {
     maxStreams,
+    windowed: true,
     banner: async () => {
       const features = await device.features({ timeoutMs: serviceMs });
       return `device::features=${passedFeatures(features).join(",")}`;
