@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const roots = "{shared,agent,hub,bin,e2e,bench,testing}/**";
+const roots = "{shared,agent,hub,bin,e2e,bench,testing,web}/**";
 
 // The suffix tells what a test costs: .test.ts is pure, .int.test.ts starts a real PostgreSQL, broker
 // or adb, .e2e.test.ts runs the whole platform.

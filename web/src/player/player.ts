@@ -1,0 +1,306 @@
+import type { HostMessage, IceServer, Input } from "@cloudphone/shared/live";
+import { type RelayEndReason, relayEnds } from "@cloudphone/shared/relay";
+import { Connection } from "./connection.ts";
+import type { Size } from "./geometry.ts";
+import { Line } from "./line.ts";
+import { type Figures, Meter } from "./meter.ts";
+import { RelayVideo } from "./relay-video.ts";
+
+/** What the hub gives for one look at a phone. */
+export interface OpenedSession {
+  readonly sessionId: string;
+  readonly ticket: string;
+  readonly iceServers: readonly IceServer[];
+  readonly relayOnly: boolean;
+}
+
+/** What a page shows of a player. */
+export interface PlayerState {
+  /** `connecting`: no picture yet; `playing`; `reconnecting`: the last picture stands; `ended`: for good, `message` says why. */
+  readonly phase: "connecting" | "playing" | "reconnecting" | "ended";
+  readonly path: "direct" | "turn" | "relay" | null;
+  readonly size: Size | null;
+  readonly control: { readonly mine: boolean; readonly allowed: boolean; readonly viewers: number };
+  /** In words for a person; null when all is well. */
+  readonly message: string | null;
+}
+
+export interface PlayerOptions {
+  readonly video: HTMLVideoElement;
+  readonly canvas: HTMLCanvasElement;
+  readonly hubUrl: string;
+  /** Asks the hub for a session; called again whenever the one before has ended for a passing reason. */
+  openSession(): Promise<OpenedSession>;
+  onState(state: PlayerState): void;
+  onFigures(figures: Figures): void;
+  /** The phone's clipboard has changed. */
+  onClipboard(text: string): void;
+}
+
+/** Without a direct connection for so long, pictures come by the relay. */
+const relayAfterMs = 2000;
+/** A connection that broke is given new paths after this. */
+const restartAfterMs = 1000;
+const sampleMs = 1000;
+const qualityEverySamples = 10;
+const retryMs = [200, 500, 1000, 2000, 4000] as const;
+
+/**
+ * Shows a phone's screen and takes input to it. It finds the way by itself: a direct connection, a TURN server, or the hub's relay when nothing else goes
+ * within two seconds, and back again; and it comes back by itself after the network, the hub or the host went away.
+ */
+export class Player {
+  readonly #options: PlayerOptions;
+  readonly #relayVideo: RelayVideo;
+  #state: PlayerState = {
+    phase: "connecting",
+    path: null,
+    size: null,
+    control: { mine: false, allowed: false, viewers: 1 },
+    message: null,
+  };
+  #line: Line | null = null;
+  #connection: Connection | null = null;
+  /** The connection of the session before: shown until the new one has a picture. */
+  #former: Connection | null = null;
+  #meter = new Meter();
+  #timers: number[] = [];
+  #begunMs = 0;
+  #failures = 0;
+  #relayed = false;
+  #stopped = false;
+  #sampler = 0;
+
+  constructor(options: PlayerOptions) {
+    this.#options = options;
+    this.#relayVideo = new RelayVideo(options.canvas, {
+      onShown: () => this.#shown("relay"),
+      onKeyFrameWanted: () => this.#line?.send({ type: "key-frame" }),
+    });
+  }
+
+  get state(): PlayerState {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#begunMs = performance.now();
+    this.#watchVideo();
+    let samples = 0;
+    this.#sampler = window.setInterval(() => {
+      void this.#sample(++samples % qualityEverySamples === 0);
+    }, sampleMs);
+    void this.#open();
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#sendQuality();
+    this.#stopped = true;
+    clearInterval(this.#sampler);
+    this.#clearTimers();
+    this.#line?.close();
+    this.#connection?.close();
+    this.#former?.close();
+    this.#relayVideo.close();
+    this.#options.video.srcObject = null;
+  }
+
+  send(input: Input): void {
+    if (!this.#state.control.mine) return;
+    if (!this.#relayed && this.#connection?.send(input)) return;
+    this.#line?.send({ type: "input", input });
+  }
+
+  takeControl(take: boolean): void {
+    this.#line?.send({ type: "control", take });
+  }
+
+  /** Asks the hub and dials its relay; everything else follows from what happens then. */
+  async #open(): Promise<void> {
+    if (this.#stopped) return;
+    let session: OpenedSession;
+    try {
+      session = await this.#options.openSession();
+    } catch (error) {
+      return this.#retryOrEnd(error);
+    }
+    if (this.#stopped) return;
+    this.#line = new Line(this.#options.hubUrl, session.ticket, {
+      onOpen: () => this.#greet(session),
+      onMessage: (message) => this.#take(message),
+      onPicture: (picture) => this.#relayed && this.#relayVideo.show(picture),
+      onEnd: (reason) => this.#lineEnded(reason),
+    });
+  }
+
+  #greet(session: OpenedSession): void {
+    this.#line?.send({ type: "hello", v: 1, sound: true });
+    this.#connect(session);
+    this.#later(relayAfterMs, () => {
+      if (this.#connection?.pc.connectionState !== "connected") this.#useRelay(true);
+    });
+  }
+
+  #connect({ iceServers, relayOnly }: OpenedSession): void {
+    this.#former?.close();
+    this.#former = this.#connection;
+    const connection: Connection = new Connection({
+      iceServers,
+      relayOnly,
+      events: {
+        onOffer: (sdp) => this.#line?.send({ type: "offer", sdp }),
+        onCandidate: (candidate) => this.#line?.send({ type: "candidate", candidate }),
+        onStream: (stream) => {
+          if (this.#connection === connection) this.#play(stream);
+        },
+        onState: (state) => this.#connection === connection && this.#connectionIs(state),
+      },
+    });
+    this.#connection = connection;
+    void connection.offer();
+  }
+
+  #play(stream: MediaStream): void {
+    const { video } = this.#options;
+    if (video.srcObject === stream) return;
+    video.srcObject = stream;
+    // Muted by the page until a person has touched it: browsers start no sound before.
+    video.play().catch(() => undefined);
+  }
+
+  #connectionIs(state: "connected" | "disconnected" | "failed"): void {
+    if (state === "connected") {
+      this.#clearTimers();
+      this.#former?.close();
+      this.#former = null;
+      this.#failures = 0;
+      this.#useRelay(false);
+      return;
+    }
+    if (this.#state.phase === "playing" && !this.#relayed) this.#set({ phase: "reconnecting" });
+    const connection = this.#connection;
+    const isBack = (): boolean =>
+      connection?.pc.connectionState === "connected" || this.#connection !== connection;
+    this.#later(state === "failed" ? 0 : restartAfterMs, () => {
+      if (!isBack()) void connection?.offer({ restart: true });
+    });
+    this.#later(relayAfterMs, () => {
+      if (!isBack()) this.#useRelay(true);
+    });
+  }
+
+  #useRelay(on: boolean): void {
+    if (this.#relayed === on) return;
+    if (on && !RelayVideo.isSupported) {
+      this.#set({
+        message:
+          "No direct connection to the phone's host, and this browser decodes video from the hub only on pages with HTTPS.",
+      });
+      return;
+    }
+    this.#relayed = on;
+    this.#line?.send({ type: "relay", on });
+    if (!on) this.#relayVideo.close();
+  }
+
+  #take(message: HostMessage): void {
+    switch (message.type) {
+      case "answer":
+        this.#connection?.answer(message.sdp).catch(() => this.#useRelay(true));
+        return;
+      case "candidate":
+        void this.#connection?.candidate(message.candidate);
+        return;
+      case "size":
+        return this.#set({ size: { width: message.width, height: message.height } });
+      case "control":
+        return this.#set({
+          control: { mine: message.mine, allowed: message.allowed, viewers: message.viewers },
+        });
+      case "clipboard":
+        return this.#options.onClipboard(message.text);
+      case "trouble":
+        return this.#set({ message: message.message });
+      case "profile":
+        return;
+    }
+  }
+
+  #lineEnded(reason: RelayEndReason | null): void {
+    if (this.#stopped) return;
+    this.#line = null;
+    this.#relayed = false;
+    this.#clearTimers();
+    const end = reason ? relayEnds[reason] : null;
+    if (end && !end.again) return this.#end(end.text);
+    const seesOn = this.#connection?.pc.connectionState === "connected";
+    if (!seesOn && this.#state.phase === "playing") this.#set({ phase: "reconnecting" });
+    this.#retry(end?.text ?? null);
+  }
+
+  #retryOrEnd(error: unknown): void {
+    const { retryable, message } = error as { retryable?: boolean; message?: string };
+    if (retryable === false) this.#end(message ?? "The phone can't be shown.");
+    else this.#retry(message ?? null);
+  }
+
+  #retry(message: string | null): void {
+    const waitMs = retryMs[Math.min(this.#failures++, retryMs.length - 1)] ?? 4000;
+    if (this.#failures > 1) this.#set({ message });
+    this.#later(waitMs, () => void this.#open());
+  }
+
+  #end(message: string): void {
+    this.stop();
+    this.#set({ phase: "ended", path: null, message });
+  }
+
+  /** Calls `#shown` for each picture of the video element. */
+  #watchVideo(): void {
+    const { video } = this.#options;
+    const next = (): void => {
+      if (this.#stopped) return;
+      if (!this.#relayed) this.#shown(null);
+      video.requestVideoFrameCallback(next);
+    };
+    video.requestVideoFrameCallback(next);
+  }
+
+  #shown(path: "relay" | null): void {
+    this.#meter.firstFrameMs ??= performance.now() - this.#begunMs;
+    const isRelay = path === "relay";
+    if (this.#state.phase === "playing" && (this.#state.path === "relay") === isRelay) return;
+    const direct = this.#state.path === "relay" ? null : this.#state.path;
+    this.#set({ phase: "playing", message: null, path: isRelay ? "relay" : direct });
+  }
+
+  async #sample(isQualityDue: boolean): Promise<void> {
+    const connection = this.#connection;
+    if (!connection || this.#stopped) return;
+    const figures = await this.#meter.sample(connection).catch(() => null);
+    if (!figures || this.#connection !== connection || this.#stopped) return;
+    const path = this.#relayed ? "relay" : figures.path;
+    if (path !== this.#state.path && this.#state.phase === "playing") this.#set({ path });
+    this.#options.onFigures({ ...figures, path });
+    if (isQualityDue) this.#sendQuality();
+  }
+
+  #sendQuality(): void {
+    const relayed = this.#relayed ? this.#relayVideo : null;
+    this.#line?.send({ type: "quality", quality: this.#meter.quality(relayed) });
+  }
+
+  #set(change: Partial<PlayerState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#options.onState(this.#state);
+  }
+
+  #later(ms: number, work: () => void): void {
+    this.#timers.push(window.setTimeout(work, ms));
+  }
+
+  #clearTimers(): void {
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+  }
+}

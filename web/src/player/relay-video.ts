@@ -1,0 +1,90 @@
+import type { RelayedPicture } from "./line.ts";
+
+/** A decoder with more than so many pictures before it has fallen behind: it goes on from the next key frame. */
+const maxQueued = 8;
+
+/** Shows pictures that come by the relay: decoded by the browser (WebCodecs), drawn on a canvas. */
+export class RelayVideo {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #onShown: () => void;
+  readonly #onKeyFrameWanted: () => void;
+  #decoder: VideoDecoder | null = null;
+  #codec = "";
+  #waits = true;
+  decoded = 0;
+  dropped = 0;
+
+  constructor(canvas: HTMLCanvasElement, events: { onShown(): void; onKeyFrameWanted(): void }) {
+    this.#canvas = canvas;
+    this.#onShown = events.onShown;
+    this.#onKeyFrameWanted = events.onKeyFrameWanted;
+  }
+
+  /** Browsers have a decoder for pages that came over HTTPS, or from this very machine. */
+  static get isSupported(): boolean {
+    return "VideoDecoder" in globalThis;
+  }
+
+  show(picture: RelayedPicture): void {
+    if (picture.key) this.#configure(picture);
+    const decoder = this.#decoder;
+    if (!decoder || (this.#waits && !picture.key)) {
+      this.dropped++;
+      return;
+    }
+    if (decoder.decodeQueueSize > maxQueued && !picture.key) {
+      this.#waits = true;
+      this.dropped++;
+      this.#onKeyFrameWanted();
+      return;
+    }
+    this.#waits = false;
+    const { key, ptsUs, data } = picture;
+    decoder.decode(new EncodedVideoChunk({ type: key ? "key" : "delta", timestamp: ptsUs, data }));
+  }
+
+  close(): void {
+    if (this.#decoder?.state !== "closed") this.#decoder?.close();
+    this.#decoder = null;
+    this.#codec = "";
+    this.#waits = true;
+  }
+
+  #configure({ data, width, height }: RelayedPicture): void {
+    const codec = codecOf(data);
+    if (
+      codec === null ||
+      (codec === this.#codec && this.#canvas.width === width && this.#canvas.height === height)
+    )
+      return;
+    this.close();
+    this.#codec = codec;
+    this.#canvas.width = width;
+    this.#canvas.height = height;
+    const context = this.#canvas.getContext("2d");
+    this.#decoder = new VideoDecoder({
+      output: (frame) => {
+        context?.drawImage(frame, 0, 0);
+        frame.close();
+        this.decoded++;
+        this.#onShown();
+      },
+      error: () => {
+        this.close();
+        this.#onKeyFrameWanted();
+      },
+    });
+    this.#decoder.configure({ codec, optimizeForLatency: true });
+  }
+}
+
+/** "avc1.42e01f": profile, constraints and level as the sequence parameter set says them (RFC 6381, 3.3), or null without one. */
+export function codecOf(annexB: Uint8Array): string | null {
+  for (let at = 0; at + 7 < annexB.length && at < 256; at++) {
+    const isStart = annexB[at] === 0 && annexB[at + 1] === 0 && annexB[at + 2] === 1;
+    if (!isStart || ((annexB[at + 3] ?? 0) & 31) !== 7) continue;
+    const bytes = annexB.subarray(at + 4, at + 7);
+    return `avc1.${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  }
+  return null;
+}
