@@ -8,7 +8,7 @@ import { Api, eventually } from "./api.ts";
 import { Link } from "./link.ts";
 import { type Program, startProgram } from "./program.ts";
 
-interface Account {
+export interface Account {
   readonly email: string;
   readonly password: string;
 }
@@ -150,9 +150,14 @@ export class Cell implements AsyncDisposable {
   }
   #next: { part: Part; env: Readonly<Record<string, string>> } | null = null;
 
-  async signIn(): Promise<void> {
+  /** The first accounts, as the hub wrote them down. */
+  async accounts(): Promise<{ readonly admin: Account; readonly demo: Account }> {
     const file = path.join(this.dir, "hub", "first-accounts.json");
-    const accounts = JSON.parse(await readFile(file, "utf8")) as { admin: Account; demo: Account };
+    return JSON.parse(await readFile(file, "utf8")) as { admin: Account; demo: Account };
+  }
+
+  async signIn(): Promise<void> {
+    const accounts = await this.accounts();
     await eventually(async () => {
       await this.admin.login(accounts.admin);
       await this.customer.login(accounts.demo);

@@ -145,6 +145,7 @@ async function wire(
     }),
     routes: [...core.routes, ...softwareRoutes({ dir: path.join(config.dataDir, "hub") })],
     sockets: core.sockets,
+    webDir: path.resolve(import.meta.dirname, "../../web/dist"),
     source,
     logger,
     authenticate: (token) => verifyToken(token, source.now()),

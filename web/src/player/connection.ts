@@ -10,7 +10,6 @@ export interface ConnectionEvents {
   onOffer(sdp: string): void;
   onCandidate(candidate: LiveCandidate | null): void;
   onState(state: "connected" | "disconnected" | "failed"): void;
-  onStream(stream: MediaStream): void;
 }
 
 export interface ConnectionOptions {
@@ -25,6 +24,8 @@ const maxWaitingBytes = 16 * 1024;
 /** A WebRTC connection to the phone's host, which sends pictures and sound and takes input. This side offers. */
 export class Connection {
   readonly pc: RTCPeerConnection;
+  /** Pictures and sound; empty until the host has answered. */
+  readonly stream = new MediaStream();
   readonly #events: ConnectionEvents;
   readonly #input: RTCDataChannel;
   readonly #moves: RTCDataChannel;
@@ -42,16 +43,12 @@ export class Connection {
       ordered: false,
       maxRetransmits: 0,
     });
-    const stream = new MediaStream();
     for (const kind of ["video", "audio"] as const) {
       const { receiver } = this.pc.addTransceiver(kind, { direction: "recvonly" });
       // Pictures are shown as they come: what a phone's screen needs is no smoothness of film but an answer to the finger.
       if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
     }
-    this.pc.addEventListener("track", ({ track }) => {
-      stream.addTrack(track);
-      events.onStream(stream);
-    });
+    this.pc.addEventListener("track", ({ track }) => this.stream.addTrack(track));
     this.pc.addEventListener("icecandidate", ({ candidate }) =>
       events.onCandidate(
         candidate && {

@@ -12,6 +12,8 @@ export interface Figures {
   readonly decodeMs: number | null;
   readonly dropped: number;
   readonly firstFrameMs: number | null;
+  /** Since when nothing at all has come from the host. */
+  readonly silentForMs: number;
 }
 
 interface Counts {
@@ -31,6 +33,7 @@ export class Meter {
   #decoded = 0;
   #dropped = 0;
   #freezes = 0;
+  #heard = { bytes: 0, atMs: 0 };
   #path: LivePath = "direct";
   firstFrameMs: number | null = null;
 
@@ -49,6 +52,8 @@ export class Meter {
       jitterS: number(video, "jitterBufferDelay"),
       emitted: number(video, "jitterBufferEmittedCount"),
     };
+    const heardBytes = number(pair, "bytesReceived");
+    if (heardBytes !== this.#heard.bytes) this.#heard = { bytes: heardBytes, atMs: now.atMs };
     const before = this.#last ?? now;
     this.#last = now;
     const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
@@ -76,6 +81,7 @@ export class Meter {
       decodeMs,
       dropped: this.#dropped,
       firstFrameMs: this.firstFrameMs,
+      silentForMs: now.atMs - this.#heard.atMs,
     };
   }
 

@@ -16,20 +16,38 @@ export interface OpenedSession {
 
 /** What a page shows of a player. */
 export interface PlayerState {
-  /** `connecting`: no picture yet; `playing`; `reconnecting`: the last picture stands; `ended`: for good, `message` says why. */
+  /** `connecting`: no picture yet; `playing`; `reconnecting`: the last picture stands; `ended`: for good, `notice` says why. */
   readonly phase: "connecting" | "playing" | "reconnecting" | "ended";
   readonly path: "direct" | "turn" | "relay" | null;
   readonly size: Size | null;
   readonly control: { readonly mine: boolean; readonly allowed: boolean; readonly viewers: number };
-  /** In words for a person; null when all is well. */
-  readonly message: string | null;
+  /** False while there is no line to the hub: a direct picture goes on without. */
+  readonly linked: boolean;
+  /** What is wrong, for a person; null when all is well. */
+  readonly notice: Notice | null;
+}
+
+export interface Notice {
+  /** Why a session ended (shared/src/relay.ts), a fault's code, or `no_decoder`. */
+  readonly code: string;
+  /** In English, for who has no words of their own for the code. */
+  readonly text: string;
+}
+
+/** What `openSession` rejects with. */
+export interface OpenRefusal {
+  readonly code: string;
+  readonly message: string;
+  /** Whether asking again can help. */
+  readonly retryable: boolean;
 }
 
 export interface PlayerOptions {
+  /** One over the other, the canvas on top; the player hides the canvas while the video has the picture. */
   readonly video: HTMLVideoElement;
   readonly canvas: HTMLCanvasElement;
   readonly hubUrl: string;
-  /** Asks the hub for a session; called again whenever the one before has ended for a passing reason. */
+  /** Asks the hub for a session, or rejects with an OpenRefusal; called again whenever the one before has ended for a passing reason. */
   openSession(): Promise<OpenedSession>;
   onState(state: PlayerState): void;
   onFigures(figures: Figures): void;
@@ -39,11 +57,15 @@ export interface PlayerOptions {
 
 /** Without a direct connection for so long, pictures come by the relay. */
 const relayAfterMs = 2000;
-/** A connection that broke is given new paths after this. */
+/** A connection that broke is given new paths after this, and again after the longer time, for as long as it takes. */
 const restartAfterMs = 1000;
-const sampleMs = 1000;
-const qualityEverySamples = 10;
-const retryMs = [200, 500, 1000, 2000, 4000] as const;
+const restartEveryMs = 10_000;
+/** A host that is connected sends something (reports, if no pictures) more often than this; a silent one is not waited for until ICE gives up. */
+const silentMs = 1500;
+const sampleMs = 500;
+const figuresEverySamples = 2;
+const qualityEverySamples = 20;
+const retryMs = [200, 500, 1000, 1500] as const;
 
 /**
  * Shows a phone's screen and takes input to it. It finds the way by itself: a direct connection, a TURN server, or the hub's relay when nothing else goes
@@ -57,7 +79,8 @@ export class Player {
     path: null,
     size: null,
     control: { mine: false, allowed: false, viewers: 1 },
-    message: null,
+    linked: false,
+    notice: null,
   };
   #line: Line | null = null;
   #connection: Connection | null = null;
@@ -67,6 +90,7 @@ export class Player {
   #timers: number[] = [];
   #begunMs = 0;
   #failures = 0;
+  #restarts = 0;
   #relayed = false;
   #stopped = false;
   #sampler = 0;
@@ -87,9 +111,7 @@ export class Player {
     this.#begunMs = performance.now();
     this.#watchVideo();
     let samples = 0;
-    this.#sampler = window.setInterval(() => {
-      void this.#sample(++samples % qualityEverySamples === 0);
-    }, sampleMs);
+    this.#sampler = window.setInterval(() => void this.#sample(++samples), sampleMs);
     void this.#open();
   }
 
@@ -135,6 +157,7 @@ export class Player {
   }
 
   #greet(session: OpenedSession): void {
+    this.#set({ linked: true });
     this.#line?.send({ type: "hello", v: 1, sound: true });
     this.#connect(session);
     this.#later(relayAfterMs, () => {
@@ -143,47 +166,51 @@ export class Player {
   }
 
   #connect({ iceServers, relayOnly }: OpenedSession): void {
-    this.#former?.close();
-    this.#former = this.#connection;
+    if (this.#former) this.#connection?.close();
+    else this.#former = this.#connection;
     const connection: Connection = new Connection({
       iceServers,
       relayOnly,
       events: {
         onOffer: (sdp) => this.#line?.send({ type: "offer", sdp }),
         onCandidate: (candidate) => this.#line?.send({ type: "candidate", candidate }),
-        onStream: (stream) => {
-          if (this.#connection === connection) this.#play(stream);
-        },
         onState: (state) => this.#connection === connection && this.#connectionIs(state),
       },
     });
     this.#connection = connection;
+    this.#restarts = 0;
     void connection.offer();
   }
 
-  #play(stream: MediaStream): void {
+  /** Shows this connection's pictures, the last one of the connection before standing until the first. */
+  #play(connection: Connection): void {
     const { video } = this.#options;
-    if (video.srcObject === stream) return;
-    video.srcObject = stream;
+    if (video.srcObject === connection.stream) return;
+    this.#cover();
+    video.srcObject = connection.stream;
     // Muted by the page until a person has touched it: browsers start no sound before.
     video.play().catch(() => undefined);
   }
 
   #connectionIs(state: "connected" | "disconnected" | "failed"): void {
+    const connection = this.#connection;
+    if (!connection) return;
     if (state === "connected") {
       this.#clearTimers();
+      this.#failures = 0;
+      this.#restarts = 0;
+      this.#play(connection);
       this.#former?.close();
       this.#former = null;
-      this.#failures = 0;
       this.#useRelay(false);
       return;
     }
     if (this.#state.phase === "playing" && !this.#relayed) this.#set({ phase: "reconnecting" });
-    const connection = this.#connection;
     const isBack = (): boolean =>
-      connection?.pc.connectionState === "connected" || this.#connection !== connection;
-    this.#later(state === "failed" ? 0 : restartAfterMs, () => {
-      if (!isBack()) void connection?.offer({ restart: true });
+      connection.pc.connectionState === "connected" || this.#connection !== connection;
+    const waitMs = this.#restarts++ === 0 ? restartAfterMs : restartEveryMs;
+    this.#later(waitMs, () => {
+      if (!isBack()) void connection.offer({ restart: true });
     });
     this.#later(relayAfterMs, () => {
       if (!isBack()) this.#useRelay(true);
@@ -193,12 +220,11 @@ export class Player {
   #useRelay(on: boolean): void {
     if (this.#relayed === on) return;
     if (on && !RelayVideo.isSupported) {
-      this.#set({
-        message:
-          "No direct connection to the phone's host, and this browser decodes video from the hub only on pages with HTTPS.",
-      });
-      return;
+      const text =
+        "No direct connection to the phone's host, and this browser decodes video from the hub only on pages with HTTPS.";
+      return this.#set({ notice: { code: "no_decoder", text } });
     }
+    if (on && !this.#line?.isOpen) return;
     this.#relayed = on;
     this.#line?.send({ type: "relay", on });
     if (!on) this.#relayVideo.close();
@@ -221,7 +247,7 @@ export class Player {
       case "clipboard":
         return this.#options.onClipboard(message.text);
       case "trouble":
-        return this.#set({ message: message.message });
+        return this.#set({ notice: { code: message.code, text: message.message } });
       case "profile":
         return;
     }
@@ -232,28 +258,32 @@ export class Player {
     this.#line = null;
     this.#relayed = false;
     this.#clearTimers();
+    this.#set({ linked: false });
     const end = reason ? relayEnds[reason] : null;
-    if (end && !end.again) return this.#end(end.text);
+    const notice = reason && end ? { code: reason, text: end.text } : null;
+    if (notice && !end?.again) return this.#end(notice);
     const seesOn = this.#connection?.pc.connectionState === "connected";
     if (!seesOn && this.#state.phase === "playing") this.#set({ phase: "reconnecting" });
-    this.#retry(end?.text ?? null);
+    this.#retry(notice);
   }
 
   #retryOrEnd(error: unknown): void {
-    const { retryable, message } = error as { retryable?: boolean; message?: string };
-    if (retryable === false) this.#end(message ?? "The phone can't be shown.");
-    else this.#retry(message ?? null);
+    const { retryable, code, message } = error as OpenRefusal;
+    const notice = { code, text: message };
+    if (retryable) this.#retry(notice);
+    else this.#end(notice);
   }
 
-  #retry(message: string | null): void {
-    const waitMs = retryMs[Math.min(this.#failures++, retryMs.length - 1)] ?? 4000;
-    if (this.#failures > 1) this.#set({ message });
+  /** The first try after a break is not worth a word. */
+  #retry(notice: Notice | null): void {
+    const waitMs = retryMs[Math.min(this.#failures++, retryMs.length - 1)] ?? 0;
+    if (this.#failures > 1) this.#set({ notice });
     this.#later(waitMs, () => void this.#open());
   }
 
-  #end(message: string): void {
+  #end(notice: Notice): void {
     this.stop();
-    this.#set({ phase: "ended", path: null, message });
+    this.#set({ phase: "ended", path: null, linked: false, notice });
   }
 
   /** Calls `#shown` for each picture of the video element. */
@@ -270,20 +300,39 @@ export class Player {
   #shown(path: "relay" | null): void {
     this.#meter.firstFrameMs ??= performance.now() - this.#begunMs;
     const isRelay = path === "relay";
-    if (this.#state.phase === "playing" && (this.#state.path === "relay") === isRelay) return;
+    this.#options.canvas.hidden = !isRelay;
+    const { phase, notice } = this.#state;
+    if (phase === "playing" && !notice && (this.#state.path === "relay") === isRelay) return;
     const direct = this.#state.path === "relay" ? null : this.#state.path;
-    this.#set({ phase: "playing", message: null, path: isRelay ? "relay" : direct });
+    this.#set({ phase: "playing", notice: null, path: isRelay ? "relay" : direct });
+    if (!isRelay && !direct) void this.#connection?.path().then((found) => this.#goesBy(found));
   }
 
-  async #sample(isQualityDue: boolean): Promise<void> {
+  #goesBy(path: PlayerState["path"]): void {
+    if (path && !this.#relayed && path !== this.#state.path) this.#set({ path });
+  }
+
+  /** The picture that is there, kept on the canvas. */
+  #cover(): void {
+    const { video, canvas } = this.#options;
+    if (!canvas.hidden || video.videoWidth === 0) return;
+    canvas.width = video.videoWidth;
+    canvas.height = video.videoHeight;
+    canvas.getContext("2d")?.drawImage(video, 0, 0);
+    canvas.hidden = false;
+  }
+
+  async #sample(count: number): Promise<void> {
     const connection = this.#connection;
     if (!connection || this.#stopped) return;
     const figures = await this.#meter.sample(connection).catch(() => null);
     if (!figures || this.#connection !== connection || this.#stopped) return;
+    if (connection.pc.connectionState === "connected")
+      this.#useRelay(figures.silentForMs > silentMs);
     const path = this.#relayed ? "relay" : figures.path;
-    if (path !== this.#state.path && this.#state.phase === "playing") this.#set({ path });
-    this.#options.onFigures({ ...figures, path });
-    if (isQualityDue) this.#sendQuality();
+    if (this.#state.phase === "playing") this.#goesBy(path);
+    if (count % figuresEverySamples === 0) this.#options.onFigures({ ...figures, path });
+    if (count % qualityEverySamples === 0) this.#sendQuality();
   }
 
   #sendQuality(): void {

@@ -89,10 +89,7 @@ export function createAccounts(deps: CoreDeps) {
         throw wrong();
       }
       if (user.locked)
-        throw new Fault(
-          "unauthenticated",
-          "Too many wrong passwords; wait a little and try again.",
-        );
+        throw new Fault("too_many_tries", "Too many wrong passwords; wait a little and try again.");
       if (!(await verifyPassword(password, user.password_hash))) {
         const waitSeconds = Math.min(2 ** Math.max(0, user.failed_logins + 1 - freeTries), 900);
         await database.query`update users set failed_logins = failed_logins + 1, locked_until =

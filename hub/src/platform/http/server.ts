@@ -7,10 +7,10 @@ import { applyWSSHandler } from "@trpc/server/adapters/ws";
 import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import { listen } from "../listen.ts";
-import { startPage } from "./page.ts";
 import { type HttpRoute, matchPath, sendFault, sendJson } from "./route.ts";
 import { serveSockets, type SocketRoute } from "./sockets.ts";
 import type { Caller, RequestContext } from "./trpc.ts";
+import { serveWeb } from "./web.ts";
 
 export interface HttpOptions {
   readonly host: string;
@@ -19,6 +19,8 @@ export interface HttpOptions {
   readonly router: AnyRouter;
   readonly routes: readonly HttpRoute[];
   readonly sockets?: readonly SocketRoute[];
+  /** Folder of the built web page; without it, or without a build there, / is a plain page. */
+  readonly webDir?: string;
   readonly source: Source;
   readonly logger: Logger;
   /** Who a bearer token belongs to; rejects with `unauthenticated`. */
@@ -33,7 +35,7 @@ export interface HttpServer {
 const maxBodyBytes = 1024 * 1024;
 const maxBatch = 10;
 
-/** The hub's HTTP edge: tRPC over HTTP and WebSocket under /trpc, the contexts' plain routes, and a page that says where things are. */
+/** The hub's HTTP edge: tRPC over HTTP and WebSocket under /trpc, the contexts' plain routes, and the web page. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const trpc = createHTTPHandler({
     router: options.router,
@@ -78,7 +80,6 @@ async function answer({ request, response, options, trpc }: Answering): Promise<
   response.setHeader("referrer-policy", "no-referrer");
   response.setHeader("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
   if (url.pathname === "/healthz") return sendJson(response, 200, { ok: true });
-  if (url.pathname === "/") return startPage(response);
   if (url.pathname.startsWith("/trpc/")) {
     const refusal = refuseTrpc(request);
     if (refusal)
@@ -100,6 +101,7 @@ async function answer({ request, response, options, trpc }: Answering): Promise<
     }
     return;
   }
+  if (await serveWeb(options.webDir, request, response)) return;
   sendJson(response, 404, notFound(url.pathname));
 }
 

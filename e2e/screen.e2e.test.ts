@@ -1,0 +1,201 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import { promisify } from "node:util";
+import { realApk } from "@cloudphone/testing/apk";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { browserMissing, openBrowser } from "./browser.ts";
+import { Api } from "./api.ts";
+import { type Account, Cell } from "./cell.ts";
+import { isPaper, places } from "./live-screen.ts";
+import { prepareScreens, WebPage } from "./web-page.ts";
+
+const run = promisify(execFile);
+const entry = path.resolve(import.meta.dirname, "../bin/cloudphone.ts");
+const poll = { timeout: 20_000, interval: 50 };
+
+describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?? ""}`, () => {
+  let cell: Cell;
+  let browser: Browser;
+  let customer: Account;
+  let orderId = "";
+  let device = { deviceId: "", name: "" };
+
+  const signedIn = (account = customer, chosen = browser): Promise<WebPage> =>
+    WebPage.open({ browser: chosen, cell, account });
+
+  /** On the phone's page, with a picture. */
+  async function watching(query = ""): Promise<WebPage> {
+    const web = await signedIn();
+    await web.openPhone(device.deviceId, query);
+    return web;
+  }
+
+  const shows = (web: WebPage, isApp: boolean): Promise<void> =>
+    expect.poll(async () => isPaper(await web.screen.pixel(places.middle)), poll).toBe(isApp);
+
+  async function home(web: WebPage): Promise<void> {
+    await web.screen.press("Home");
+    await shows(web, false);
+  }
+
+  async function openNotes(web: WebPage): Promise<void> {
+    await web.screen.tap(places.notes);
+    await shows(web, true);
+  }
+
+  /** How often the phone has started an encoder, as its own log says. */
+  async function encoders(): Promise<number> {
+    const env = {
+      ...process.env,
+      CLOUDPHONE_URL: cell.url,
+      CLOUDPHONE_HOME: cell.dir,
+      CLOUDPHONE_PASSWORD: customer.password,
+    };
+    await run(process.execPath, [entry, "login", "--email", customer.email], { env });
+    const shell = [entry, "shell", device.name, "logcat -d"];
+    const { stdout } = await run(process.execPath, shell, { env });
+    return stdout.split("\n").filter((line) => /scrcpy.*Device:/.test(line)).length;
+  }
+
+  beforeAll(async () => {
+    const agent = await prepareScreens();
+    [cell, browser] = await Promise.all([Cell.start({ env: { agent } }), openBrowser()]);
+    await cell.hostReady();
+    ({ orderId } = await cell.buy("Hourly"));
+    [device = device] = await cell.customer.query<(typeof device)[]>("devices.list");
+    customer = (await cell.accounts()).demo;
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await cell?.[Symbol.asyncDispose]();
+  });
+
+  test("is shown by the direct way, from the list of phones on, and the page has nothing to complain of", async () => {
+    await using web = await signedIn();
+    await web.page.getByRole("button", { name: "Open" }).click();
+    await web.playing();
+    await expect.poll(() => web.path(), poll).toBe("direct");
+    expect(web.complaints).toEqual([]);
+  });
+
+  test("answers a tap on an icon, and the buttons beside it", async () => {
+    await using web = await watching();
+    await home(web);
+    await openNotes(web);
+    await home(web);
+  });
+
+  test("takes text in Chinese from a keyboard, and gives back what is copied there", async () => {
+    await using web = await watching();
+    await home(web);
+    await openNotes(web);
+    await web.page.keyboard.insertText("你好，云手机 😀");
+    await web.page.getByText("On the phone: 你好，云手机 😀").waitFor();
+    await web.page.getByLabel("Text for the phone").fill("второй");
+    await web.page.getByRole("button", { name: "Paste on the phone" }).click();
+    await web.page.getByText("On the phone: второй").waitFor();
+  });
+
+  test("turns, and is touched in the right place when it lies on its side", async () => {
+    await using web = await watching();
+    await home(web);
+    const upright = await web.screen.size();
+    await web.screen.press("Rotate");
+    const lying = { width: upright.height, height: upright.width };
+    await expect.poll(() => web.screen.size(), poll).toEqual(lying);
+    await web.screen.tap({ x: 0.125, y: 0.86 });
+    await shows(web, true);
+    await web.screen.press("Rotate");
+    await expect.poll(() => web.screen.size(), poll).toEqual(upright);
+  });
+
+  test("has one encoder for three viewers, one of whom has control; who only looks touches nothing", async () => {
+    await using first = await watching();
+    await home(first);
+    const before = await encoders();
+    await openNotes(first);
+    // Nothing moves on the screen any more: who comes late sees it all the same.
+    await using second = await watching();
+    await shows(second, true);
+    await using third = await watching("?look=true");
+    await shows(third, true);
+    expect(await encoders()).toBe(before);
+    await first.page.getByText("3 viewers").waitFor();
+    await third.page.getByText("View only").waitFor();
+    expect(await third.page.getByRole("button", { name: "Home" }).isDisabled()).toBe(true);
+    await second.page.getByText("Somebody else has control").waitFor();
+    await second.page.getByRole("button", { name: "Take control" }).click();
+    await first.page.getByText("Somebody else has control").waitFor();
+    await home(second);
+    await Promise.all([shows(first, false), shows(third, false)]);
+  });
+
+  test("goes through the hub where there is no UDP, says so, and takes input there", async () => {
+    const noUdp = await openBrowser(["--force-webrtc-ip-handling-policy=disable_non_proxied_udp"]);
+    try {
+      await using web = await signedIn(customer, noUdp);
+      await web.openPhone(device.deviceId);
+      expect(await web.path()).toBe("relay");
+      await web.page.getByText("the picture comes through the hub").waitFor();
+      await home(web);
+      await openNotes(web);
+      await home(web);
+    } finally {
+      await noUdp.close();
+    }
+  });
+
+  test("has an APK installed that is chosen on its page", async () => {
+    await using web = await watching();
+    await home(web);
+    await web.page.locator("input[type=file]").setInputFiles(realApk);
+    await web.page.getByText("Installed", { exact: true }).waitFor({ timeout: 60_000 });
+  });
+
+  test("is nobody else's: not by its address, not by the hub's API", async () => {
+    const other = { email: "other@example.com", password: randomUUID() };
+    const idempotencyKey = randomUUID();
+    await cell.admin.mutate("accounts.create", { ...other, role: "customer", idempotencyKey });
+    await using web = await signedIn(other);
+    await web.page.goto(`/phones/${device.deviceId}`);
+    await web.page.getByText("You have no such phone.").waitFor();
+    const api = new Api(() => cell.url);
+    await api.login(other);
+    const wish = { device: device.deviceId, purpose: "screen", idempotencyKey: randomUUID() };
+    await expect(api.mutate("sessions.open", wish)).rejects.toMatchObject({ fault: "not_found" });
+  });
+
+  test("is back by itself after the host's agent was killed", async () => {
+    await using web = await watching();
+    await home(web);
+    await openNotes(web);
+    await cell.killed("agent");
+    // A phone that was cut off begins anew at home.
+    await shows(web, false);
+    await web.playing();
+    await openNotes(web);
+  });
+
+  test("goes on while the hub is killed, and is as before once that is back", async () => {
+    await using web = await watching();
+    await home(web);
+    await expect.poll(() => web.path(), poll).toBe("direct");
+    const phases = await web.notePhases();
+    cell.kill("hub", "SIGSTOP");
+    cell.kill("hub");
+    await web.page.getByText("The picture goes on directly").waitFor();
+    const frames = await web.screen.frames();
+    await expect.poll(() => web.screen.frames(), poll).toBeGreaterThan(frames + 2);
+    await web.page.getByText("The picture goes on directly").waitFor({ state: "detached" });
+    await openNotes(web);
+    expect(await phases()).toEqual([]);
+  });
+
+  test("ends with the lease, and says so", async () => {
+    await using web = await watching();
+    await cell.customer.mutate("orders.end", { orderId, idempotencyKey: randomUUID() });
+    await web.page.getByText("Your lease of this phone has ended.").waitFor();
+  });
+});

@@ -1,0 +1,86 @@
+import { execFile } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { openServerFile } from "@cloudphone/agent/media/scrcpy/server-file";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Account, Cell } from "./cell.ts";
+import { LiveScreen } from "./live-screen.ts";
+
+const run = promisify(execFile);
+const root = path.resolve(import.meta.dirname, "..");
+const fetchMs = 90_000;
+
+/** What a cell needs to show screens in a page: the page, built, and scrcpy's server, fetched once for all runs. The agent's environment. */
+export async function prepareScreens(): Promise<Record<string, string>> {
+  await run(path.join(root, "bin/build-web"));
+  const dataDir = path.join(root, "node_modules/.cache/cloudphone");
+  await mkdir(dataDir, { recursive: true });
+  const signal = AbortSignal.timeout(fetchMs);
+  const file = await openServerFile({ dataDir, configuredPath: null, signal });
+  return { CLOUDPHONE_SCRCPY_SERVER: file, CLOUDPHONE_MEDIA_ADDRESSES: "127.0.0.1" };
+}
+
+interface Opening {
+  readonly browser: Browser;
+  readonly cell: Cell;
+  readonly account: Account;
+  readonly context?: BrowserContextOptions;
+}
+
+/** A browser window of somebody who has signed in. What its page complains of is gathered in `complaints`. */
+export class WebPage implements AsyncDisposable {
+  readonly page: Page;
+  readonly screen: LiveScreen;
+  readonly complaints: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    this.screen = new LiveScreen(page);
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.complaints.push(message.text());
+    });
+  }
+
+  static async open({ browser, cell, account, context }: Opening): Promise<WebPage> {
+    const window = await browser.newContext({ locale: "en-US", baseURL: cell.url, ...context });
+    const opened = new WebPage(await window.newPage());
+    await opened.page.goto("/");
+    await opened.page.getByLabel("E-mail").fill(account.email);
+    await opened.page.getByLabel("Password").fill(account.password);
+    await opened.page.getByRole("button", { name: "Sign in" }).click();
+    await opened.page.getByRole("heading", { level: 1 }).getByText("phones").waitFor();
+    return opened;
+  }
+
+  /** Opens a phone's page; resolves with the first picture. */
+  async openPhone(deviceId: string, query = ""): Promise<void> {
+    await this.page.goto(`/phones/${deviceId}${query}`);
+    await this.playing();
+  }
+
+  async playing(timeout = 30_000): Promise<void> {
+    await this.page.locator('[data-testid=screen][data-phase="playing"]').waitFor({ timeout });
+  }
+
+  /** Notes each phase that the screen changes to from now on; call it for those so far. */
+  async notePhases(): Promise<() => Promise<string[]>> {
+    await this.page.evaluate(`{
+      const screen = document.querySelector("[data-testid=screen]");
+      window.phases = [];
+      const note = () => window.phases.push(screen.dataset.phase);
+      new MutationObserver(note).observe(screen, { attributeFilter: ["data-phase"] });
+    }`);
+    return () => this.page.evaluate<string[]>("window.phases");
+  }
+
+  /** By which way the picture comes. */
+  path(): Promise<string | null> {
+    return this.page.getByTestId("screen").getAttribute("data-path");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.page.context().close();
+  }
+}

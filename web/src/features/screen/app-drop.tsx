@@ -1,0 +1,110 @@
+import { InboxOutlined } from "@ant-design/icons";
+import { App, Progress, Typography, Upload } from "antd";
+import { type Ref, useImperativeHandle, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useRefusalWords } from "../../ui/use-refusal-words.ts";
+import { installApk } from "./install-apk.ts";
+
+export interface AppDropTarget {
+  take(files: readonly File[]): void;
+}
+
+interface Install {
+  readonly key: string;
+  readonly name: string;
+  /** Of the upload, 0 to 100. */
+  readonly percent: number;
+  readonly status: "uploading" | "installing" | "installed" | "failed";
+  readonly reason: string | null;
+}
+
+interface AppDropProps {
+  readonly deviceId: string;
+  /** For files that are dropped elsewhere on the page. */
+  readonly ref: Ref<AppDropTarget>;
+}
+
+/** Takes APKs, installs them on this phone, and shows how far each is. */
+export function AppDrop({ deviceId, ref }: AppDropProps) {
+  const { t } = useTranslation();
+  const { message } = App.useApp();
+  const words = useRefusalWords();
+  const [installs, setInstalls] = useState<readonly Install[]>([]);
+  const change = (key: string, what: Partial<Install>): void =>
+    setInstalls((all) => all.map((one) => (one.key === key ? { ...one, ...what } : one)));
+
+  const take = async (file: File): Promise<void> => {
+    if (!/\.apk$/i.test(file.name)) {
+      void message.error(t("files.notApk", { name: file.name.slice(0, 80) }));
+      return;
+    }
+    const key = crypto.randomUUID();
+    const begun: Install = { key, name: file.name, percent: 0, status: "uploading", reason: null };
+    setInstalls((all) => [begun, ...all].slice(0, 20));
+    try {
+      await installApk(file, {
+        deviceId,
+        key,
+        onUploaded: (share) => change(key, { percent: Math.round(share * 100) }),
+        onInstalling: () => change(key, { status: "installing", percent: 100 }),
+      });
+      change(key, { status: "installed" });
+    } catch (error) {
+      change(key, { status: "failed", reason: words(error) });
+    }
+  };
+  useImperativeHandle(ref, () => ({
+    take: (files) => {
+      for (const file of files) void take(file);
+    },
+  }));
+  return (
+    <section>
+      <h2>{t("files.title")}</h2>
+      <Upload.Dragger
+        accept=".apk"
+        multiple
+        showUploadList={false}
+        beforeUpload={(file) => {
+          void take(file);
+          return false;
+        }}
+      >
+        <InboxOutlined style={{ fontSize: 28, opacity: 0.6 }} />
+        <p style={{ margin: "8px 12px 0" }}>{t("files.drop")}</p>
+      </Upload.Dragger>
+      <div className="installs" aria-live="polite">
+        {installs.map((install) => (
+          <InstallRow key={install.key} install={install} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function InstallRow({ install: { name, percent, status, reason } }: { readonly install: Install }) {
+  const { t } = useTranslation();
+  const bar = {
+    uploading: "active",
+    installing: "active",
+    installed: "success",
+    failed: "exception",
+  };
+  return (
+    <div>
+      <div className="name" title={name}>
+        {name}
+      </div>
+      <Progress
+        percent={percent}
+        size="small"
+        showInfo={false}
+        status={bar[status] as "active" | "success" | "exception"}
+      />
+      <Typography.Text type={status === "failed" ? "danger" : "secondary"}>
+        {status === "uploading" ? t("files.uploading", { percent }) : t(`files.${status}`)}
+        {reason && `: ${reason}`}
+      </Typography.Text>
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+
+/** What the hub replaces in each page it sends: hub/src/platform/http/web.ts. */
+const noncePlace = "{{nonce}}";
+const compressed = /\.(js|css|svg)$/;
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [react(), compress()],
+  html: { cspNonce: noncePlace },
+  build: {
+    target: "es2023",
+    // No `data:` in the page's policy: what is small is a file as well.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1000,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    // `bin/env vite web` beside a running hub, for work on the page itself.
+    proxy: Object.fromEntries(
+      ["/trpc", "/relay", "/apps", "/screenshots"].map((prefix) => [
+        prefix,
+        { target: "http://127.0.0.1:30000", ws: true },
+      ]),
+    ),
+  },
+});
+
+/** Lays a Brotli and a gzip file beside each asset, so that the hub compresses nothing while it serves. */
+function compress(): Plugin {
+  return {
+    name: "compress",
+    apply: "build",
+    writeBundle({ dir = "" }) {
+      for (const name of readdirSync(dir, { recursive: true, encoding: "utf8" })) {
+        if (!compressed.test(name)) continue;
+        const file = path.join(dir, name);
+        const bytes = readFileSync(file);
+        const params = { [constants.BROTLI_PARAM_QUALITY]: 9 };
+        writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));
+        writeFileSync(`${file}.gz`, gzipSync(bytes));
+      }
+    },
+  };
+}
