@@ -25,5 +25,5 @@ const flags = [
 ];
 
 /** Debian's Chromium, without a window. */
-export const openBrowser = (more: readonly string[] = []): Promise<Browser> =>
-  chromium.launch({ executablePath, args: [...flags, ...more], headless: true });
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath, args: flags, headless: true });

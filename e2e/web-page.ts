@@ -64,6 +64,18 @@ export class WebPage implements AsyncDisposable {
     await this.page.locator('[data-testid=screen][data-phase="playing"]').waitFor({ timeout });
   }
 
+  /** From the next page on, connections have only a TURN server's candidates: none, where there is no such server. */
+  async forbidDirect(): Promise<void> {
+    await this.page.addInitScript(`{
+      const Direct = RTCPeerConnection;
+      window.RTCPeerConnection = class extends Direct {
+        constructor(options) {
+          super({ ...options, iceTransportPolicy: "relay" });
+        }
+      };
+    }`);
+  }
+
   /** Notes each phase that the screen changes to from now on; call it for those so far. */
   async notePhases(): Promise<() => Promise<string[]>> {
     await this.page.evaluate(`{

@@ -12,7 +12,7 @@ import {
 import type { inferRouterOutputs } from "@trpc/server";
 import { signIn } from "./sign-in.ts";
 
-export type Answers = inferRouterOutputs<AppRouter>;
+type Answers = inferRouterOutputs<AppRouter>;
 export type Device = Answers["devices"]["list"][number];
 
 const maxBatch = 10;
@@ -44,10 +44,7 @@ export const api = createTRPCClient<AppRouter>({
 });
 
 /** A request in the name of who is signed in; once more with another token when the hub takes this one no more. */
-export async function withToken(
-  input: RequestInfo | URL,
-  init: RequestInit = {},
-): Promise<Response> {
+async function withToken(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
   const send = (token: string | null): Promise<Response> => {
     const headers = new Headers(init.headers);
     if (token !== null) headers.set("authorization", `Bearer ${token}`);

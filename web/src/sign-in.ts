@@ -16,9 +16,9 @@ const marginMs = 60_000;
 
 /**
  * Who is signed in, for all tabs of this browser. The access token is in this page's memory alone; the refresh token is in localStorage, and each is used once:
- * tabs take turns by a Web Lock, and whoever comes second finds the new one (docs/decisions/0011-the-web-page.md).
+ * tabs take turns by a Web Lock, and whoever comes second finds the new one (docs/decisions/0012-the-web-page.md).
  */
-export class SignIn {
+class SignIn {
   readonly #api = createTRPCClient<AppRouter>({ links: [httpLink({ url: "/trpc" })] });
   readonly #listeners = new Set<() => void>();
   #access: { token: string; untilMs: number } | null = null;

@@ -159,11 +159,21 @@ export class Peer {
       else if (state === "disconnected" || state === "failed") events.onState("lost");
     });
     pc.onDataChannel.subscribe((channel) => {
-      if (channel.label === dataChannels.input) this.#input = channel;
+      if (channel.label === dataChannels.input) this.#listenToEnd(channel);
       channel.onMessage.subscribe((data) => events.onMessage(data.toString()));
     });
     this.#video.onPictureLossIndication.subscribe(() => events.onKeyFrameWanted());
     this.#video.onRtcp.subscribe(() => void this.#report().catch(() => undefined));
+  }
+
+  /** A viewer that closes its connection ends its channels; ICE alone would notice half a minute later. */
+  #listenToEnd(channel: RTCDataChannel): void {
+    this.#input = channel;
+    channel.stateChanged.subscribe((state) => {
+      if (state !== "closed" || !this.#connected) return;
+      this.#connected = false;
+      this.#events.onState("closed");
+    });
   }
 
   /** What the viewer's last receiver report said. */

@@ -3,8 +3,7 @@ import { initReactI18next } from "react-i18next";
 import { en } from "./en.ts";
 import { zhCN } from "./zh-cn.ts";
 
-export const languages = ["zh-CN", "en"] as const;
-export type Language = (typeof languages)[number];
+type Language = "zh-CN" | "en";
 
 type SameKeys<T> = { readonly [K in keyof T]: T[K] extends string ? string : SameKeys<T[K]> };
 /** What each language must have. */

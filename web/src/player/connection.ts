@@ -1,5 +1,7 @@
 import {
   dataChannels,
+  type HostMessage,
+  hostMessageSchema,
   type Input,
   type IceServer,
   type LiveCandidate,
@@ -10,6 +12,8 @@ export interface ConnectionEvents {
   onOffer(sdp: string): void;
   onCandidate(candidate: LiveCandidate | null): void;
   onState(state: "connected" | "disconnected" | "failed"): void;
+  /** What the host says here while there is no line to the hub. */
+  onMessage(message: HostMessage): void;
 }
 
 export interface ConnectionOptions {
@@ -39,6 +43,10 @@ export class Connection {
       bundlePolicy: "max-bundle",
     });
     this.#input = this.pc.createDataChannel(dataChannels.input);
+    this.#input.addEventListener("message", ({ data }) => {
+      const message = hostMessageSchema.safeParse(JSON.parse(String(data)));
+      if (message.success) events.onMessage(message.data);
+    });
     this.#moves = this.pc.createDataChannel(dataChannels.moves, {
       ordered: false,
       maxRetransmits: 0,

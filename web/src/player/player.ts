@@ -92,6 +92,7 @@ export class Player {
   #failures = 0;
   #restarts = 0;
   #relayed = false;
+  #reclaims = false;
   #stopped = false;
   #sampler = 0;
 
@@ -159,6 +160,9 @@ export class Player {
   #greet(session: OpenedSession): void {
     this.#set({ linked: true });
     this.#line?.send({ type: "hello", v: 1, sound: true });
+    // Whoever had control when the line broke has it still: the session before may hold it for a while yet.
+    this.#reclaims = this.#state.control.mine;
+    if (this.#reclaims) this.takeControl(true);
     this.#connect(session);
     this.#later(relayAfterMs, () => {
       if (this.#connection?.pc.connectionState !== "connected") this.#useRelay(true);
@@ -175,6 +179,7 @@ export class Player {
         onOffer: (sdp) => this.#line?.send({ type: "offer", sdp }),
         onCandidate: (candidate) => this.#line?.send({ type: "candidate", candidate }),
         onState: (state) => this.#connection === connection && this.#connectionIs(state),
+        onMessage: (message) => this.#connection === connection && this.#take(message),
       },
     });
     this.#connection = connection;
@@ -241,9 +246,7 @@ export class Player {
       case "size":
         return this.#set({ size: { width: message.width, height: message.height } });
       case "control":
-        return this.#set({
-          control: { mine: message.mine, allowed: message.allowed, viewers: message.viewers },
-        });
+        return this.#controlIs(message);
       case "clipboard":
         return this.#options.onClipboard(message.text);
       case "trouble":
@@ -251,6 +254,11 @@ export class Player {
       case "profile":
         return;
     }
+  }
+
+  #controlIs({ mine, allowed, viewers }: Extract<HostMessage, { type: "control" }>): void {
+    if (mine || !allowed) this.#reclaims = false;
+    this.#set({ control: { mine: mine || this.#reclaims, allowed, viewers } });
   }
 
   #lineEnded(reason: RelayEndReason | null): void {

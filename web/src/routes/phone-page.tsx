@@ -1,10 +1,11 @@
-import { useParams, useSearch } from "@tanstack/react-router";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { Result, Skeleton } from "antd";
+import { useRef } from "react";
 import { useTranslation } from "react-i18next";
+import type { Device } from "../api.ts";
 import { usePhones } from "../features/phones/use-phones.ts";
 import { Phone } from "../features/screen/phone.tsx";
 import { useRefusalWords } from "../ui/use-refusal-words.ts";
-import { Missing } from "../ui/missing.tsx";
 
 /** One phone: its screen, to be used. `?look=true` only looks. */
 export function PhonePage() {
@@ -13,7 +14,11 @@ export function PhonePage() {
   const { t } = useTranslation();
   const words = useRefusalWords();
   const phones = usePhones();
-  const device = phones.data?.find(({ deviceId, name }) => deviceId === ref || name === ref);
+  const found = phones.data?.find(({ deviceId, name }) => deviceId === ref || name === ref);
+  // A phone that is taken away under the hands stays as it was: its screen says why.
+  const seen = useRef<Device | null>(null);
+  if (found) seen.current = found;
+  const device = found ?? seen.current;
   if (device) return <Phone key={device.deviceId} device={device} viewOnly={look} />;
   if (phones.isPending)
     return (
@@ -22,5 +27,11 @@ export function PhonePage() {
       </div>
     );
   if (!phones.data) return <Result status="warning" title={words(phones.error)} />;
-  return ref === "" ? <Missing /> : <Result status="404" title={t("fault.not_found")} />;
+  return (
+    <Result
+      status="404"
+      title={t("fault.not_found")}
+      extra={<Link to="/">{t("app.toPhones")}</Link>}
+    />
+  );
 }
