@@ -146,7 +146,7 @@ function assemble({
     store,
     clock,
     logger,
-    isAlive: (deviceId, instanceId) => fleet.find(deviceId)?.isAlive(instanceId) ?? false,
+    aliveAt: (deviceId, instanceId) => fleet.find(deviceId)?.aliveAt(instanceId) ?? null,
     onLeaseOver: (deviceId) => {
       tunnels.fence(deviceId);
       fleet.find(deviceId)?.urge();

@@ -149,8 +149,8 @@ export const agentGuards: readonly Guard[] = [
   {
     name: "no second counts in which the device was not seen alive",
     file: "agent/src/usage/meter.ts",
-    guard: "this.#deps.isAlive(run.deviceId, run.instanceId)\n",
-    without: "true\n",
+    guard: "this.#deps.aliveAt(run.deviceId, run.instanceId);\n",
+    without: "clock.nowMs() as number | null;\n",
     test: { file: meter, name: "confirms no second in which the device was not seen alive" },
   },
   {

@@ -67,7 +67,7 @@ export class Fleet {
   /** Those under an open run that were seen alive by this process. */
   countRunning(): number {
     const runs = this.#deps.store.read((tx) => tx.runs());
-    return runs.filter((run) => this.find(run.deviceId)?.isAlive(run.instanceId)).length;
+    return runs.filter((run) => this.find(run.deviceId)?.aliveAt(run.instanceId) != null).length;
   }
 
   find(deviceId: Id): Supervisor | null {

@@ -106,3 +106,26 @@ test("a restart ends the run it found and begins one, with none between", async 
     .filter((type) => type !== "device.state.changed");
   expect(types).toEqual(["device.started", "device.stopped", "device.started"]);
 });
+
+test("a crash that is noticed late is billed to the phone's own end, whatever the running mark says", async () => {
+  const { store, fleet } = await host();
+  const first = wish(1, "running", 50);
+  const properties = { ...first.spec.properties, "sim.crashAfterMs": "1500" };
+  await fleet.take({ ...first, spec: { ...first.spec, properties } });
+  await until(store, "running");
+  await store.transaction((tx) => {
+    const run = tx.run(deviceId);
+    if (run) tx.putRun({ ...run, confirmedMs: 60_000 });
+  });
+  const stopped = (): { data: { durationMs: number; reason: string } } | undefined =>
+    store.outbox
+      .readAfter(0, { maxRows: 100, maxBytes: 1e6 })
+      .map(
+        ({ event }) =>
+          JSON.parse(event) as { type: string; data: { durationMs: number; reason: string } },
+      )
+      .find(({ type }) => type === "device.stopped");
+  await expect.poll(stopped, { timeout: 20_000 }).toBeDefined();
+  expect(stopped()?.data.reason).toBe("crashed");
+  expect(stopped()?.data.durationMs).toBeLessThanOrEqual(1500);
+});

@@ -84,12 +84,11 @@ export class Supervisor {
     await this.#done;
   }
 
-  /** Whether this instance was seen running lately enough that its seconds are certain. */
-  isAlive(instanceId: string): boolean {
+  /** When this instance was last seen running, on the host's clock; null when that was not lately. Up to then its seconds are certain. */
+  aliveAt(instanceId: string): number | null {
     const alive = this.#seenAlive;
-    return (
-      alive?.instanceId === instanceId && this.#deps.clock.nowMs() - alive.atMs <= lookAgainMs * 2
-    );
+    if (alive?.instanceId !== instanceId) return null;
+    return this.#deps.clock.nowMs() - alive.atMs <= lookAgainMs * 2 ? alive.atMs : null;
   }
 
   /** The device, ready for work; `device_not_running` unless it is booted under an open run. */
@@ -352,10 +351,12 @@ export class Supervisor {
   #durationOf(run: RunRow, crash: Observation | null, clock: MonoClock): number {
     if (run.bootId !== clock.bootId) return run.confirmedMs;
     const nowMs = clock.nowMs();
+    if (!crash) return Math.max(run.confirmedMs, nowMs - run.startedMonoMs);
     const aliveMs = this.#seenAlive?.instanceId === run.instanceId ? this.#seenAlive.atMs : 0;
-    const agoMs = crash && "endedAgoMs" in crash ? (crash.endedAgoMs ?? Infinity) : Infinity;
-    const endMs = crash ? Math.max(aliveMs, nowMs - agoMs) : nowMs;
-    return Math.max(run.confirmedMs, endMs - run.startedMonoMs);
+    const agoMs = "endedAgoMs" in crash ? crash.endedAgoMs : undefined;
+    if (agoMs === undefined) return Math.max(run.confirmedMs, aliveMs - run.startedMonoMs);
+    // The running mark goes on until an end is noticed: where the end itself is known, the mark is no measure of it.
+    return Math.max(0, Math.max(aliveMs, nowMs - agoMs) - run.startedMonoMs);
   }
 
   async #report(state: DeviceState, reason: string | null): Promise<void> {

@@ -45,7 +45,7 @@ const device = (leaseRemainingMs: number | null): DeviceRow => ({
 async function setup(leaseRemainingMs: number | null = null) {
   const dir = mkdtempSync(path.join(os.tmpdir(), "meter-"));
   const file = path.join(dir, "agent.db");
-  const time = { monoMs: 1_000_000, wallMs: 1_800_000_000_000, alive: true };
+  const time = { monoMs: 1_000_000, wallMs: 1_800_000_000_000, alive: true, sinceSeenMs: 0 };
   const source: Source = { ...systemSource, now: () => time.wallMs };
   const clock: MonoClock = { nowMs: () => time.monoMs, bootId: "boot-1" };
   const over: string[] = [];
@@ -65,7 +65,7 @@ async function setup(leaseRemainingMs: number | null = null) {
     store,
     clock,
     logger,
-    isAlive: () => time.alive,
+    aliveAt: () => (time.alive ? time.monoMs - time.sinceSeenMs : null),
     onLeaseOver: (id) => void over.push(id),
   });
   const pass = async (ms: number): Promise<void> => {
@@ -102,6 +102,15 @@ describe("the meter", () => {
     time.alive = false;
     await pass(60_000);
     expect(run().confirmedMs).toBe(1000);
+  });
+
+  it("tells the hub no second beyond the one in which the device was last seen alive", async () => {
+    const { time, pass, events } = await setup();
+    time.sinceSeenMs = 4000;
+    for (let second = 0; second < 70; second++) await pass(1000);
+    const told = events().filter(({ type }) => type === "device.usage.confirmed");
+    expect(told.map(({ data }) => data.durationMs)).toEqual([60_000]);
+    expect(told).toHaveLength(1);
   });
 
   it("tells the hub once a minute how long the run has lasted", async () => {

@@ -11,8 +11,8 @@ export interface MeterDeps {
   readonly store: Store;
   readonly clock: MonoClock;
   readonly logger: Logger;
-  /** Whether a device was seen alive lately: only then are its seconds certain. */
-  isAlive(deviceId: string, instanceId: string): boolean;
+  /** When a device was last seen alive, on the host's clock; null when that was not lately: then none of its seconds is confirmed. */
+  aliveAt(deviceId: string, instanceId: string): number | null;
   /** A lease ran out on this host's own clock. */
   onLeaseOver(deviceId: string): void;
 }
@@ -61,14 +61,15 @@ export class Meter {
     crashPoint("agent.meter.before-mark");
     await store.transaction((tx) => {
       for (const run of tx.runs()) {
-        const marked = this.#deps.isAlive(run.deviceId, run.instanceId)
-          ? confirmed(run, clock)
-          : null;
-        if (!marked) continue;
+        const aliveAtMs = this.#deps.aliveAt(run.deviceId, run.instanceId);
+        const marked = aliveAtMs === null ? null : confirmed(run, clock);
+        if (aliveAtMs === null || !marked) continue;
         tx.putRun(marked);
-        if (marked.confirmedMs - (this.#toldMs.get(run.runId) ?? 0) < tellEveryMs) continue;
-        told.set(run.runId, marked.confirmedMs);
-        const data = { ...described(marked), durationMs: Math.round(marked.confirmedMs) };
+        // Never told beyond what was seen: the hub takes no second back.
+        const seenMs = Math.floor(aliveAtMs - run.startedMonoMs);
+        if (seenMs - (this.#toldMs.get(run.runId) ?? 0) < tellEveryMs) continue;
+        told.set(run.runId, seenMs);
+        const data = { ...described(marked), durationMs: seenMs };
         tx.emit({ type: "device.usage.confirmed", subject: run.deviceId, data }, run.cause);
       }
       for (const row of tx.devices()) {

@@ -73,6 +73,7 @@ export class SimPhone {
   readonly #clipboardListeners = new Set<(text: string) => void>();
   /** Abstract sockets that programs on the phone listen on. */
   readonly #sockets = new Map<string, SocketListener>();
+  #offAtMs: number | null = null;
   #power: AbortController | null = null;
   #instanceId = "";
   #timers: NodeJS.Timeout[] = [];
@@ -120,6 +121,11 @@ export class SimPhone {
     };
   }
 
+  /** How long it has been without power; null while it has it, and before it ever had. */
+  get offForMs(): number | null {
+    return this.on || this.#offAtMs === null ? null : performance.now() - this.#offAtMs;
+  }
+
   get booted(): boolean {
     return this.properties.get("sys.boot_completed") === "1";
   }
@@ -157,6 +163,7 @@ export class SimPhone {
   powerOff(): void {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
     if (this.booted) this.#onPower("off", this.#instanceId);
+    if (this.#power) this.#offAtMs = performance.now();
     this.#power?.abort();
     this.#power = null;
     this.#sockets.clear();

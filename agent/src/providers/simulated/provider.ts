@@ -54,7 +54,10 @@ export function createSimulatedProvider(farm: SimFarm): Provider {
       const phone = farm.find(idOf(handle));
       const adb = farm.target(idOf(handle));
       if (!phone) return { state: "missing" };
-      if (!phone.on || !adb) return { state: "stopped" };
+      if (!phone.on || !adb) {
+        const { offForMs } = phone;
+        return { state: "stopped", ...(offForMs === null ? {} : { endedAgoMs: offForMs }) };
+      }
       return await Promise.resolve({ state: "running", instanceId: phone.instanceId, adb });
     },
     snapshots: snapshotsOf(farm, phoneOf),

@@ -254,7 +254,7 @@ export class TestHost implements AsyncDisposable {
     });
     const meter = new Meter({
       ...{ store, clock, logger },
-      isAlive: (deviceId, instanceId) => fleet.find(deviceId)?.isAlive(instanceId) ?? false,
+      aliveAt: (deviceId, instanceId) => fleet.find(deviceId)?.aliveAt(instanceId) ?? null,
       onLeaseOver: (deviceId) => fleet.find(deviceId)?.urge(),
     });
     fleet.start();
