@@ -13,9 +13,9 @@ import type {
   Snapshots,
 } from "../providers/provider.ts";
 import { fullDisk } from "../store/full-disk.ts";
-import type { DeviceRow, RunRow, Store, StoreTx } from "../store/store.ts";
+import type { DeviceRow, Store, StoreTx } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
-import { closeRun, openRun } from "../usage/runs.ts";
+import { closeRun, openRun, ranFor } from "../usage/runs.ts";
 import { Attention } from "./attention.ts";
 import { booted } from "./boot.ts";
 import { providerCall } from "./provider-call.ts";
@@ -343,20 +343,15 @@ export class Supervisor {
     const crash = reason === "crashed" ? seen : null;
     await store.transaction((tx) => {
       const run = tx.run(this.deviceId);
-      if (run) closeRun(tx, run, { reason, durationMs: this.#durationOf(run, crash, clock) });
+      if (!run) return;
+      const alive = this.#seenAlive;
+      const aliveAtMs = alive?.instanceId === run.instanceId ? alive.atMs : 0;
+      closeRun(tx, run, {
+        reason,
+        durationMs: ranFor(run, clock, crash && { aliveAtMs, ...crash }),
+      });
     });
     if (crash && "reason" in crash && crash.reason) await this.#report("failed", crash.reason);
-  }
-
-  #durationOf(run: RunRow, crash: Observation | null, clock: MonoClock): number {
-    if (run.bootId !== clock.bootId) return run.confirmedMs;
-    const nowMs = clock.nowMs();
-    if (!crash) return Math.max(run.confirmedMs, nowMs - run.startedMonoMs);
-    const aliveMs = this.#seenAlive?.instanceId === run.instanceId ? this.#seenAlive.atMs : 0;
-    const agoMs = "endedAgoMs" in crash ? crash.endedAgoMs : undefined;
-    if (agoMs === undefined) return Math.max(run.confirmedMs, aliveMs - run.startedMonoMs);
-    // The running mark goes on until an end is noticed: where the end itself is known, the mark is no measure of it.
-    return Math.max(0, Math.max(aliveMs, nowMs - agoMs) - run.startedMonoMs);
   }
 
   async #report(state: DeviceState, reason: string | null): Promise<void> {

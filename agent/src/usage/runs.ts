@@ -55,3 +55,20 @@ export function confirmed(run: RunRow, clock: MonoClock): RunRow | null {
   if (run.bootId !== clock.bootId) return null;
   return { ...run, confirmedMs: Math.max(run.confirmedMs, clock.nowMs() - run.startedMonoMs) };
 }
+
+/**
+ * How long a run has lasted that ends now, or, for a crash, that ended by itself: when its provider knows how long ago, then; else at the running mark,
+ * and not before it was last seen alive. The mark goes on until an end is noticed: where the end itself is known, the mark is no measure of it.
+ */
+export function ranFor(
+  run: RunRow,
+  clock: MonoClock,
+  crash: { readonly aliveAtMs: number; readonly endedAgoMs?: number } | null,
+): number {
+  if (run.bootId !== clock.bootId) return run.confirmedMs;
+  const nowMs = clock.nowMs();
+  if (!crash) return Math.max(run.confirmedMs, nowMs - run.startedMonoMs);
+  const { aliveAtMs, endedAgoMs } = crash;
+  if (endedAgoMs === undefined) return Math.max(run.confirmedMs, aliveAtMs - run.startedMonoMs);
+  return Math.max(0, Math.max(aliveAtMs, nowMs - endedAgoMs) - run.startedMonoMs);
+}
