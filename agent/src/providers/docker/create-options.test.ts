@@ -14,6 +14,7 @@ const making: Making = {
   port: 21_000,
   identity: "0123456789abcdef",
   address: "10.87.1.2",
+  generation: 0,
   dataBase: null,
   gpu: { mode: "guest" },
   labels: {},

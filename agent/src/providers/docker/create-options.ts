@@ -53,6 +53,8 @@ export interface Making {
   readonly identity: string;
   /** On the phones' network; kept on the data volume too, for the MAC address is made from it. */
   readonly address: string;
+  /** Of its data volume. */
+  readonly generation: number;
   /** The shared volume below the phone's own; decided when its data volume was made, for a diff fits no other base. */
   readonly dataBase: string | null;
   readonly gpu: Gpu;
@@ -128,7 +130,8 @@ export function createOptions(making: Making, config: DockerConfig): CreateOptio
 }
 
 export const containerName = (deviceId: Id): string => `cloudphone-${deviceId}`;
-export const volumeName = (deviceId: Id): string => `cloudphone-${deviceId}-data`;
+export const volumeName = (deviceId: Id, generation = 0): string =>
+  `cloudphone-${deviceId}-data${generation === 0 ? "" : `-${generation}`}`;
 
 function bootArguments({ spec, identity, gpu, dataBase }: Making): string[] {
   const chosen = Object.entries(spec.properties).toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -163,8 +166,12 @@ function assertSetting(name: string, value: string): void {
 }
 
 /** redroid's overlay (`use_redroid_overlayfs`): /data is /data-diff over /data-base. */
-function mounts({ deviceId, dataBase }: Making): CreateOptions["HostConfig"]["Mounts"] {
-  const own = { Type: "volume" as const, Source: volumeName(deviceId), ReadOnly: false };
+function mounts({ deviceId, generation, dataBase }: Making): CreateOptions["HostConfig"]["Mounts"] {
+  const own = {
+    Type: "volume" as const,
+    Source: volumeName(deviceId, generation),
+    ReadOnly: false,
+  };
   if (dataBase === null) return [{ ...own, Target: "/data" }];
   return [
     { Type: "volume", Source: dataBase, Target: "/data-base", ReadOnly: true },

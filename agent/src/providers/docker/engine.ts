@@ -3,6 +3,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import Docker from "dockerode";
 import type { DockerConfig } from "./config.ts";
 import { connectionOf } from "./connection.ts";
+import type { CopyOptions } from "./copy-options.ts";
 import type { CreateOptions } from "./create-options.ts";
 import { saidBy, statusOf, toEngineFault } from "./engine-faults.ts";
 import { parseImage } from "./images.ts";
@@ -97,7 +98,7 @@ export class Engine {
   }
 
   async create(
-    options: CreateOptions,
+    options: CreateOptions | CopyOptions,
     signal: AbortSignal,
   ): Promise<"created" | "exists" | "no-image"> {
     return this.#call(signal, async (abortSignal) => {
@@ -170,6 +171,18 @@ export class Engine {
           throw error;
         }),
     );
+  }
+
+  /** Waits, as long as the signal lets it, until the container has ended. */
+  async exitCode(name: string, signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    try {
+      const ended: unknown = await this.#docker.getContainer(name).wait({ abortSignal: signal });
+      return (ended as { StatusCode: number }).StatusCode;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw toEngineFault(error, this.host);
+    }
   }
 
   /** Makes it, or finds the one of that name; its labels are then those of the one found. */

@@ -31,6 +31,7 @@ export async function fingerprint({ engine, config, gpu, driver }: Asked): Promi
         abi: abis[machine.architecture] ?? machine.architecture,
         docker: machine.version,
         gpu: gpu.mode,
+        ...(config.dataBase === null ? { snapshots: "true" } : {}),
         ...(driver === null ? {} : { "gpu-driver": driver }),
       },
     };

@@ -15,6 +15,8 @@ const handleSchema = z.object({
   spec: deviceSpecSchema,
   /** adb's; the container's own publication counts, should somebody else have taken this one meanwhile. */
   port: z.int(),
+  /** Which of its volumes is the phone: restoring a snapshot makes another. */
+  generation: z.int().min(0).default(0),
 });
 export type DockerHandle = Handle & z.infer<typeof handleSchema>;
 
@@ -26,6 +28,7 @@ export interface Marked {
   readonly name: string;
   readonly spec: DeviceSpec;
   readonly port: number;
+  readonly generation: number;
 }
 
 export const deviceLabel = "cloudphone.device";
@@ -35,6 +38,8 @@ export const identityLabel = "cloudphone.identity";
 /** On the phones' network; the MAC is made from it. */
 export const addressLabel = "cloudphone.address";
 export const dataBaseLabel = "cloudphone.data-base";
+/** Of a phone's volume, and of the one that its container has. */
+export const generationLabel = "cloudphone.generation";
 const portLabel = "cloudphone.port";
 
 export const labelsOf = ({
@@ -43,6 +48,7 @@ export const labelsOf = ({
   name,
   spec,
   port,
+  generation,
 }: Marked): Record<string, string> => ({
   "cloudphone.kind": kind,
   [ownerLabel]: owner,
@@ -50,10 +56,14 @@ export const labelsOf = ({
   "cloudphone.name": name,
   "cloudphone.spec": JSON.stringify(spec),
   [portLabel]: String(port),
+  [generationLabel]: String(generation),
 });
 
 export const portOf = (labels: Readonly<Record<string, string>>): number =>
   Number(labels[portLabel] ?? 0);
+
+export const generationOf = (labels: Readonly<Record<string, string>>): number =>
+  Number(labels[generationLabel] ?? 0);
 
 /** The handle of what carries our labels; null when somebody has tampered with them. */
 export function handleOf(labels: Readonly<Record<string, string>>): DockerHandle | null {
@@ -64,6 +74,7 @@ export function handleOf(labels: Readonly<Record<string, string>>): DockerHandle
     name: labels["cloudphone.name"],
     spec: parseJson(labels["cloudphone.spec"] ?? ""),
     port: portOf(labels),
+    generation: generationOf(labels),
   });
   return parsed.success ? parsed.data : null;
 }

@@ -57,5 +57,5 @@ providerContract(
       },
     };
   },
-  { skip: missing !== null },
+  { skip: missing !== null, snapshots: true },
 );

@@ -13,8 +13,10 @@ import {
   type Gpu,
   volumeName,
 } from "./create-options.ts";
-import { type Container, Engine, type EngineEvent } from "./engine.ts";
+import { type Container, Engine, type EngineEvent, type Volume } from "./engine.ts";
 import { Addresses } from "./addresses.ts";
+import { Copies, isRecord } from "./copies.ts";
+import { currentVolume } from "./data-volumes.ts";
 import { EventFeed } from "./event-feed.ts";
 import { findGpu } from "./gpu.ts";
 import {
@@ -22,6 +24,7 @@ import {
   type DockerHandle,
   dataBaseLabel,
   deviceLabel,
+  generationOf,
   handleOf,
   identityLabel,
   kind,
@@ -33,6 +36,7 @@ import {
 import { observation } from "./observe.ts";
 import { Ports } from "./ports.ts";
 import { Pulls } from "./pulls.ts";
+import { ContainerSnapshots } from "./snapshots.ts";
 import { fingerprint } from "./fingerprint.ts";
 
 export interface DockerOptions {
@@ -42,7 +46,13 @@ export interface DockerOptions {
   readonly logger: Logger;
 }
 
+/** A device as its container is to be made; the generation is null when it is not known which of its volumes counts. */
+type Wish = Pick<DockerHandle, "deviceId" | "name" | "spec"> & {
+  readonly generation: number | null;
+};
+
 const startTries = 3;
+const clearMs = 60_000;
 const logLines = 20;
 
 /**
@@ -62,6 +72,9 @@ export class DockerProvider implements Provider {
   readonly #pausedAtMs = new Map<Id, number>();
   readonly #gpu: Gpu;
   readonly #driver: string | null;
+  readonly #copies: Copies;
+  /** Not of phones over a shared base. */
+  readonly snapshots?: ContainerSnapshots;
 
   constructor(options: DockerOptions) {
     const { config, owner, logger } = options;
@@ -78,6 +91,15 @@ export class DockerProvider implements Provider {
       onEvent: hint,
     });
     this.#pulls = new Pulls({ engine: this.#engine, logger, onPulled: () => hint(null) });
+    this.#copies = new Copies({
+      engine: this.#engine,
+      missingImage: (image) => this.#pulls.missing(image),
+    });
+    if (config.dataBase === null)
+      this.snapshots = new ContainerSnapshots({
+        ...{ engine: this.#engine, copies: this.#copies, owner },
+        stopped: (device, signal) => this.#stopped(device, signal),
+      });
     const found = isLocal(config.host)
       ? findGpu()
       : { gpu: { mode: "guest" as const }, driver: null };
@@ -85,10 +107,14 @@ export class DockerProvider implements Provider {
     this.#gpu = config.gpu === "guest" ? { mode: "guest" } : found.gpu;
   }
 
-  /** Listens to Docker and fetches the images that are wanted ahead; neither needs Docker to be there yet. */
+  /** Listens to Docker, fetches the images that are wanted ahead and clears away half-made snapshots; none needs Docker to be there yet. */
   open(): void {
     this.#feed.start();
     const { config, logger } = this.#options;
+    this.snapshots?.clear(AbortSignal.timeout(clearMs)).catch((error: unknown) => {
+      // Tried again with the next snapshot.
+      logger.debug({ reason: toFault(error).message }, "half-made snapshots were not looked for");
+    });
     this.#pulls.ahead(config.pull).catch((error: unknown) => {
       logger.warn({ reason: toFault(error).message }, "images could not be fetched ahead");
     });
@@ -119,12 +145,15 @@ export class DockerProvider implements Provider {
     { signal }: CallOptions,
   ): Promise<Handle> {
     const known = await this.#engine.inspect(containerName(device.deviceId), signal);
-    return known ? adopt(known, device.deviceId) : this.#make(device, signal);
+    return known
+      ? adopt(known, device.deviceId)
+      : this.#make({ ...device, generation: null }, signal);
   }
 
   async start(handle: Handle, { signal }: CallOptions): Promise<void> {
     const device = readHandle(handle);
     const name = containerName(device.deviceId);
+    await this.#renewed(device, signal);
     for (let tries = 1; tries <= startTries; tries++) {
       const outcome = await this.#engine.start(name, signal);
       switch (outcome) {
@@ -155,14 +184,16 @@ export class DockerProvider implements Provider {
   }
 
   async wipe(handle: Handle, options: CallOptions): Promise<Handle> {
-    const { deviceId, name, spec } = readHandle(handle);
+    const device = readHandle(handle);
     await this.destroy(handle, options);
-    return this.#make({ deviceId, name, spec }, options.signal);
+    return this.#make({ ...device, generation: null }, options.signal);
   }
 
   async destroy(handle: Handle, { signal }: CallOptions): Promise<void> {
     const { deviceId } = readHandle(handle);
     await this.#engine.remove(containerName(deviceId), signal);
+    for (const { name } of await this.#volumes(deviceId, signal))
+      await this.#copies.remove(name, signal);
     await this.#engine.removeVolume(volumeName(deviceId), signal);
     this.#pausedAtMs.delete(deviceId);
   }
@@ -194,11 +225,46 @@ export class DockerProvider implements Provider {
     await this.#feed.stop();
   }
 
+  /** Its data volumes, whole or not. */
+  async #volumes(deviceId: Id, signal: AbortSignal): Promise<Volume[]> {
+    const volumes = await this.#engine.volumes(`${deviceLabel}=${deviceId}`, signal);
+    return volumes.filter((volume) => !isRecord(volume));
+  }
+
+  /** A container that is off and has another volume than the handle says, for a snapshot was restored since, is made anew. */
+  async #renewed(device: DockerHandle, signal: AbortSignal): Promise<Container | null> {
+    const name = containerName(device.deviceId);
+    const seen = await this.#engine.inspect(name, signal);
+    const on = seen?.status !== "created" && seen?.status !== "exited" && seen?.status !== "dead";
+    if (!seen || on || generationOf(seen.labels) === device.generation) return seen;
+    await this.#engine.remove(name, signal);
+    const { generation } = await this.#make(device, signal);
+    for (const volume of await this.#volumes(device.deviceId, signal))
+      if (generationOf(volume.labels) !== generation)
+        await this.#copies.remove(volume.name, signal);
+    return this.#engine.inspect(name, signal);
+  }
+
+  async #stopped(
+    device: DockerHandle,
+    signal: AbortSignal,
+  ): Promise<readonly [Volume, ...Volume[]]> {
+    const seen = await this.#renewed(device, signal);
+    if (!seen) throw new Fault("not_found", "The phone's container is not there any more.");
+    if (observation(seen, { nowMs: 0, pausedAtMs: null, adbServerPort: 0 }).state !== "stopped")
+      throw new Fault("conflict", "The phone must be off for this.");
+    const volumes = await this.#volumes(device.deviceId, signal);
+    const generation = generationOf(seen.labels);
+    const data = volumes.find(({ labels }) => generationOf(labels) === generation);
+    if (!data) throw new Fault("not_found", "The phone's data is not there any more.");
+    return [data, ...volumes.filter((volume) => volume !== data)];
+  }
+
   /** Volume, then container: whatever is there of an earlier attempt is taken up. */
   async #make(
-    { deviceId, name, spec }: Pick<DockerHandle, "deviceId" | "name" | "spec">,
+    { deviceId, name, spec, ...known }: Wish,
     signal: AbortSignal,
-  ): Promise<Handle> {
+  ): Promise<DockerHandle> {
     const { config, owner } = this.#options;
     const [containers, volumes] = await Promise.all([
       this.#engine.containers(deviceLabel, signal),
@@ -210,11 +276,13 @@ export class DockerProvider implements Provider {
       fresh,
       new Set(volumes.map(({ labels }) => labels[addressLabel] ?? "")),
     );
-    const labels = labelsOf({ owner, deviceId, name, spec, port: port.port });
+    const its = volumes.filter(({ labels }) => labels[deviceLabel] === deviceId);
+    const generation = generationOf(currentVolume(its, known.generation)?.labels ?? {});
+    const labels = labelsOf({ owner, deviceId, name, spec, port: port.port, generation });
     const wish = (kept: Readonly<Record<string, string>>): CreateOptions =>
       createOptions(
         {
-          ...{ deviceId, name, spec, labels, port: port.port, gpu: this.#gpu },
+          ...{ deviceId, name, spec, labels, port: port.port, generation, gpu: this.#gpu },
           identity: kept[identityLabel] ?? fresh,
           address: kept[addressLabel] ?? held.address,
           dataBase: kept[dataBaseLabel] ?? null,
@@ -231,7 +299,7 @@ export class DockerProvider implements Provider {
     wish(volumeLabels);
     await this.#engine.ensureNetwork({ name: config.network, subnet: config.subnet }, signal);
     const volume = await this.#engine.ensureVolume(
-      { name: volumeName(deviceId), labels: volumeLabels },
+      { name: volumeName(deviceId, generation), labels: volumeLabels },
       signal,
     );
     const options = wish(volume.labels);
