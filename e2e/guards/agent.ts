@@ -83,7 +83,10 @@ export const agentGuards: readonly Guard[] = [
     file: "agent/src/commands/runner.ts",
     guard: '    if (store.pressure() === "full") return fullDisk();\n',
     without: "",
-    test: { file: diskFull, name: diskFullName },
+    test: {
+      file: runner,
+      name: "a command is refused, and not run, while the disk might not hold its outcome",
+    },
   },
   {
     name: "no phone is started whose run might not fit on the disk",

@@ -64,8 +64,7 @@ function runnerOf(host: TestHost, work: () => Promise<void> = async () => undefi
   return { runner, ran, take };
 }
 
-async function leasedHost(): Promise<TestHost> {
-  const host = startHost();
+async function leasedHost(host = startHost()): Promise<TestHost> {
   await host.fleet.take(wish({ token: 7, lease: { ...leaseRef, remainingMs: null } }));
   return host;
 }
@@ -104,6 +103,18 @@ test("a command whose time was over before it could begin is not run", async () 
   await runner.stop();
   expect(ran).toEqual([]);
   expect(outcomes(host)).toMatchObject([{ data: { commandId, code: "timed_out" } }]);
+});
+
+test("a command is refused, and not run, while the disk might not hold its outcome", async () => {
+  // More than any disk has: what is there counts as the reserve, which outcomes may still use.
+  await using host = await leasedHost(startHost({ reserveBytes: Number.MAX_SAFE_INTEGER }));
+  const { take, ran, runner } = runnerOf(host);
+  await take(command());
+  await runner.stop();
+  expect(ran).toEqual([]);
+  expect(outcomes(host)).toMatchObject([
+    { type: "app.uninstall.failed", data: { commandId, code: "disk_full" } },
+  ]);
 });
 
 test("a command that was cut off ends as interrupted, and is not run again", async () => {

@@ -84,13 +84,13 @@ export interface TestHost extends AsyncDisposable {
   until(holds: () => boolean): Promise<void>;
 }
 
-/** A host with a store on disk, a fleet of switches and a clock in the test's hand. */
-export function startHost(): TestHost {
+/** A host with a store on disk, a fleet of switches and a clock in the test's hand. Its disk is full when it has less room than `reserveBytes`. */
+export function startHost({ reserveBytes = 4096 } = {}): TestHost {
   const dir = mkdtempSync(path.join(os.tmpdir(), "host-"));
   const store = openStore(path.join(dir, "agent.db"), {
     source: systemSource,
     logger: silent,
-    ballastBytes: 4096,
+    ballastBytes: reserveBytes,
   });
   const provider = switchProvider();
   const clock = { nowMsValue: 1_000_000, nowMs: () => clock.nowMsValue, bootId: "boot-1" };
