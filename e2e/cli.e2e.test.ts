@@ -87,7 +87,7 @@ async function rent(
   expect((await cell.signIn("demo")).code).toBe(0);
   const { id: orderId, device } = await cell.ask<{ id: string; device: string }>("buy", "Hourly");
   await cell.ask("apps", "upload", realApk);
-  const installed = await cell.ask<{ status: string }>(
+  const installed = await cell.ask<{ status: string; installationId: string }>(
     "apps",
     "install",
     device,
@@ -125,6 +125,7 @@ async function rent(
       "payment.captured",
     ]),
   );
+  await lookBack(cell, { orderId, installationId: installed.installationId });
   const { stdout } = await cell.type(["events", "tail", "-n", "500", "--no-follow"]);
   for (const type of [
     "order.paid",
@@ -134,6 +135,28 @@ async function rent(
     "usage.rated",
   ])
     expect(stdout).toContain(type);
+}
+
+/** What an operator finds out about a purchase and an install afterwards. */
+async function lookBack(
+  cell: Awaited<ReturnType<typeof platform>>,
+  { orderId, installationId }: { orderId: string; installationId: string },
+): Promise<void> {
+  const purchase = (await cell.type(["trace", orderId])).stdout;
+  expect(purchase).toMatch(/^ +0\.000 s {2}order\.created {2}#/m);
+  expect(purchase).toMatch(/─ saga buy-plan: payment taken \(paid, completed\)$/m);
+  expect(purchase).toMatch(/ {4}└─ order\.paid /);
+  const install = (await cell.type(["trace", installationId])).stdout;
+  expect(install).toMatch(/─ command app\.install: done after \d+\.\d{3} s$/m);
+  expect(install).toMatch(/└─ app\.install\.completed .*, host /);
+  const search = ["events", "search", "--since", "1h", "--subject", orderId, "-n", "1"];
+  const [last] = await cell.ask<{ type: string; correlationId: string }[]>(...search);
+  expect(last?.type).toBe("order.paid");
+  expect((await cell.type(["trace", last?.correlationId ?? ""])).stdout).toBe(purchase);
+  const consumers = await cell.ask<{ lag: number; ratePerSecond: number }[]>("consumers");
+  expect(Math.max(...consumers.map(({ ratePerSecond }) => ratePerSecond))).toBeGreaterThan(0);
+  expect((await cell.type(["dead-letters"])).stdout).toContain("None");
+  expect((await cell.type(["dead-letters", "show", "core.hosts", "1"])).code).toBe(5);
 }
 
 /** What an operator learns of the machine, before its enrolment and as its agent told the hub. */

@@ -4,6 +4,7 @@ import { adbCommands } from "./adb.ts";
 import { agentCommand } from "./agent.ts";
 import { appCommands } from "./apps.ts";
 import { billingCommands } from "./billing.ts";
+import { deadLetterCommands } from "./dead-letters.ts";
 import { deviceCommands } from "./devices.ts";
 import { doctorCommand } from "./doctor.ts";
 import { enrollCommand } from "./enroll.ts";
@@ -36,4 +37,5 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   snapshotCommands,
   billingCommands,
   operationCommands,
+  deadLetterCommands,
 ];

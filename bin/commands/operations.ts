@@ -1,7 +1,9 @@
 import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
+import { parseMoment } from "../moment.ts";
 import { print } from "../output.ts";
+import { traceLines } from "../trace.ts";
 
 interface TailFlags {
   readonly type?: string[];
@@ -23,6 +25,22 @@ export const operationCommands = (program: Command): void => {
     .option("-n, --last <count>", "how many of the past", "20")
     .option("--no-follow", "stop after the past ones")
     .action(tail);
+  events
+    .command("search")
+    .description("past events by what they are, what they are about, when, and why (staff)")
+    .option("--type <type...>")
+    .option("--subject <id>", "of the order, device, host, user, …")
+    .option("--correlation <id>", "of one request")
+    .option("--since <time>", "an instant, or so long ago: 15m, 2h, 3d")
+    .option("--until <time>", "likewise")
+    .option("--before <position>", "only those before this place in the log")
+    .option("-n, --last <count>", "at most, the newest", "50")
+    .action(search);
+  sagaCommands(program);
+  logCommands(program);
+};
+
+function sagaCommands(program: Command): void {
   const sagas = program.command("sagas").description("processes over several events (staff)");
   sagas.command("list", { isDefault: true }).action((_flags: unknown, command: Command) =>
     withHub(command, async ({ client, json }) => {
@@ -55,53 +73,78 @@ export const operationCommands = (program: Command): void => {
         print(saga, { json, rows });
       }),
     );
+}
+
+/** Who reads the log, and what became of one request. */
+function logCommands(program: Command): void {
   program
     .command("consumers")
-    .description("who reads the log, and how far behind (staff)")
+    .description("who reads the log, how far behind and how fast (staff)")
     .action((_flags: unknown, command: Command) =>
       withHub(command, async ({ client, json }) => {
         const list = await client.consumers.list.query();
         print(list, {
           json,
-          rows: list.map(({ name, position, lag }) => ({
+          rows: list.map(({ name, position, lag, ratePerSecond, parked, dead }) => ({
             consumer: name,
             position: String(position),
             lag: String(lag),
+            "events/s": ratePerSecond.toFixed(2),
+            parked: String(parked),
+            dead: String(dead),
           })),
         });
       }),
     );
-  const dead = program
-    .command("dead-letters")
-    .description("events that could not be handled (staff)");
-  dead.command("list", { isDefault: true }).action((_flags: unknown, command: Command) =>
-    withHub(command, async ({ client, json }) => {
-      const list = await client.deadLetters.list.query({});
-      const rows = list.map((letter) => ({
-        consumer: letter.consumer,
-        position: String(letter.position),
-        type: letter.type,
-        state: letter.state,
-        attempts: String(letter.attempts),
-        error: letter.error ?? "waits behind another of its subject",
-      }));
-      print(list, { json, rows, empty: "None: everything was handled." });
-    }),
-  );
-  dead
-    .command("replay")
-    .argument("<consumer>")
-    .argument("<position>")
-    .action((consumer: string, position: string, _flags: unknown, command: Command) =>
+  program
+    .command("trace")
+    .argument("<id>", "of an event, a request, an order, a saga, an installation, a device")
+    .description("all that one request caused, to its end, as a tree (staff)")
+    .action((id: string, _flags: unknown, command: Command) =>
       withHub(command, async ({ client, json }) => {
-        const answer = await client.deadLetters.replay.mutate({
-          consumer,
-          position: Number(position),
-        });
-        print(answer, { json, rows: [{ consumer, position, replay: "asked for" }] });
+        const trace = await client.events.trace.query({ id });
+        if (json) return print(trace, { json });
+        const ms = Date.parse(trace.endedAt) - Date.parse(trace.startedAt);
+        process.stdout.write(
+          `${trace.startedAt}: ${trace.events} events in ${(ms / 1000).toFixed(3)} s\n` +
+            `${traceLines(trace.startedAt, trace.roots).join("\n")}\n` +
+            (trace.truncated ? "More was caused than is shown here.\n" : ""),
+        );
       }),
     );
-};
+}
+
+interface SearchFlags {
+  readonly type?: string[];
+  readonly subject?: string;
+  readonly correlation?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly before?: string;
+  readonly last: string;
+}
+
+async function search(flags: SearchFlags, command: Command): Promise<void> {
+  const { type, subject, correlation, since, until, before, last } = flags;
+  const now = Date.now();
+  const filter = {
+    ...(type ? { types: type } : {}),
+    ...(subject ? { subject } : {}),
+    ...(correlation ? { correlationId: correlation } : {}),
+    ...(since ? { since: parseMoment(since, now) } : {}),
+    ...(until ? { until: parseMoment(until, now) } : {}),
+    ...(before ? { before: Number(before) } : {}),
+    limit: Number(last),
+  };
+  await withHub(command, async ({ client, json }) => {
+    const found = await client.events.list.query(filter);
+    if (json) return print(found, { json });
+    process.stdout.write(`${found.map(line).join("\n") || "No such events."}\n`);
+    const first = found[0];
+    if (first && found.length === filter.limit)
+      process.stdout.write(`Earlier ones: --before ${first.position}\n`);
+  });
+}
 
 /** One line when the hub goes away, and one when it is back. */
 function tellOfLink(): (link: { state: string; error: Error | null }) => void {

@@ -16,7 +16,7 @@ import { appsRouter } from "./apps/router.ts";
 import { coreRoutes } from "./apps/routes.ts";
 import type { CoreDeps } from "./deps.ts";
 import { Batteries } from "./devices/batteries.ts";
-import { commandConsumer, commandDeadlines } from "./devices/commands.ts";
+import { commandConsumer, commandDeadlines, correlationOfCommand } from "./devices/commands.ts";
 import { createDevices } from "./devices/devices.ts";
 import { dispatchConsumer, greetHost } from "./devices/dispatch.ts";
 import { createOperate } from "./devices/operations.ts";
@@ -102,6 +102,7 @@ export function createCore(deps: CoreDeps): CoreContext {
       deps.wake();
       return true;
     },
+    correlationOf: (id) => correlationOfCommand(database, id),
     findAccount: (email) => accounts.find(email),
     async countRunning() {
       const [row] = await database.query<{ n: number }>`

@@ -12,6 +12,8 @@ export interface Context {
   readonly consumers: readonly Consumer[];
   readonly sagas: readonly Saga[];
   readonly timers: readonly Timer[];
+  /** For tracing: the correlation of a thing of this context whose id is neither a saga's nor the subject of an event. */
+  correlationOf?(id: Id): Promise<Id | null>;
 }
 
 /** Why something is said: the request it belongs to and what directly caused it. */

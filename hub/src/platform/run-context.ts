@@ -7,8 +7,16 @@ import { relayOutbox } from "./log/relay.ts";
 import { Wakeable } from "./log/wakeable.ts";
 import { sagaConsumer, sagaSweeper } from "./saga/runtime.ts";
 
+/** A live consumer (log/consumer.ts tells what each figure means). */
+export interface RunningConsumer {
+  readonly name: string;
+  readonly position: number;
+  readonly ratePerSecond: number;
+  readonly silentMs: number;
+}
+
 export interface RunningContext {
-  readonly consumers: readonly { readonly name: string; readonly position: number }[];
+  readonly consumers: readonly RunningConsumer[];
   /** To be called after a commit that may have filled the outbox: saves the wait for the next look. */
   readonly wake: () => void;
   stop(): Promise<void>;

@@ -130,3 +130,11 @@ export function commandDeadlines(database: Database): Timer {
     },
   };
 }
+
+/** The request that a command belongs to. An installation has its command's id; one whose turn in its batch has not come has no command yet. */
+export async function correlationOfCommand(database: Database, id: Id): Promise<Id | null> {
+  const [row] = await database.query<{ id: Id }>`
+    select correlation_id as id from commands where id = ${id}
+    union all select batch_id from installations where id = ${id} and batch_id is not null limit 1`;
+  return row?.id ?? null;
+}

@@ -6,17 +6,19 @@ import { tracked } from "@trpc/server";
 import { z } from "zod";
 import type { EventLog } from "../log/event-log.ts";
 import type { Ingest } from "../log/ingest.ts";
-import { listParked, replayParked } from "../log/parked.ts";
-import type { Database } from "../postgres/database.ts";
+import { findTrace, type TracedContext } from "../log/find-trace.ts";
+import { countParked } from "../log/parked.ts";
+import type { RunningConsumer } from "../run-context.ts";
 import { listSagas, showSaga } from "../saga/queries.ts";
+import { deadLettersRouter } from "./dead-letters-router.ts";
 import { type Caller, isStaff, router, signedIn, staff } from "./trpc.ts";
 
 export interface OperationsDeps {
   readonly log: EventLog;
   readonly ingest: Ingest;
-  readonly contexts: readonly { readonly name: string; readonly database: Database }[];
+  readonly contexts: readonly TracedContext[];
   /** Live consumers and how far each is. */
-  consumers(): readonly { readonly name: string; readonly position: number }[];
+  consumers(): readonly RunningConsumer[];
 }
 
 const filterSchema = z.object({
@@ -32,14 +34,7 @@ export function operationsRouter(deps: OperationsDeps) {
   return {
     events: eventsRouter(deps),
     sagas: sagasRouter(deps),
-    consumers: router({
-      list: staff.query(async () => {
-        const head = await deps.log.head();
-        return deps
-          .consumers()
-          .map(({ name, position }) => ({ name, position, lag: Math.max(0, head - position) }));
-      }),
-    }),
+    consumers: router({ list: staff.query(() => listConsumers(deps)) }),
     deadLetters: deadLettersRouter(deps),
     quarantine: router({
       list: staff
@@ -47,6 +42,23 @@ export function operationsRouter(deps: OperationsDeps) {
         .query(({ input }) => deps.ingest.listQuarantine(input.limit)),
     }),
   };
+}
+
+/** How far each consumer is, how fast, and what it could not handle. */
+async function listConsumers({ log, contexts, consumers }: OperationsDeps) {
+  const [head, ...counts] = await Promise.all([
+    log.head(),
+    ...contexts.map(({ database }) => countParked(database)),
+  ]);
+  const parked = new Map(counts.flat().map((count) => [count.consumer, count]));
+  return consumers().map(({ name, position, ratePerSecond }) => ({
+    name,
+    position,
+    lag: Math.max(0, head - position),
+    ratePerSecond,
+    parked: parked.get(name)?.parked ?? 0,
+    dead: parked.get(name)?.dead ?? 0,
+  }));
 }
 
 function sagasRouter({ contexts }: OperationsDeps) {
@@ -82,27 +94,7 @@ function sagasRouter({ contexts }: OperationsDeps) {
   });
 }
 
-function deadLettersRouter({ contexts }: OperationsDeps) {
-  return router({
-    list: staff
-      .input(z.object({ limit: z.int().min(1).max(500).default(100) }))
-      .query(async ({ input }) =>
-        (
-          await Promise.all(contexts.map(({ database }) => listParked(database, input.limit)))
-        ).flat(),
-      ),
-    replay: staff
-      .input(z.object({ consumer: z.string().max(100), position: z.int().min(1) }))
-      .mutation(async ({ input }) => {
-        const context = contexts.find(({ name }) => input.consumer.startsWith(`${name}.`));
-        if (!context || !(await replayParked(context.database, input.consumer, input.position)))
-          throw new Fault("not_found", "There is no such dead letter.");
-        return { replayed: true };
-      }),
-  });
-}
-
-function eventsRouter({ log }: OperationsDeps) {
+function eventsRouter({ log, contexts }: OperationsDeps) {
   return router({
     /** Newest last. */
     list: staff
@@ -110,6 +102,9 @@ function eventsRouter({ log }: OperationsDeps) {
         filterSchema.extend({
           limit: z.int().min(1).max(1000).default(50),
           before: z.int().optional(),
+          /** By when the log took them: from the first instant on, before the second. */
+          since: z.iso.datetime({ offset: true }).optional(),
+          until: z.iso.datetime({ offset: true }).optional(),
         }),
       )
       .query(async ({ input }) =>
@@ -118,9 +113,20 @@ function eventsRouter({ log }: OperationsDeps) {
             ...definedOf(input),
             limit: input.limit,
             before: input.before ?? null,
+            ...(input.since === undefined ? {} : { since: input.since }),
+            ...(input.until === undefined ? {} : { until: input.until }),
           })
         ).toReversed(),
       ),
+    /** All that one request caused, as a tree, by any id that belongs to it (log/find-trace.ts). */
+    trace: staff.input(z.object({ id: z.uuid() })).query(async ({ input }) => {
+      const trace = await findTrace(log, contexts, input.id.toLowerCase());
+      if (trace) return trace;
+      throw new Fault(
+        "not_found",
+        "No event, request, saga, command, order or device has that id; `cloudphone events search` looks for others.",
+      );
+    }),
     /** Every event the caller may see, from a position (or from now) on, for ever; resumes by `lastEventId`. */
     live: signedIn
       .input(

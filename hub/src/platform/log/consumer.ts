@@ -10,6 +10,7 @@ import type { EventLog } from "./event-log.ts";
 import { LogFollower } from "./follower.ts";
 import { emit } from "./outbox.ts";
 import { dueRows, maxAttempts, type NewParked, park, retryDelayMs, wakeWaiting } from "./parked.ts";
+import { Rate } from "./rate.ts";
 import { Wakeable } from "./wakeable.ts";
 
 const batchEvents = 200;
@@ -44,6 +45,9 @@ export class ConsumerRunner {
   /** Where the log was read to; ahead of the stored cursor when nothing there concerned this consumer. */
   #scanned = 0;
   #retryHotUntilMs = 0;
+  readonly #rate = new Rate();
+  /** When a look at the log last came to its end, on the monotonic clock. */
+  #lookedMs = performance.now();
   #subscription: Disposable | null = null;
 
   constructor(consumer: Consumer, deps: ConsumerDeps) {
@@ -52,7 +56,7 @@ export class ConsumerRunner {
     this.#log = new LogFollower(deps.log, { limit: batchEvents, types: Object.keys(consumer.on) });
     const logger = deps.logger.child({ consumer: consumer.name });
     const failing = "a consumer can't go on; retrying";
-    this.#follow = new Wakeable(() => this.#step(), { idleMs, logger, failing });
+    this.#follow = new Wakeable(() => this.#look(), { idleMs, logger, failing });
     this.#retry = new Wakeable(() => this.#retryDue(), {
       idleMs: () => (performance.now() < this.#retryHotUntilMs ? hotRetryMs : idleMs),
       logger,
@@ -78,6 +82,22 @@ export class ConsumerRunner {
 
   get name(): string {
     return this.#consumer.name;
+  }
+
+  /** Events of its types that were handled or parked a second, over the last minute. */
+  get ratePerSecond(): number {
+    return this.#rate.perSecond(performance.now());
+  }
+
+  /** How long it has been unable to go on: a consumer that is well looks at the log at least once a second. */
+  get silentMs(): number {
+    return performance.now() - this.#lookedMs;
+  }
+
+  async #look(): Promise<boolean> {
+    const more = await this.#step();
+    this.#lookedMs = performance.now();
+    return more;
   }
 
   async #step(): Promise<boolean> {
@@ -154,6 +174,7 @@ export class ConsumerRunner {
     // Together: were `scanned` left behind when a later event of the batch throws, these would be read, and take effect, again.
     this.#position = to;
     this.#scanned = to;
+    this.#rate.add(events.length, performance.now());
     this.#deps.onCommitted();
   }
 

@@ -1,4 +1,5 @@
 import type { Envelope, RecordedEnvelope } from "@cloudphone/shared/envelope";
+import type { Id } from "@cloudphone/shared/ids";
 import type { Database, Tx } from "../postgres/database.ts";
 import { type Appended, RecentEvents } from "./recent.ts";
 
@@ -18,6 +19,13 @@ export interface ReadOptions {
   readonly correlationId?: string;
 }
 
+export interface ReadBackOptions extends Omit<ReadOptions, "after"> {
+  readonly before: number | null;
+  /** ISO 8601, by when the log took it: from the first instant on, before the second. */
+  readonly since?: string;
+  readonly until?: string;
+}
+
 /**
  * The append-only log between all producers and consumers. Positions are 1, 2, 3, … without a gap and in commit order, because whoever appends
  * holds the head row's lock until its commit: a reader that follows positions can never skip an event that committed late.
@@ -33,9 +41,11 @@ export interface EventLog {
   /** Without the database: what this process appended after a position; null when that is not known here (recent.ts). */
   recent(after: number, limit: number): { events: RecordedEnvelope[]; to: number } | null;
   /** Newest first, before a position. */
-  readBack(
-    options: Omit<ReadOptions, "after"> & { before: number | null },
-  ): Promise<RecordedEnvelope[]>;
+  readBack(options: ReadBackOptions): Promise<RecordedEnvelope[]>;
+  /** The event with that id. */
+  find(id: Id): Promise<RecordedEnvelope | null>;
+  /** All of several correlations, oldest first. */
+  correlated(correlationIds: readonly Id[], limit: number): Promise<RecordedEnvelope[]>;
   head(): Promise<number>;
   /** Calls back when something may have been appended; a hint, so look regularly as well. */
   onAppended(listener: () => void): Disposable;
@@ -81,13 +91,24 @@ export function createEventLog(database: Database): EventLog {
         order by position limit ${limit}`;
       return rows.map(toEvent);
     },
-    async readBack({ before, limit, types, subject, correlationId }) {
+    async readBack({ before, limit, types, subject, correlationId, since, until }) {
       const rows = await database.query<EventRow>`
         select * from events where (${before}::bigint is null or position < ${before})
           and (${types ? [...types] : null}::text[] is null or type = any(${types ? [...types] : null}::text[]))
           and (${subject ?? null}::text is null or subject = ${subject ?? null})
           and (${correlationId ?? null}::uuid is null or correlation_id = ${correlationId ?? null})
+          and (${since ?? null}::timestamptz is null or recorded_at >= ${since ?? null}::timestamptz)
+          and (${until ?? null}::timestamptz is null or recorded_at < ${until ?? null}::timestamptz)
         order by position desc limit ${limit}`;
+      return rows.map(toEvent);
+    },
+    async find(id) {
+      const [row] = await database.query<EventRow>`select * from events where id = ${id} limit 1`;
+      return row ? toEvent(row) : null;
+    },
+    async correlated(correlationIds, limit) {
+      const rows = await database.query<EventRow>`
+        select * from events where correlation_id = any(${correlationIds}::uuid[]) order by position limit ${limit}`;
       return rows.map(toEvent);
     },
     async head() {

@@ -5,7 +5,8 @@ import { systemSource } from "../source.ts";
 import { envelopeOf, registered, silent, until } from "../testing.ts";
 import { ConsumerRunner } from "./consumer.ts";
 import { createEventLog } from "./event-log.ts";
-import { listParked, replayParked } from "./parked.ts";
+import { discardParked, listActions, replayParked } from "./dead-letters.ts";
+import { countParked, listParked, showParked } from "./parked.ts";
 
 let databases: TestDatabases;
 beforeAll(async () => {
@@ -14,6 +15,8 @@ beforeAll(async () => {
     .query`create table effects (consumer text not null, email text not null, place serial)`;
 });
 afterAll(() => databases[Symbol.asyncDispose]());
+
+const operator = { userId: systemSource.id(), email: "op@example.com" };
 
 /** A consumer of the test's own that writes down each e-mail address, and can't handle those that `breaks` says. */
 function follow(breaks: (email: string) => boolean) {
@@ -100,10 +103,65 @@ test("what fails for the eighth time is a dead letter, which its subject waits b
     expect(dead).toMatchObject({ attempts: 8, error: "cannot be handled", subject: ann });
     expect(await effects()).toEqual([]);
     broken = false;
-    expect(await replayParked(databases.core, name, dead.position)).toBe(true);
+    expect(
+      await replayParked(databases.core, { consumer: name, position: dead.position }, operator),
+    ).toBe(true);
     await until("ann's", async () => (await effects()).length === 2);
     expect(await effects()).toEqual(["ann 1", "ann 2"]);
-    expect(await replayParked(databases.core, name, dead.position)).toBe(false);
+    expect(
+      await replayParked(databases.core, { consumer: name, position: dead.position }, operator),
+    ).toBe(false);
+  } finally {
+    await live.stop();
+  }
+});
+
+test("a dead letter that is discarded is never handled, what waited behind it goes on, and who did it is kept", async () => {
+  const { name, runner, say, effects, parked } = follow((email) => email === "ann 1");
+  const ann = systemSource.id();
+  const live = runner();
+  live.start();
+  try {
+    await say({ email: "ann 1", subject: ann }, { email: "ann 2", subject: ann });
+    const [waiting, failing] = await until("its parking", async () => {
+      const rows = await parked();
+      return rows.length === 2 && rows;
+    });
+    const place = { consumer: name, position: failing?.position ?? 0, reason: "a test account" };
+    // Tried again meanwhile, so it may yet be handled.
+    expect(await discardParked(databases.core, place, operator)).toBe("retrying");
+    await databases.core
+      .query`update parked_events set attempts = 7, next_attempt_at = clock_timestamp()
+      where consumer = ${name} and position = ${place.position}`;
+    await until("its death", async () => (await parked()).some(({ state }) => state === "dead"));
+    expect(await showParked(databases.core, place)).toMatchObject({
+      state: "dead",
+      error: "cannot be handled",
+      waitingBehind: 1,
+    });
+    expect(await countParked(databases.core)).toContainEqual({
+      consumer: name,
+      parked: 2,
+      dead: 1,
+    });
+    const both = await Promise.all([
+      discardParked(databases.core, place, operator),
+      discardParked(databases.core, place, operator),
+    ]);
+    expect(both).toContain("discarded");
+    expect(both).toContain(null);
+    await until("the one behind", async () => (await effects()).length === 1);
+    expect(await effects()).toEqual(["ann 2"]);
+    expect(await parked()).toEqual([]);
+    expect(waiting).toMatchObject({ subject: ann, error: null });
+    expect(await listActions(databases.core, { place, limit: 10 })).toMatchObject([
+      {
+        action: "discarded",
+        reason: "a test account",
+        error: "cannot be handled",
+        by: operator.email,
+      },
+    ]);
   } finally {
     await live.stop();
   }

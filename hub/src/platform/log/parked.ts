@@ -62,28 +62,64 @@ export async function wakeWaiting(database: Database, consumer: string): Promise
     where consumer = ${consumer} and state = 'waiting'`;
 }
 
-export async function listParked(database: Database, limit: number): Promise<Parked[]> {
-  const rows = await database.query<{
-    consumer: string;
-    position: number;
-    subject: string;
-    type: string;
-    state: ParkedState;
-    attempts: number;
-    error: string | null;
-    parked_at: Date;
-  }>`select * from parked_events order by parked_at desc limit ${limit}`;
-  return rows.map(({ parked_at, ...row }) => ({ ...row, parkedAt: parked_at.toISOString() }));
+interface ParkedRow {
+  consumer: string;
+  position: number;
+  subject: string;
+  type: string;
+  state: ParkedState;
+  attempts: number;
+  error: string | null;
+  parked_at: Date;
 }
 
-/** An operator wants a dead letter tried again; false when there is none such. */
-export async function replayParked(
+const toParked = ({ consumer, position, subject, type, state, ...row }: ParkedRow): Parked => ({
+  consumer,
+  position,
+  subject,
+  type,
+  state,
+  attempts: row.attempts,
+  error: row.error,
+  parkedAt: row.parked_at.toISOString(),
+});
+
+/** Newest first. */
+export async function listParked(
   database: Database,
-  consumer: string,
-  position: number,
-): Promise<boolean> {
-  const rows = await database.query`
-    update parked_events set state = 'retrying', attempts = 0, next_attempt_at = clock_timestamp()
-    where consumer = ${consumer} and position = ${position} returning position`;
-  return rows.count > 0;
+  limit: number,
+  consumer: string | null = null,
+): Promise<Parked[]> {
+  const rows = await database.query<ParkedRow>`
+    select * from parked_events where ${consumer}::text is null or consumer = ${consumer}
+    order by parked_at desc, position desc limit ${limit}`;
+  return rows.map(toParked);
 }
+
+export interface ParkedPlace {
+  readonly consumer: string;
+  readonly position: number;
+}
+
+/** One of them, and how many of its subject wait behind it; null when there is none such. */
+export async function showParked(
+  database: Database,
+  { consumer, position }: ParkedPlace,
+): Promise<(Parked & { waitingBehind: number }) | null> {
+  const [row] = await database.query<ParkedRow & { behind: number }>`
+    select p.*, (select count(*) from parked_events b
+      where b.consumer = p.consumer and b.subject = p.subject and b.position > p.position) as behind
+    from parked_events p where consumer = ${consumer} and position = ${position}`;
+  return row ? { ...toParked(row), waitingBehind: row.behind } : null;
+}
+
+export interface ParkedCount {
+  readonly consumer: string;
+  readonly parked: number;
+  /** Of them, those that were given up. */
+  readonly dead: number;
+}
+
+export const countParked = (database: Database): Promise<ParkedCount[]> =>
+  database.query<ParkedCount>`
+    select consumer, count(*) as parked, count(*) filter (where state = 'dead') as dead from parked_events group by consumer`;
