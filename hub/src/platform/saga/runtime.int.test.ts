@@ -153,7 +153,7 @@ test("a deadline is kept by the database's clock, however wrong the hub's own is
   await databases.billing
     .query`insert into sagas (id, name, status, phase, state, correlation_id, deadline_at)
     values (${systemSource.id()}, 'nobody', 'running', '', '{}', ${systemSource.id()}, clock_timestamp())`;
-  const sweeper = sagaSweeper([saga as Saga], {
+  const sweeper = sagaSweeper([saga, { ...saga, name: "nobody" }] as Saga[], {
     database: databases.billing,
     source: fast,
     logger: silent,
@@ -162,8 +162,23 @@ test("a deadline is kept by the database's clock, however wrong the hub's own is
   sweeper.start();
   await swept.promise;
   await sweeper.stop();
+  await databases.billing.query`delete from saga_steps where name = 'nobody'`;
   await databases.billing.query`delete from sagas where name = 'nobody'`;
   expect((await early.shown())?.steps).toHaveLength(1);
+});
+
+test("any number of deadlines of a saga that is no more hold up no other", async () => {
+  await databases.billing.query`
+    insert into sagas (id, name, status, phase, state, correlation_id, deadline_at)
+    select gen_random_uuid(), 'gone', 'running', '', '{}', gen_random_uuid(), clock_timestamp() - interval '1 hour'
+    from generate_series(1, 120)`;
+  await using saga = live(greeting({ deadlineMs: 1 }));
+  await saga.begin();
+  await until("its deadline", async () => ((await saga.shown())?.steps.length ?? 0) > 1);
+  const [left] = await databases.billing.query<{ n: number }>`
+    select count(*)::int as n from sagas where name = 'gone' and status = 'running'`;
+  expect(left?.n).toBe(120);
+  await databases.billing.query`delete from sagas where name = 'gone'`;
 });
 
 test("two hubs that find one deadline passed take it once", async () => {

@@ -44,13 +44,15 @@ export interface SweeperDeps {
   readonly onCommitted: () => void;
 }
 
-/** Gives each saga whose deadline has passed, by the database's clock, its `deadline` input. */
+/** Gives each saga whose deadline has passed, by the database's clock, its `deadline` input. Rows of a saga that is no more, or not yet, wait. */
 export function sagaSweeper(sagas: readonly Saga[], deps: SweeperDeps): Wakeable {
   const byName = new Map(sagas.map((saga) => [saga.name, saga]));
   return new Wakeable(
     async () => {
       const due = await deps.database.query<{ name: string; id: Id }>`
-        select name, id from sagas where deadline_at <= clock_timestamp() order by deadline_at limit 50`;
+        select name, id from sagas
+        where deadline_at <= clock_timestamp() and name = any(${[...byName.keys()]})
+        order by deadline_at limit 50`;
       for (const { name, id } of due) {
         const saga = byName.get(name);
         if (saga) await expire(saga, id, deps);
