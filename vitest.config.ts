@@ -1,11 +1,26 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const roots = "{shared,agent,hub,bin,e2e,bench,testing,web}/**";
+
+/** Those that wait longest for a deadline, or have the most to do, begin first: what is left at the end is short. */
+const longest = ["crash-points", "link-cut", "clock-jumps", "random-kills"];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const found = longest.findIndex((name) => moduleId.includes(`/e2e/${name}.`));
+      return found === -1 ? longest.length : found;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 // The suffix tells what a test costs: .test.ts is pure, .int.test.ts starts a real PostgreSQL, broker
 // or adb, .e2e.test.ts runs the whole platform.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
