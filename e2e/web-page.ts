@@ -1,24 +1,21 @@
 import { execFile } from "node:child_process";
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { openServerFile } from "@cloudphone/agent/media/scrcpy/server-file";
+import { serverFileForTests } from "@cloudphone/agent/media/testing";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { Account, Cell } from "./cell.ts";
 import { LiveScreen } from "./live-screen.ts";
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, "..");
-const fetchMs = 90_000;
 
 /** What a cell needs to show screens in a page: the page, built, and scrcpy's server, fetched once for all runs. The agent's environment. */
 export async function prepareScreens(): Promise<Record<string, string>> {
   await run(path.join(root, "bin/build-web"));
-  const dataDir = path.join(root, "node_modules/.cache/cloudphone");
-  await mkdir(dataDir, { recursive: true });
-  const signal = AbortSignal.timeout(fetchMs);
-  const file = await openServerFile({ dataDir, configuredPath: null, signal });
-  return { CLOUDPHONE_SCRCPY_SERVER: file, CLOUDPHONE_MEDIA_ADDRESSES: "127.0.0.1" };
+  return {
+    CLOUDPHONE_SCRCPY_SERVER: await serverFileForTests(),
+    CLOUDPHONE_MEDIA_ADDRESSES: "127.0.0.1",
+  };
 }
 
 interface Opening {

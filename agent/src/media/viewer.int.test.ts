@@ -1,7 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { Duplex } from "node:stream";
 import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import {
@@ -20,21 +17,15 @@ import { createAdb } from "../adb/open.ts";
 import { ByteReader } from "../byte-reader.ts";
 import { SimFarm } from "../providers/simulated/farm.ts";
 import type { SimPhone } from "../providers/simulated/phone.ts";
-import { openServerFile } from "./scrcpy/server-file.ts";
 import { Screens } from "./screens.ts";
+import { serverFileForTests } from "./testing.ts";
 
 const logger = pino({ level: "silent" });
 let serverFile: string;
 
 beforeAll(async () => {
-  const dataDir = await mkdtemp(path.join(tmpdir(), "cloudphone-viewer-test-"));
-  serverFile = await openServerFile({
-    dataDir,
-    configuredPath: null,
-    signal: AbortSignal.timeout(50_000),
-  });
-  return () => rm(dataDir, { recursive: true, force: true });
-}, 60_000);
+  serverFile = await serverFileForTests();
+}, 100_000);
 
 interface World {
   readonly phone: SimPhone;

@@ -1,7 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import type { Fault } from "@cloudphone/shared/fault";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -11,7 +8,8 @@ import { SimFarm } from "../../providers/simulated/farm.ts";
 import type { SimPhone } from "../../providers/simulated/phone.ts";
 import { keyCodes } from "../../providers/simulated/ui/keys.ts";
 import type { AccessUnit } from "../access-units.ts";
-import { openServerFile, pushServerFile } from "./server-file.ts";
+import { serverFileForTests } from "../testing.ts";
+import { pushServerFile } from "./server-file.ts";
 import { ScrcpySession } from "./session.ts";
 
 const call = { timeoutMs: 10_000 };
@@ -19,14 +17,8 @@ const profile = { maxSize: 640, maxFps: 30, videoBitRate: 2_000_000 };
 let serverFile: string;
 
 beforeAll(async () => {
-  const dataDir = await mkdtemp(path.join(tmpdir(), "cloudphone-scrcpy-test-"));
-  serverFile = await openServerFile({
-    dataDir,
-    configuredPath: null,
-    signal: AbortSignal.timeout(50_000),
-  });
-  return () => rm(dataDir, { recursive: true, force: true });
-}, 60_000);
+  serverFile = await serverFileForTests();
+}, 100_000);
 
 /** A booted phone behind the adb server's protocol, with the server's own file on it. */
 async function openPhone(
