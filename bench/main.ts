@@ -2,10 +2,11 @@ import { flowInstall } from "./flow-install.ts";
 import { installAlone } from "./install-alone.ts";
 import { relay } from "./relay.ts";
 import { type Benchmark, runBenchmark } from "./report.ts";
+import { screenSending } from "./screen-sending.ts";
 import { start } from "./start.ts";
 
 /** `npm run bench [name]`: each prints its figures beside the limit they are held against, and keeps the table in bench/results. */
-const benchmarks: readonly Benchmark[] = [flowInstall, installAlone, start, relay];
+const benchmarks: readonly Benchmark[] = [flowInstall, installAlone, start, relay, screenSending];
 
 const [wanted] = process.argv.slice(2);
 const chosen = benchmarks.filter(({ name }) => wanted === undefined || name === wanted);

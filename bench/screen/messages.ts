@@ -1,0 +1,45 @@
+import type { LiveCandidate } from "@cloudphone/shared/live";
+
+/** What the processes of the benchmark say to each other; the first one passes signals on. */
+export type Signal =
+  | { readonly type: "offer"; readonly viewer: number; readonly sdp: string }
+  | { readonly type: "answer"; readonly viewer: number; readonly sdp: string }
+  | {
+      readonly type: "candidate";
+      readonly viewer: number;
+      readonly candidate: LiveCandidate | null;
+    };
+
+/** What a flood sends as fast as it can: bare datagrams, encrypted ones, or an agent's peer. */
+export type FloodWay = "dgram" | "encrypted" | "peer";
+
+export type ToSender =
+  | { readonly type: "begin" }
+  | { readonly type: "end" }
+  | { readonly type: "memory" }
+  | { readonly type: "flood"; readonly way: FloodWay; readonly port: number };
+
+export type FromSender =
+  | { readonly type: "listening"; readonly port: number }
+  | { readonly type: "connected"; readonly viewer: number }
+  | { readonly type: "memory"; readonly bytes: number }
+  | {
+      readonly type: "flooded" /** Of processor time, so that what else the machine does is not in it. */;
+      readonly packetsPerSecond: number;
+    }
+  | ({ readonly type: "window" } & Window);
+
+export interface Window {
+  readonly pictures: number;
+  /** Of one core, from 0 to 1. */
+  readonly core: number;
+  /** From a picture's last byte read to its last packet handed to the kernel, ms. */
+  readonly added: { readonly p50: number; readonly p99: number };
+  /** From the phone's write to its last packet handed to the kernel, ms. */
+  readonly done: { readonly p50: number; readonly p99: number };
+}
+
+export type ToViewers = { readonly type: "add"; readonly viewer: number };
+export type FromViewers =
+  | { readonly type: "ready"; readonly discardPort: number }
+  | { readonly type: "received"; readonly packets: number };
