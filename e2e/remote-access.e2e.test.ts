@@ -208,6 +208,32 @@ describe("a phone from anywhere", () => {
       await following.ended;
     });
 
+    test("with --connect it is there by itself, again after its line broke, and gone with the command", async () => {
+      const own = String(await freePort());
+      const ask = async (...args: string[]): Promise<string> =>
+        (await typed("adb", ["-P", own, ...args], {})).stdout;
+      const env = { ...home("demo"), ANDROID_ADB_SERVER_PORT: own };
+      const connecting = startProgram(["adb", device, "--connect"], { env });
+      try {
+        const address = await eventually(
+          async () => /adb connect (\S+)/.exec(connecting.output())?.[1] ?? null,
+          30_000,
+          "the local port",
+        );
+        const there = async (): Promise<true | null> =>
+          (await ask("-s", address, "shell", "echo there")) === "there\n" ? true : null;
+        await eventually(there, 30_000, "the phone");
+        await ask("disconnect", address);
+        await eventually(there, 30_000, "the phone after its line broke");
+        connecting.kill("SIGTERM");
+        expect(await connecting.ended).toBe("0");
+        expect(await ask("devices")).not.toContain(address);
+      } finally {
+        connecting.kill("SIGKILL");
+        await typed("adb", ["-P", own, "kill-server"], {});
+      }
+    });
+
     test("it finds the phone again after the agent, and then the hub, was killed", async () => {
       for (const part of ["agent", "hub"] as const) {
         await cell.killed(part);

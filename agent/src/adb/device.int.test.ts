@@ -104,13 +104,13 @@ describe.skipIf(missing)(
       const none = path.join(dir, "none");
       await expect(phone.push({ from: none, to: "/sdcard/n" }, call)).rejects.toMatchObject({
         code: "not_found",
-        message: `${none} is not on this host.`,
+        message: `There is no ${none} on this machine.`,
       });
       await phone.push({ from: Readable.from(["x"]), to: "/sdcard/x" }, call);
       const unreachable = path.join(dir, "no", "folder");
       await expect(phone.pull({ from: "/sdcard/x", to: unreachable }, call)).rejects.toMatchObject({
         code: "not_found",
-        message: `${unreachable} is not on this host.`,
+        message: `There is no ${unreachable} on this machine.`,
       });
     });
 

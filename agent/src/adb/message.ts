@@ -25,16 +25,18 @@ export interface Message {
   readonly command: number;
   readonly arg0: number;
   readonly arg1: number;
-  readonly data: Buffer;
+  /** The payload, in pieces. */
+  readonly data: readonly Buffer[];
 }
 
-const empty = Buffer.alloc(0);
-
-const checksum = (data: Buffer): number => {
+const checksum = (data: readonly Buffer[]): number => {
   let sum = 0;
-  for (const byte of data) sum = (sum + byte) >>> 0;
+  for (const piece of data) for (const byte of piece) sum = (sum + byte) >>> 0;
   return sum;
 };
+
+export const bytesOf = (data: readonly Buffer[]): number =>
+  data.reduce((sum, { length }) => sum + length, 0);
 
 /** The header of a message, to be followed by its payload. */
 export function encodeHeader(message: Message, options: { checksums: boolean }): Buffer {
@@ -43,7 +45,7 @@ export function encodeHeader(message: Message, options: { checksums: boolean }):
   header.writeUInt32LE(command, 0);
   header.writeUInt32LE(arg0, 4);
   header.writeUInt32LE(arg1, 8);
-  header.writeUInt32LE(data.length, 12);
+  header.writeUInt32LE(bytesOf(data), 12);
   header.writeUInt32LE(options.checksums ? checksum(data) : 0, 16);
   header.writeUInt32LE((command ^ 0xffffffff) >>> 0, 20);
   return header;
@@ -60,7 +62,7 @@ export async function readMessage(
   const length = header.readUInt32LE(12);
   if (length > maxPayloadBytes || header.readUInt32LE(20) !== (command ^ 0xffffffff) >>> 0)
     return null;
-  const data = length > 0 ? await reader.exactly(length) : empty;
+  const data = length > 0 ? await reader.pieces(length) : [];
   if (!data) return null;
   if (
     options.checksums() &&

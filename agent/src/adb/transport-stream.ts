@@ -1,4 +1,5 @@
 import { Duplex } from "node:stream";
+import { take } from "../byte-reader.ts";
 
 /** What a stream needs of its connection. */
 export interface StreamPort {
@@ -6,7 +7,7 @@ export interface StreamPort {
   maxData(): number;
   /** Writes that may be unanswered at once; 1 in plain adb. */
   window(): number;
-  write(remote: number, data: Buffer): void;
+  write(remote: number, data: readonly Buffer[]): void;
   acknowledge(remote: number): void;
   /** To be called once; nothing is sent any more afterwards. */
   close(remote: number): void;
@@ -24,8 +25,8 @@ export class AdbStream extends Duplex {
   remote = 0;
   readonly #port: StreamPort;
   readonly #opened = Promise.withResolvers<Duplex>();
-  /** What is still to be written of the chunk in hand, and who waits for it. */
-  #pending: { rest: Buffer; done: Callback } | null = null;
+  /** What is still to be written of the chunks in hand, and who waits for it. */
+  #pending: { rest: Buffer[]; done: Callback } | null = null;
   /** Writes of ours that the other end has not answered. */
   #unanswered = 0;
   /** Writes of the other end's that we have not answered. */
@@ -55,10 +56,12 @@ export class AdbStream extends Duplex {
   }
 
   /** WRTE. False when the other end did not wait for our answers: it would fill our memory. */
-  received(data: Buffer): boolean {
+  received(data: readonly Buffer[]): boolean {
     if (this.#owed >= this.#port.window()) return false;
     this.#owed++;
-    if (data.length === 0 || this.push(data)) this.#settle();
+    let wanted = true;
+    for (const piece of data) wanted = this.push(piece);
+    if (wanted) this.#settle();
     return true;
   }
 
@@ -88,13 +91,13 @@ export class AdbStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Callback): void {
-    if (this.#over) return done();
-    this.#pending = { rest: chunk, done };
-    this.#sendOn();
+    this._writev([{ chunk }], done);
   }
 
-  override _writev(chunks: { chunk: Buffer }[], done: Callback): void {
-    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), "utf8", done);
+  override _writev(chunks: readonly { chunk: Buffer }[], done: Callback): void {
+    if (this.#over) return done();
+    this.#pending = { rest: chunks.map(({ chunk }) => chunk), done };
+    this.#sendOn();
   }
 
   /** All is written and acknowledged: the protocol closes both directions at once. */
@@ -120,8 +123,7 @@ export class AdbStream extends Duplex {
     if (!pending || this.remote === 0) return;
     const window = this.#port.window();
     while (pending.rest.length > 0 && this.#unanswered < window) {
-      const data = pending.rest.subarray(0, this.#port.maxData());
-      pending.rest = pending.rest.subarray(data.length);
+      const data = take(pending.rest, this.#port.maxData());
       this.#unanswered++;
       this.#port.write(this.remote, data);
     }

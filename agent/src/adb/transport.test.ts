@@ -20,6 +20,8 @@ function deviceWith(
   return { wire, over: transport.run() };
 }
 
+type Heard = Omit<Message, "data"> & { readonly data: Buffer };
+
 /** A client that says exactly what a test has it say. */
 function speaker(wire: Duplex, version = 0x01000001) {
   const reader = new ByteReader(wire);
@@ -29,11 +31,14 @@ function speaker(wire: Duplex, version = 0x01000001) {
     [arg0, arg1]: readonly [number, number],
     text: Buffer | string = "",
   ): void => {
-    const message = { command, arg0, arg1, data: Buffer.from(text as string) };
-    wire.write(Buffer.concat([encodeHeader(message, { checksums }), message.data]));
+    const message = { command, arg0, arg1, data: [Buffer.from(text as string)] };
+    wire.write(Buffer.concat([encodeHeader(message, { checksums }), ...message.data]));
   };
-  const hear = (): Promise<Message | null> => readMessage(reader, { checksums: () => checksums });
-  const greet = async (maxData = 4096): Promise<Message | null> => {
+  const hear = async (): Promise<Heard | null> => {
+    const message = await readMessage(reader, { checksums: () => checksums });
+    return message && { ...message, data: Buffer.concat(message.data) };
+  };
+  const greet = async (maxData = 4096): Promise<Heard | null> => {
     say(commands.CNXN, [version, maxData], "host::\0");
     return hear();
   };
@@ -115,8 +120,8 @@ describe("an adb connection", () => {
     const texts = heard.map((message) => message?.data.toString());
     expect(new Set(texts)).toEqual(new Set(["", "hello"]));
     // The same without its sum: this is not adb, or it is damaged.
-    const wrong = { command: commands.WRTE, arg0: 1, arg1: 1, data: Buffer.from("hello") };
-    old.wire.write(Buffer.concat([encodeHeader(wrong, { checksums: false }), wrong.data]));
+    const wrong = { command: commands.WRTE, arg0: 1, arg1: 1, data: [Buffer.from("hello")] };
+    old.wire.write(Buffer.concat([encodeHeader(wrong, { checksums: false }), ...wrong.data]));
     await old.over;
   });
 
@@ -167,7 +172,7 @@ describe("an adb connection", () => {
 
 function badLength(): Buffer {
   const header = encodeHeader(
-    { command: commands.CNXN, arg0: 0x01000001, arg1: 4096, data: Buffer.alloc(0) },
+    { command: commands.CNXN, arg0: 0x01000001, arg1: 4096, data: [] },
     { checksums: false },
   );
   header.writeUInt32LE(0x7fffffff, 12);
@@ -176,6 +181,6 @@ function badLength(): Buffer {
 
 function beforeGreeting(): Buffer {
   const data = Buffer.from("shell:\0");
-  const message = { command: commands.OPEN, arg0: 1, arg1: 0, data };
+  const message = { command: commands.OPEN, arg0: 1, arg1: 0, data: [data] };
   return Buffer.concat([encodeHeader(message, { checksums: false }), data]);
 }

@@ -1,7 +1,8 @@
 import type { Duplex } from "node:stream";
-import { ByteReader } from "../byte-reader.ts";
+import { ByteReader, chunksOf } from "../byte-reader.ts";
 import { AdbStream } from "./transport-stream.ts";
 import {
+  bytesOf,
   commands,
   encodeHeader,
   firstPayloadBytes,
@@ -64,7 +65,7 @@ export class AdbTransport {
 
   /** Serves until the wire ends or the other end breaks the protocol; the wire and every stream are then destroyed. Never rejects. */
   async run(): Promise<void> {
-    const reader = new ByteReader(this.#wire);
+    const reader = new ByteReader(chunksOf(this.#wire));
     const checksums = (): boolean => this.#checksums && this.#greeted;
     try {
       for (;;) {
@@ -94,7 +95,7 @@ export class AdbTransport {
       command: commands.OPEN,
       arg0: stream.local,
       arg1: 0,
-      data: Buffer.from(`${service}\0`),
+      data: [Buffer.from(`${service}\0`)],
     });
     return stream.opened;
   }
@@ -109,13 +110,13 @@ export class AdbTransport {
     if (command === commands.CNXN) return this.#meet(message);
     if (!this.#greeted) return false;
     if (command === commands.OPEN) {
-      void this.#open(arg0, data.toString("utf8").replace(/\0+$/, ""));
+      void this.#open(arg0, textOf(data));
       return true;
     }
     const stream = this.#streams.get(arg1);
     if (!stream || (stream.remote !== 0 && stream.remote !== arg0 && command !== commands.CLSE)) {
       if (command === commands.WRTE)
-        this.#send({ command: commands.CLSE, arg0: 0, arg1: arg0, data: none });
+        this.#send({ command: commands.CLSE, arg0: 0, arg1: arg0, data: [] });
       return true;
     }
     if (command === commands.OKAY) stream.acknowledged(arg0);
@@ -132,7 +133,7 @@ export class AdbTransport {
     this.#checksums = arg0 < protocolVersion;
     this.#maxData = Math.min(arg1, maxPayloadBytes);
     if (this.#maxData < 1) return false;
-    const banner = data.toString("utf8").replace(/\0+$/, "");
+    const banner = textOf(data);
     const features = /(?:^|[;:])features=([^;]*)/.exec(banner)?.[1] ?? "";
     const known = new Set(features.split(",").filter(Boolean));
     if (this.#options.windowed && known.has(windowFeature)) {
@@ -147,13 +148,14 @@ export class AdbTransport {
   async #greet(): Promise<void> {
     this.#greeted = true;
     const banner = await this.#options.banner();
-    const data = Buffer.from(this.#options.windowed ? `${banner},${windowFeature}` : banner);
+    const text = this.#options.windowed ? `${banner},${windowFeature}` : banner;
+    const data = [Buffer.from(text)];
     this.#send({ command: commands.CNXN, arg0: protocolVersion, arg1: maxPayloadBytes, data });
   }
 
   async #open(remote: number, service: string): Promise<void> {
     const refuse = (): void =>
-      this.#send({ command: commands.CLSE, arg0: 0, arg1: remote, data: none });
+      this.#send({ command: commands.CLSE, arg0: 0, arg1: remote, data: [] });
     const max = this.#options.maxStreams ?? defaultMaxStreams;
     if (remote === 0 || this.#streams.size + this.#opening >= max) return refuse();
     this.#opening++;
@@ -168,7 +170,7 @@ export class AdbTransport {
     }
     const stream = this.#add();
     stream.acknowledged(remote);
-    this.#send({ command: commands.OKAY, arg0: stream.local, arg1: remote, data: none });
+    this.#send({ command: commands.OKAY, arg0: stream.local, arg1: remote, data: [] });
     join(stream, duplex);
   }
 
@@ -181,10 +183,10 @@ export class AdbTransport {
       write: (remote, data) =>
         this.#send({ command: commands.WRTE, arg0: local, arg1: remote, data }),
       acknowledge: (remote) =>
-        this.#send({ command: commands.OKAY, arg0: local, arg1: remote, data: none }),
+        this.#send({ command: commands.OKAY, arg0: local, arg1: remote, data: [] }),
       close: (remote) => {
         if (this.#streams.delete(local))
-          this.#send({ command: commands.CLSE, arg0: local, arg1: remote, data: none });
+          this.#send({ command: commands.CLSE, arg0: local, arg1: remote, data: [] });
       },
     });
     this.#streams.set(local, stream);
@@ -195,18 +197,20 @@ export class AdbTransport {
     const wire = this.#wire;
     if (wire.destroyed || wire.writableEnded) return;
     const header = encodeHeader(message, { checksums: this.#checksums });
-    if (message.data.length === 0) wire.write(header);
-    else if (message.data.length <= copyBytes) wire.write(Buffer.concat([header, message.data]));
+    const { data } = message;
+    if (data.length === 0) wire.write(header);
+    else if (bytesOf(data) <= copyBytes) wire.write(Buffer.concat([header, ...data]));
     else {
       wire.cork();
       wire.write(header);
-      wire.write(message.data);
+      for (const piece of data) wire.write(piece);
       process.nextTick(() => wire.uncork());
     }
   }
 }
 
-const none = Buffer.alloc(0);
+const textOf = (data: readonly Buffer[]): string =>
+  Buffer.concat(data).toString("utf8").replace(/\0+$/, "");
 
 /**
  * Carries bytes between a stream that the other end opened and the service it asked for. adb knows no half-closed stream: when the service has said

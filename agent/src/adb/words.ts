@@ -38,14 +38,14 @@ export function fileFault(said: string, path: string): Fault {
   return new Fault("device_failed", `The phone refused ${path}: ${said}`);
 }
 
-/** Why a file of this host can't be read or written. */
+/** Why a file of the machine that this runs on, a host or a user's own, can't be read or written. */
 export function hostFileFault(error: unknown, path: string): Fault {
   if (error instanceof Fault) return error;
   const code = (error as NodeJS.ErrnoException).code ?? "";
-  if (code === "ENOENT") return new Fault("not_found", `${path} is not on this host.`);
+  if (code === "ENOENT") return new Fault("not_found", `There is no ${path} on this machine.`);
   if (code === "EISDIR") return new Fault("bad_input", `${path} is a folder, not a file.`);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS")
-    return new Fault("forbidden", `This host does not let the agent reach ${path} (${code}).`);
+    return new Fault("forbidden", `${path} may not be read or written on this machine (${code}).`);
   if (code === "ENOSPC")
     return new Fault("disk_full", "The host's disk is full.", { cause: error });
   return new Fault("unavailable", "The transfer broke off.", { cause: error });

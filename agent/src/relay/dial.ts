@@ -32,7 +32,8 @@ export interface ServedLine {
 }
 
 const maxRefusalBytes = 4096;
-const packBytes = 64 * 1024;
+/** Writes that come together share a message up to this size, as it costs a copy. */
+const packBytes = 16 * 1024;
 
 /** Dials the hub's relay, outbound as everything from a host is. Resolves once the hub has taken the ticket; the other end may come later. */
 export async function dialRelay({ hubUrl, ticket, timeoutMs }: RelayTarget): Promise<RelayLine> {
