@@ -28,6 +28,7 @@ const serve = (port: number): Promise<HttpServer> =>
     host: "127.0.0.1",
     port,
     routes: [],
+    limiter: null,
     source: systemSource,
     logger: silent,
     router: router({

@@ -1,5 +1,6 @@
 import type { AppRouter } from "@cloudphone/hub/router";
 import { Fault } from "@cloudphone/shared/fault";
+import { whenAllowed } from "@cloudphone/shared/retry-after";
 import {
   createTRPCClient,
   createWSClient,
@@ -98,7 +99,9 @@ const plainLink = (url: string, headers: () => Promise<Record<string, string>>, 
     url: `${url}/trpc`,
     headers,
     fetch: (target, init) =>
-      fetch(target, { ...(init as RequestInit), signal: AbortSignal.timeout(ms) }),
+      whenAllowed(() =>
+        fetch(target, { ...(init as RequestInit), signal: AbortSignal.timeout(ms) }),
+      ),
   });
 
 /** No answer came: the connection was refused, or broke. */
@@ -139,6 +142,8 @@ async function renew(session: Session): Promise<string> {
 
 /** A hub that is restarted while somebody waits is back by then. */
 const longestAwayMs = 30_000;
+const firstPauseMs = 100;
+const longestPauseMs = 1000;
 
 /** Asks until there is an answer that is not null; `timed_out` after the deadline. A hub that goes away meanwhile is waited for. */
 export async function until<T>(
@@ -147,7 +152,9 @@ export async function until<T>(
   what: string,
 ): Promise<T> {
   let heardAt = performance.now();
-  for (const end = heardAt + deadlineMs; ; ) {
+  // Often at first, for what is quick; then less, for a call is counted and what takes a minute is not missed for a second.
+  let pauseMs = firstPauseMs;
+  for (const end = heardAt + deadlineMs; ; pauseMs = Math.min(pauseMs * 1.1, longestPauseMs)) {
     try {
       const answer = await ask();
       if (answer !== null) return answer;
@@ -160,7 +167,7 @@ export async function until<T>(
         "timed_out",
         `${what} took longer than ${deadlineMs / 1000} s; look again later.`,
       );
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 

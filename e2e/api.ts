@@ -1,3 +1,5 @@
+import { whenAllowed } from "@cloudphone/shared/retry-after";
+
 /** A caller of the hub's API over plain HTTP, with a token. */
 export class Api {
   readonly #url: () => string;
@@ -12,15 +14,17 @@ export class Api {
   async call<T>(kind: "query" | "mutation", path: string, input?: unknown): Promise<T> {
     const query =
       kind === "query" ? `?input=${encodeURIComponent(JSON.stringify(input ?? {}))}` : "";
-    const response = await fetch(`${this.#url()}/trpc/${path}${query}`, {
-      method: kind === "query" ? "GET" : "POST",
-      headers: {
-        "content-type": "application/json",
-        ...(this.token ? { authorization: `Bearer ${this.token}` } : {}),
-      },
-      ...(kind === "mutation" ? { body: JSON.stringify(input ?? {}) } : {}),
-      signal: AbortSignal.timeout(10_000),
-    });
+    const send = () =>
+      fetch(`${this.#url()}/trpc/${path}${query}`, {
+        method: kind === "query" ? "GET" : "POST",
+        headers: {
+          "content-type": "application/json",
+          ...(this.token ? { authorization: `Bearer ${this.token}` } : {}),
+        },
+        ...(kind === "mutation" ? { body: JSON.stringify(input ?? {}) } : {}),
+        signal: AbortSignal.timeout(10_000),
+      });
+    const response = await whenAllowed(send);
     const body = (await response.json()) as {
       result?: { data: T };
       error?: { message: string; data: { fault: string } };

@@ -290,7 +290,13 @@ export class Cell implements AsyncDisposable {
         : ["agent", "--data", this.agentDir];
     const { agentUnder } = this.#options;
     const program = startProgram([...args, "--log-level", "warn"], {
-      env: { CLOUDPHONE_SIMULATED_POWER_LOG: this.powerLog, ...this.#options.env?.[part], ...env },
+      env: {
+        CLOUDPHONE_SIMULATED_POWER_LOG: this.powerLog,
+        // Tests ask every 40 ms whether something has happened, as one customer.
+        CLOUDPHONE_RATE_LIMITS: "off",
+        ...this.#options.env?.[part],
+        ...env,
+      },
       under: part === "agent" && agentUnder ? agentUnder(this.agentDir) : [],
     });
     this.#programs.set(part, program);

@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "@cloudphone/shared/fault";
+import { whenAllowed } from "@cloudphone/shared/retry-after";
 import { z } from "zod";
 
 const credentialsSchema = z.object({
@@ -31,12 +32,15 @@ export async function enroll(options: {
   dataDir: string;
 }): Promise<Credentials> {
   const { hubUrl, token, name } = options;
-  const response = await fetch(new URL("/trpc/hosts.enroll", hubUrl), {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ token, name }),
-    signal: AbortSignal.timeout(10_000),
-  }).catch((cause: unknown) => {
+  // A rack whose hosts enrol all at once is let in at the hub's own pace.
+  const response = await whenAllowed(() =>
+    fetch(new URL("/trpc/hosts.enroll", hubUrl), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ token, name }),
+      signal: AbortSignal.timeout(10_000),
+    }),
+  ).catch((cause: unknown) => {
     throw new Fault("unavailable", `The hub can't be reached at ${hubUrl}; is it running?`, {
       cause,
     });

@@ -64,6 +64,7 @@ export const hubEnvironment = (): Record<string, unknown> => {
     mqttPort: env.CLOUDPHONE_MQTT_PORT,
     currency: env.CLOUDPHONE_CURRENCY,
     purchaseDeadlineMs: env.CLOUDPHONE_PURCHASE_DEADLINE_MS,
+    rateLimits: env.CLOUDPHONE_RATE_LIMITS,
     maxAppBytes: env.CLOUDPHONE_MAX_APP_BYTES,
     installsPerHost: env.CLOUDPHONE_INSTALLS_PER_HOST,
     snapshotsPerCustomer: env.CLOUDPHONE_SNAPSHOTS_PER_CUSTOMER,

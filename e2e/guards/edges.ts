@@ -115,11 +115,31 @@ export const edgeGuards: readonly Guard[] = [
   {
     name: "a body's real length has a cap",
     file: "hub/src/platform/http/server.ts",
-    guard: "    if (bytes > maxBodyBytes) response.destroy();\n",
+    guard: "    maxBodySize: maxBodyBytes,\n",
+    without: "",
+    test: {
+      file: http,
+      name: "a body of 2 MiB that does not say its length is refused in words, and charges nothing",
+    },
+  },
+  {
+    name: "a body without end is cut off",
+    file: "hub/src/platform/http/server.ts",
+    guard: "    if (bytes > maxThrownAwayBytes) request.destroy();\n",
     without: "",
     test: {
       file: http,
       name: "a body of 50 MB that does not say its length is cut off, and charges nothing",
+    },
+  },
+  {
+    name: "too many calls are refused",
+    file: "hub/src/platform/http/request-context.ts",
+    guard: "  if (standing.allowed) return;\n",
+    without: "  if (headers) return;\n",
+    test: {
+      file: "hub/src/platform/http/rate-limits.int.test.ts",
+      name: "over HTTP each call of a batch counts, headers tell where one stands, and 429 says when to come back",
     },
   },
   {

@@ -3,6 +3,28 @@ import { currencySchema } from "@cloudphone/shared/money";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
+/** "10/1,100/10,500/60": calls / seconds, all at once; "off": nobody is limited. */
+const rateLimits = z
+  .string()
+  .regex(/^(off|\d+\/\d+(,\d+\/\d+)*)$/, 'must be "off" or calls/seconds, as in 10/1,100/10,500/60')
+  .transform((text) =>
+    text === "off"
+      ? []
+      : text.split(",").map((window) => {
+          const [calls, seconds] = window.split("/").map(Number);
+          return { calls, seconds };
+        }),
+  )
+  .pipe(
+    z
+      .array(z.object({ calls: z.int().min(1).max(1e9), seconds: z.int().min(1).max(86_400) }))
+      .max(10)
+      .refine(
+        (windows) => new Set(windows.map(({ seconds }) => seconds)).size === windows.length,
+        "names the same window twice",
+      ),
+  );
+
 const databaseUrl = z
   .string()
   .regex(/^postgres(ql)?:\/\//, "must begin with postgres://")
@@ -16,6 +38,8 @@ export const hubConfigSchema = z.object({
   mqttPort: port.default(1883),
   currency: currencySchema.default("CNY"),
   purchaseDeadlineMs: z.coerce.number().int().min(100).default(30_000),
+  /** How many calls a person, or an address before sign-in, may make. */
+  rateLimits: rateLimits.prefault("10/1,100/10,500/60"),
   maxAppBytes: z.coerce
     .number()
     .int()

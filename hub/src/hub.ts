@@ -12,6 +12,7 @@ import { type Broker, startBroker } from "./platform/broker/broker.ts";
 import { HostMessages } from "./platform/broker/host-messages.ts";
 import type { HostBus } from "./platform/context.ts";
 import { operationsRouter } from "./platform/http/operations-router.ts";
+import { RateLimiter } from "./platform/http/rate-limits.ts";
 import { startHttp } from "./platform/http/server.ts";
 import { softwareRoutes } from "./platform/http/software.ts";
 import { createEventLog } from "./platform/log/event-log.ts";
@@ -148,6 +149,8 @@ async function wire(
     webDir: path.resolve(import.meta.dirname, "../../web/dist"),
     source,
     logger,
+    limiter:
+      config.rateLimits.length > 0 ? new RateLimiter(databases.core, config.rateLimits) : null,
     authenticate: (token) => verifyToken(token, source.now()),
   });
   stops.push(

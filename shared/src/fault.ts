@@ -7,6 +7,7 @@ export const faultCodes = {
   bad_input: { retryable: false, trpc: "BAD_REQUEST", http: 400, exit: 2 },
   unauthenticated: { retryable: false, trpc: "UNAUTHORIZED", http: 401, exit: 3 },
   too_many_tries: { retryable: false, trpc: "TOO_MANY_REQUESTS", http: 429, exit: 3 },
+  rate_limited: { retryable: true, trpc: "TOO_MANY_REQUESTS", http: 429, exit: 9 },
   forbidden: { retryable: false, trpc: "FORBIDDEN", http: 403, exit: 4 },
   not_found: { retryable: false, trpc: "NOT_FOUND", http: 404, exit: 5 },
   conflict: { retryable: false, trpc: "CONFLICT", http: 409, exit: 6 },

@@ -3,6 +3,7 @@ import type { Role } from "@cloudphone/shared/events/user";
 import type { Id } from "@cloudphone/shared/ids";
 import type { Heartbeat, Presence } from "@cloudphone/shared/link";
 import type { Context } from "../platform/context.ts";
+import { rateLimitCleaning } from "../platform/http/rate-limits.ts";
 import type { HttpRoute } from "../platform/http/route.ts";
 import type { SocketRoute } from "../platform/http/sockets.ts";
 import { retryLevel } from "../platform/postgres/reachability.ts";
@@ -88,6 +89,7 @@ export function createCore(deps: CoreDeps): CoreContext {
       commandDeadlines(database),
       warmPool(deps),
       sessions.timer,
+      rateLimitCleaning(database),
     ],
     routers: coreRouters({ accounts, hosts, devices, library, sessions, deps }),
     routes: coreRoutes(deps, library, devices),

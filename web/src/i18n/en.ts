@@ -124,6 +124,7 @@ export const en = {
     bad_input: "That can't be taken: {{message}}",
     unauthenticated: "Your sign-in is over; sign in again.",
     too_many_tries: "Too many wrong passwords. Wait a little and try again.",
+    rate_limited: "Too many calls at once. Wait a moment and try again.",
     forbidden: "You may not do that.",
     not_found: "You have no such phone.",
     conflict: "That does not go now: {{message}}",

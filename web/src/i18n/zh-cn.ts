@@ -125,6 +125,7 @@ export const zhCN = {
     bad_input: "输入有误：{{message}}",
     unauthenticated: "登录已失效，请重新登录。",
     too_many_tries: "密码错误次数过多，请稍后再试。",
+    rate_limited: "操作过于频繁，请稍候再试。",
     forbidden: "您没有权限执行此操作。",
     not_found: "没有找到这部手机。",
     conflict: "现在无法执行：{{message}}",

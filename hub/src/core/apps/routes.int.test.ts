@@ -27,6 +27,7 @@ beforeAll(async () => {
     port: 0,
     router: router({}),
     routes: bench.core.routes,
+    limiter: null,
     source: systemSource,
     logger: silent,
     authenticate: async () => customer,

@@ -16,6 +16,7 @@ beforeAll(async () => {
     host: "127.0.0.1",
     port: 0,
     routes: [],
+    limiter: null,
     source: systemSource,
     logger: silent,
     authenticate: () => Promise.reject(new Error("no")),
@@ -139,6 +140,18 @@ test("a body of 50 MB that does not say its length is cut off, and charges nothi
     await closed;
   });
   expect(sent, "it was cut off on the way").toBeLessThan(50 * 1024 ** 2);
+  await expectAlive();
+});
+
+test("a body of 2 MiB that does not say its length is refused in words, and charges nothing", async () => {
+  const body = new Blob([" ".repeat(2 * 1024 ** 2)]).stream();
+  const response = await chargesNothing(() =>
+    fetch(url("/trpc/charge"), { method: "POST", headers: json, body, duplex: "half" }),
+  );
+  expect(response.status).toBe(413);
+  expect(await response.json()).toMatchObject({
+    error: { message: "A request may have at most 1 MiB.", data: { fault: "too_large" } },
+  });
   await expectAlive();
 });
 

@@ -1,18 +1,23 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Source } from "@cloudphone/shared/ids";
 import type { AnyRouter } from "@trpc/server";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import { applyWSSHandler } from "@trpc/server/adapters/ws";
-import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import { listen } from "../listen.ts";
+import {
+  anonymous,
+  bearerOf,
+  type ContextOptions,
+  contextOf,
+  countCalls,
+  countedContextOf,
+} from "./request-context.ts";
 import { type HttpRoute, matchPath, sendFault, sendJson } from "./route.ts";
 import { serveSockets, type SocketRoute } from "./sockets.ts";
-import type { Caller, RequestContext } from "./trpc.ts";
 import { serveWeb } from "./web.ts";
 
-export interface HttpOptions {
+export interface HttpOptions extends ContextOptions {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
@@ -21,10 +26,6 @@ export interface HttpOptions {
   readonly sockets?: readonly SocketRoute[];
   /** Folder of the built web page; without it, or without a build there, / is a plain page. */
   readonly webDir?: string;
-  readonly source: Source;
-  readonly logger: Logger;
-  /** Who a bearer token belongs to; rejects with `unauthenticated`. */
-  authenticate(token: string): Promise<Caller>;
 }
 
 export interface HttpServer {
@@ -33,6 +34,8 @@ export interface HttpServer {
 }
 
 const maxBodyBytes = 1024 * 1024;
+const maxThrownAwayBytes = 8 * maxBodyBytes;
+const lingerMs = 2000;
 const maxBatch = 10;
 
 /** The hub's HTTP edge: tRPC over HTTP and WebSocket under /trpc, the contexts' plain routes, and the web page. */
@@ -41,7 +44,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     router: options.router,
     basePath: "/trpc/",
     maxBatchSize: maxBatch,
-    createContext: ({ req }) => contextOf(req, options),
+    maxBodySize: maxBodyBytes,
+    createContext: ({ req, res, info }) =>
+      countedContextOf({ request: req, response: res, calls: info.calls.length }, options),
   });
   const server = createServer((request, response) => {
     answer({ request, response, options, trpc }).catch((error: unknown) => {
@@ -86,7 +91,7 @@ async function answer({ request, response, options, trpc }: Answering): Promise<
       return sendJson(response, refusal.status, {
         error: { code: "bad_input", message: refusal.message },
       });
-    limitBody(request, response);
+    limitBody(request);
     return trpc(request, response);
   }
   for (const route of options.routes) {
@@ -95,6 +100,8 @@ async function answer({ request, response, options, trpc }: Answering): Promise<
     let context = anonymous(request, options);
     try {
       context = await contextOf(request, options);
+      // Who has no account here has signed its address: an agent at its work, which the hub itself sent it to.
+      if (context.caller) await countCalls(context, { response, calls: 1 }, options.limiter);
       await route.handle({ request, response, url, params, context });
     } catch (error) {
       sendFault({ response, context }, error);
@@ -121,37 +128,21 @@ function refuseTrpc(request: IncomingMessage): { status: number; message: string
   return null;
 }
 
-/** A body without a declared length is cut off at the cap. */
-function limitBody(request: IncomingMessage, response: ServerResponse): void {
+/**
+ * A body that does not declare its length is answered once it is over the cap; what still comes is thrown away, so that the sender hears the answer instead of a
+ * broken connection, but not for ever.
+ */
+function limitBody(request: IncomingMessage): void {
   if (request.headers["content-length"] !== undefined) return;
   let bytes = 0;
   request.on("data", (chunk: Buffer) => {
+    const before = bytes;
     bytes += chunk.length;
-    if (bytes > maxBodyBytes) response.destroy();
+    if (bytes > maxThrownAwayBytes) request.destroy();
+    if (bytes <= maxBodyBytes || before > maxBodyBytes) return;
+    const late = setTimeout(() => request.destroy(), lingerMs);
+    request.once("close", () => clearTimeout(late));
   });
-}
-
-function anonymous(request: IncomingMessage, options: HttpOptions): RequestContext {
-  return {
-    caller: null,
-    source: options.source,
-    correlationId: options.source.id(),
-    address: request.socket.remoteAddress ?? "unknown",
-    logger: options.logger,
-  };
-}
-
-async function contextOf(
-  request: IncomingMessage,
-  options: HttpOptions,
-  token = bearerOf(request),
-): Promise<RequestContext> {
-  const context = anonymous(request, options);
-  return token === null ? context : { ...context, caller: await options.authenticate(token) };
-}
-
-function bearerOf(request: IncomingMessage): string | null {
-  return /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? null;
 }
 
 /** Subscriptions: the token travels in the connection's first message, since a browser can't set headers on a WebSocket. */
@@ -175,9 +166,11 @@ function webSockets(server: Server, options: HttpOptions): { stop(): void } {
     wss,
     router: options.router,
     keepAlive: { enabled: true, pingMs: 15_000, pongWaitMs: 10_000 },
-    createContext: ({ req, info }) => {
+    createContext: async ({ req, info }) => {
       const token = info.connectionParams?.token;
-      return contextOf(req, options, token ?? bearerOf(req));
+      const context = await contextOf(req, options, token ?? bearerOf(req));
+      // One context serves all calls of the connection, so each is counted when it comes.
+      return { ...context, countCall: () => countCalls(context, { calls: 1 }, options.limiter) };
     },
   });
   return {

@@ -22,6 +22,8 @@ export interface RequestContext {
   /** The caller's network address, for limits and logs. */
   readonly address: string;
   readonly logger: Logger;
+  /** Counts this call against the caller's limits; absent where the edge has counted the whole request already. */
+  readonly countCall?: (() => Promise<void>) | undefined;
 }
 
 const t = initTRPC.context<RequestContext>().create({
@@ -42,6 +44,8 @@ export function explain(error: TRPCError): { message: string; fault: FaultCode }
     return { message: error.cause.message, fault: error.cause.code };
   if (error.cause instanceof z.ZodError)
     return { message: `Bad input: ${describeIssues(error.cause)}`, fault: "bad_input" };
+  if (error.code === "PAYLOAD_TOO_LARGE")
+    return { message: "A request may have at most 1 MiB.", fault: "too_large" };
   if (error.code === "NOT_FOUND") return { message: error.message, fault: "not_found" };
   if (error.code === "INTERNAL_SERVER_ERROR")
     return {
@@ -66,7 +70,10 @@ const faults = t.middleware(async ({ next, ctx, path }) => {
 });
 
 /** Every procedure starts from one of these four. `anyone` is for the few that come before sign-in. */
-export const anyone = t.procedure.use(faults);
+export const anyone = t.procedure.use(faults).use(async ({ next, ctx }) => {
+  await ctx.countCall?.();
+  return next();
+});
 
 export const signedIn = anyone.use(({ next, ctx }) => {
   if (!ctx.caller)
