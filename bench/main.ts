@@ -1,3 +1,4 @@
+import { devices } from "./devices.ts";
 import { flowInstall } from "./flow-install.ts";
 import { installAlone } from "./install-alone.ts";
 import { relay } from "./relay.ts";
@@ -6,7 +7,14 @@ import { screenSending } from "./screen-sending.ts";
 import { start } from "./start.ts";
 
 /** `npm run bench [name]`: each prints its figures beside the limit they are held against, and keeps the table in bench/results. */
-const benchmarks: readonly Benchmark[] = [flowInstall, installAlone, start, relay, screenSending];
+const benchmarks: readonly Benchmark[] = [
+  flowInstall,
+  installAlone,
+  start,
+  relay,
+  screenSending,
+  devices,
+];
 
 const [wanted] = process.argv.slice(2);
 const chosen = benchmarks.filter(({ name }) => wanted === undefined || name === wanted);

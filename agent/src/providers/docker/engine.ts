@@ -286,26 +286,31 @@ export class Engine {
 
   async #call<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
-    const late = AbortSignal.timeout(callMs);
-    const over = AbortSignal.any([signal, late]);
-    // Also for a call that does not heed its signal.
+    // Not AbortSignal.timeout: it would keep every look at a container in memory for the whole deadline.
+    const over = new AbortController();
     const ended = Promise.withResolvers<never>();
-    const end = (): void => ended.reject(over.reason);
-    over.addEventListener("abort", end, { once: true });
+    const end = (why: unknown): void => {
+      over.abort(why);
+      // Also for a call that does not heed its signal.
+      ended.reject(why);
+    };
+    const late = setTimeout(() => end(this.#silence()), callMs);
+    const abort = (): void => end(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
     try {
-      return await Promise.race([work(over), ended.promise]);
+      return await Promise.race([work(over.signal), ended.promise]);
     } catch (error) {
       signal.throwIfAborted();
-      if (late.aborted)
-        throw new Fault(
-          "timed_out",
-          `Docker at ${this.host} did not answer within ${callMs / 1000} s.`,
-          { cause: error },
-        );
-      throw toEngineFault(error, this.host);
+      throw over.signal.aborted ? this.#silence(error) : toEngineFault(error, this.host);
     } finally {
-      over.removeEventListener("abort", end);
+      clearTimeout(late);
+      signal.removeEventListener("abort", abort);
     }
+  }
+
+  #silence(cause?: unknown): Fault {
+    const said = `Docker at ${this.host} did not answer within ${callMs / 1000} s.`;
+    return new Fault("timed_out", said, { cause });
   }
 
   /** A stream's opening has the same deadline as a call; the stream itself ends with the signal. */
