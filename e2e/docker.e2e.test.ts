@@ -1,4 +1,11 @@
-import { randomUUID } from "node:crypto";
+import { execFile } from "node:child_process";
+import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
 import {
   dockerMissing,
   images,
@@ -12,8 +19,11 @@ import { apkName, uploadApk } from "./apk.ts";
 import { Cell, type CellOptions } from "./cell.ts";
 import { expectInvariants, settle } from "./invariants.ts";
 import { dataOf, type LoggedEvent } from "./log.ts";
+import { startProgram } from "./program.ts";
+import { Terminal } from "./terminal.ts";
 
 const missing = dockerMissing();
+const run = promisify(execFile);
 
 describe.skipIf(missing !== null)(
   `a platform whose phones are containers${missing ? `: ${missing}` : ""}`,
@@ -112,6 +122,32 @@ describe.skipIf(missing !== null)(
       expect(wiped).toHaveLength(10);
     });
 
+    test("a real adb reaches the real adbd of a container from afar: shell, files, ports both ways", async () => {
+      await using cell = await startCell();
+      const orderId = await rent(cell);
+      const [phone] = await cell.customer.query<{ name: string }[]>("devices.list");
+      await using afar = await startAfar(cell, phone?.name ?? "");
+      const { say } = afar;
+      await expect(say("shell", "echo out; exit 7")).rejects.toMatchObject({
+        code: 7,
+        stdout: "out\n",
+      });
+      const [up, down] = [path.join(cell.dir, "up"), path.join(cell.dir, "down")];
+      const bytes = randomBytes(5 * 1024 ** 2);
+      await writeFile(up, bytes);
+      await say("push", up, "/data/local/tmp/up");
+      await say("pull", "/data/local/tmp/up", down);
+      expect((await readFile(down)).equals(bytes)).toBe(true);
+      // Out by a port of this machine, through the container's own, and back to another port of this machine.
+      await using desk = await startDesk("from the desk");
+      await say("reverse", "tcp:7000", `tcp:${desk.port}`);
+      const forwarded = Number(await say("forward", "tcp:0", "tcp:7000"));
+      expect(await text(connect(forwarded, "127.0.0.1"))).toBe("from the desk");
+      await say("reverse", "--remove-all");
+      expect(await say("reverse", "--list")).toBe("\n");
+      await clearAway(cell, [orderId]);
+    });
+
     test.each(["agent.provider.before-create", "agent.provider.after-create"])(
       "an agent killed at %s leaves no container that nobody knows, and bills what ran",
       async (at) => {
@@ -130,3 +166,50 @@ describe.skipIf(missing !== null)(
     );
   },
 );
+
+/** `cloudphone adb` as the demo customer, and an adb of its own that is connected through it. */
+async function startAfar(cell: Cell, device: string) {
+  const file = path.join(cell.dir, "hub/first-accounts.json");
+  const { demo } = JSON.parse(await readFile(file, "utf8")) as {
+    demo: { email: string; password: string };
+  };
+  const home = path.join(cell.dir, "demo");
+  await new Terminal(home, () => cell.url).signIn(demo);
+  const server = await startRealAdb();
+  const env = { CLOUDPHONE_HOME: home, CLOUDPHONE_URL: cell.url };
+  const door = startProgram(["adb", device], { env });
+  const call = async (...args: string[]): Promise<string> =>
+    (await run("adb", ["-P", String(server.port), ...args], { timeout: 60_000 })).stdout;
+  const address = await eventually(
+    async () => /adb connect (\S+)/.exec(door.output())?.[1] ?? null,
+    30_000,
+    "the local port",
+  );
+  await call("connect", address);
+  await call("-s", address, "wait-for-device");
+  return {
+    say: (...args: string[]) => call("-s", address, ...args),
+    async [Symbol.asyncDispose]() {
+      door.kill("SIGTERM");
+      await door.ended;
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A port of this machine that says one thing to whoever comes. */
+async function startDesk(words: string) {
+  const server = createServer((socket) => {
+    socket.on("error", () => socket.destroy());
+    socket.end(words);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address ? address.port : 0,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
