@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import path from "node:path";
 
 /** One thing measured, in `unit`, once per round. */
@@ -59,7 +59,7 @@ function formatReport(name: string, { setting, figures, bound }: Report): string
   const count = Math.max(...figures.map((figure) => figure.rounds.length));
   return [
     `${name}: ${setting}`,
-    `${count} rounds, ${cpus().length} cores for everything, Node ${process.versions.node}.`,
+    `${count} rounds, ${cpus().length} cores for everything, Node ${process.versions.node}, load average ${loadavg()[0]?.toFixed(1)} at the end.`,
     "",
     ...table,
     "",
