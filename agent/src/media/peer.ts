@@ -43,6 +43,7 @@ const maxWaitingBytes = 256 * 1024;
 export class Peer {
   readonly #pc: RTCPeerConnection;
   readonly #events: PeerEvents;
+  readonly #relayOnly: boolean;
   readonly #video: RTCRtpSender;
   readonly #audio: RTCRtpSender;
   #input: RTCDataChannel | null = null;
@@ -53,6 +54,7 @@ export class Peer {
 
   constructor({ iceServers, relayOnly, hostAddresses, portRange, events }: PeerOptions) {
     this.#events = events;
+    this.#relayOnly = relayOnly;
     this.#pc = new RTCPeerConnection({
       codecs: { video: [useH264()], audio: [opus] },
       // One transport for all: with any other policy each connection leaks descriptors.
@@ -76,7 +78,12 @@ export class Peer {
     await this.#pc.setRemoteDescription({ type: "offer", sdp: offer });
     const answer = await this.#pc.createAnswer();
     await this.#pc.setLocalDescription(answer);
-    return this.#pc.localDescription?.sdp ?? answer.sdp;
+    return this.#told(this.#pc.localDescription?.sdp ?? answer.sdp);
+  }
+
+  /** A relayed candidate also names the address it was got from, which is this host's own; a browser under the same policy says 0.0.0.0 (RFC 8839, 5.1). */
+  #told(text: string): string {
+    return this.#relayOnly ? text.replace(/ raddr \S+ rport \d+/g, " raddr 0.0.0.0 rport 0") : text;
   }
 
   async addCandidate(candidate: LiveCandidate | null): Promise<void> {
@@ -145,7 +152,7 @@ export class Peer {
       events.onCandidate(
         json?.candidate
           ? {
-              candidate: json.candidate,
+              candidate: this.#told(json.candidate),
               sdpMid: json.sdpMid ?? null,
               sdpMLineIndex: json.sdpMLineIndex ?? null,
             }

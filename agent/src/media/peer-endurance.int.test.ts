@@ -1,0 +1,106 @@
+import { createSocket } from "node:dgram";
+import { readdirSync } from "node:fs";
+import type { LiveCandidate } from "@cloudphone/shared/live";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { RTCPeerConnection, useH264 } from "werift";
+import { Peer } from "./peer.ts";
+
+/** `ROUNDS=500` is the long run. */
+const rounds = Number(process.env.ROUNDS ?? 40);
+const portRange = [42_000, 42_999] as const;
+
+interface Pair {
+  readonly peer: Peer;
+  readonly pc: RTCPeerConnection;
+  readonly candidates: LiveCandidate[];
+  packets: number;
+  messages: number;
+  close(): Promise<void>;
+}
+
+/** An agent's peer and a viewer, connected on loopback with video and a data channel. */
+async function connect(): Promise<Pair> {
+  const candidates: LiveCandidate[] = [];
+  const pc = new RTCPeerConnection({
+    codecs: { video: [useH264()] },
+    bundlePolicy: "max-bundle",
+    iceAdditionalHostAddresses: ["127.0.0.1"],
+  });
+  const peer = new Peer({
+    iceServers: [],
+    relayOnly: false,
+    hostAddresses: ["127.0.0.1"],
+    portRange,
+    events: {
+      onCandidate: (candidate) => candidate && candidates.push(candidate),
+      onState: () => undefined,
+      onMessage: () => pair.messages++,
+      onKeyFrameWanted: () => undefined,
+      onReport: () => undefined,
+    },
+  });
+  const close = async (): Promise<void> => {
+    await Promise.all([peer.close(), pc.close()]);
+  };
+  const pair: Pair = { peer, pc, candidates, packets: 0, messages: 0, close };
+  const channel = pc.createDataChannel("input");
+  pc.addTransceiver("video", { direction: "recvonly" }).onTrack.subscribe((track) =>
+    track.onReceiveRtp.subscribe(() => pair.packets++),
+  );
+  await pc.setLocalDescription(await pc.createOffer());
+  const answer = await peer.accept(pc.localDescription?.sdp ?? "");
+  await pc.setRemoteDescription({ type: "answer", sdp: answer });
+  for (const { candidate, sdpMid } of candidates)
+    await pc.addIceCandidate({ candidate, sdpMid: sdpMid ?? "0" });
+  await until(() => peer.connected && channel.readyState === "open");
+  return pair;
+}
+
+const until = (condition: () => boolean): Promise<void> =>
+  expect.poll(condition, { timeout: 20_000, interval: 5 }).toBe(true);
+
+const picture = [{ payload: Buffer.from([0x65, 1, 2, 3]), marker: true }];
+const descriptors = (): number => readdirSync("/proc/self/fd").length;
+
+async function seen(pair: Pair): Promise<void> {
+  const before = pair.packets;
+  await until(() => {
+    pair.peer.sendPicture(picture, performance.now());
+    return pair.packets > before;
+  });
+}
+
+describe("a viewer's connection", { timeout: 60_000 + rounds * 2000 }, () => {
+  it("leaves no descriptor and no socket behind, however often one comes and goes", async () => {
+    const comeAndGo = async (): Promise<void> => {
+      const pair = await connect();
+      await seen(pair);
+      await pair.close();
+    };
+    for (let n = 0; n < 3; n++) await comeAndGo();
+    const before = descriptors();
+    for (let n = 0; n < rounds; n++) await comeAndGo();
+    // What ends last is a socket's close, a turn or two later.
+    await expect.poll(descriptors, { timeout: 10_000 }).toBeLessThanOrEqual(before);
+  });
+
+  it("lives through junk, cut STUN, false DTLS and RTCP that no key has signed at each of its ports", async () => {
+    const pair = await connect();
+    onTestFinished(() => pair.close());
+    await seen(pair);
+    const ports = pair.candidates.map(({ candidate }) => Number(candidate.split(" ")[5]));
+    expect(ports.length).toBeGreaterThan(0);
+    const socket = createSocket("udp4");
+    onTestFinished(() => void socket.close());
+    for (const port of ports)
+      for (let n = 0; n < 256; n++) {
+        const body = Buffer.alloc(1 + ((n * 37) % 1200), n);
+        // First bytes 0 to 255: STUN is 0-3, DTLS 20-63, SRTP and SRTCP 128-191 (RFC 7983); the second says RTCP for 192-223.
+        body[0] = n;
+        if (body.length > 1) body[1] = 200 + (n % 8);
+        await new Promise((sent) => socket.send(body, port, "127.0.0.1", sent));
+      }
+    await seen(pair);
+    expect(pair.peer.connected).toBe(true);
+  });
+});
