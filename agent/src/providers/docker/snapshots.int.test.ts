@@ -191,6 +191,7 @@ describe.skipIf(missing !== null)(
 describe.skipIf(missing !== null)("a host whose Docker has no room for a snapshot", () => {
   it("says so, and leaves no part of it", async () => {
     const { docker, open } = await world(120);
+    await using _docker = docker;
     const provider = open();
     const device = { deviceId: randomUUID(), name: "phone", spec: containerSpec };
     const handle = await provider.create(device, options());
@@ -205,6 +206,5 @@ describe.skipIf(missing !== null)("a host whose Docker has no room for a snapsho
     expect(await docker.docker("volume", "ls", "-q")).toBe(volume);
     await provider.destroy(handle, options());
     await provider.close();
-    await docker[Symbol.asyncDispose]();
   });
 });
