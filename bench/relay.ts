@@ -51,7 +51,7 @@ export const relay: Benchmark = {
         setting: `One simulated phone, Debian's adb, files of ${megabytes} MB on loopback: straight to the host's adb server, and through client adb server, \`cloudphone adb\`, hub, agent and that same server.`,
         figures: [...figuresOf(measured), cutFigure(cuts)],
         bound:
-          "the processor. Direct, 50 MB take the phone and the adb server 0.27 s of it; by the relay the hub adds 0.1 s, the host's end 0.2 s and `cloudphone adb` 0.25 s, on the same two cores. And adb itself waits for the answer to each write between its server and `cloudphone adb`.",
+          "the processor: by the relay there are four more processes on the same two cores. In each, profiles show writes to sockets and, as much again, the collection of the buffers that Node allocates for every read. And adb itself waits for the answer to each write between its server and `cloudphone adb`.",
       };
     } finally {
       for (const port of [hostPort, clientPort])
