@@ -12,6 +12,7 @@ const secrets = {
   POSTGRES_PASSWORD: "p0",
   TURN_SECRET: "s0",
   GRAFANA_PASSWORD: "g0",
+  METRICS_TOKEN: "m0",
   TURN_EXTERNAL_IP: "192.0.2.1",
 };
 

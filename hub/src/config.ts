@@ -50,6 +50,8 @@ export const hubConfigSchema = z.object({
   /** How many snapshots one customer may have. */
   snapshotsPerCustomer: z.coerce.number().int().min(0).max(10_000).default(10),
   warmPools: z.array(z.object({ spec: deviceSpecSchema, target: z.int().min(0) })).default([]),
+  /** What a scraper must send for /metrics; none: only this machine may read them. */
+  metricsToken: z.string().min(16, "must have 16 characters or more").nullable().default(null),
   /** How viewers and hosts find each other for live screens. */
   ice: z
     .object({

@@ -19,6 +19,8 @@ import { createEventLog } from "./platform/log/event-log.ts";
 import { LogFollower } from "./platform/log/follower.ts";
 import { createIngest } from "./platform/log/ingest.ts";
 import { Wakeable } from "./platform/log/wakeable.ts";
+import { createMetrics } from "./platform/observe/metrics.ts";
+import { observeRoutes } from "./platform/observe/routes.ts";
 import { type RunningContext, runContext } from "./platform/run-context.ts";
 import { appRouter } from "./router.ts";
 import { seed, type Seeded } from "./seed.ts";
@@ -127,12 +129,9 @@ async function wire(
     stops.push(() => live.stop());
   }
   stops.push(fanOut(log, bus, logger));
-  const operations = operationsRouter({
-    log,
-    ingest,
-    contexts,
-    consumers: () => running.flatMap((context) => context.consumers),
-  });
+  const consumers = () => running.flatMap((context) => context.consumers);
+  const operations = operationsRouter({ log, ingest, contexts, consumers });
+  const metrics = createMetrics({ log, contexts, consumers, logger });
   const seeded = await seed({ config, core, billing });
   const verifyToken = createTokenVerifier(secrets.tokenKey);
   const http = await startHttp({
@@ -144,7 +143,18 @@ async function wire(
       analytics: analytics.router,
       operations,
     }),
-    routes: [...core.routes, ...softwareRoutes({ dir: path.join(config.dataDir, "hub") })],
+    routes: [
+      ...core.routes,
+      ...softwareRoutes({ dir: path.join(config.dataDir, "hub") }),
+      ...observeRoutes({
+        databases: Object.values(databases),
+        brokerUp: () => link.broker?.listening ?? false,
+        consumers,
+        metrics,
+        metricsToken: config.metricsToken,
+      }),
+    ],
+    observe: metrics.observe,
     sockets: core.sockets,
     webDir: path.resolve(import.meta.dirname, "../../web/dist"),
     source,

@@ -25,6 +25,7 @@ import { leaseConsumer, leaseExpiry } from "./devices/leases.ts";
 import { deviceProjection } from "./devices/projection.ts";
 import { devicesRouter } from "./devices/router.ts";
 import { warmPool } from "./devices/warm-pool.ts";
+import { coreFigures } from "./figures.ts";
 import { hostChecks } from "./hosts/checks.ts";
 import { createHosts } from "./hosts/hosts.ts";
 import { hostsRouter } from "./hosts/router.ts";
@@ -104,6 +105,7 @@ export function createCore(deps: CoreDeps): CoreContext {
       deps.wake();
       return true;
     },
+    figures: coreFigures(database),
     correlationOf: (id) => correlationOfCommand(database, id),
     findAccount: (email) => accounts.find(email),
     async countRunning() {

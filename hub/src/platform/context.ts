@@ -12,8 +12,20 @@ export interface Context {
   readonly consumers: readonly Consumer[];
   readonly sagas: readonly Saga[];
   readonly timers: readonly Timer[];
+  /** What this context tells monitoring. */
+  readonly figures?: readonly Figure[];
   /** For tracing: the correlation of a thing of this context whose id is neither a saga's nor the subject of an event. */
   correlationOf?(id: Id): Promise<Id | null>;
+}
+
+/** A figure for monitoring, looked up at each scrape: its query must not grow with what is over. */
+export interface Figure {
+  /** snake_case with its unit at the end; told as `cloudphone_<name>`. */
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** One value for each combination of labels: few, and none of them of a customer, a host or a phone. */
+  read(): Promise<readonly { readonly labels: readonly string[]; readonly value: number }[]>;
 }
 
 /** Why something is said: the request it belongs to and what directly caused it. */

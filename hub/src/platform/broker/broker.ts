@@ -34,6 +34,8 @@ export interface BrokerOptions {
 
 export interface Broker extends HostBus {
   readonly port: number;
+  /** Whether it takes connections at this moment. */
+  readonly listening: boolean;
   stop(): Promise<void>;
 }
 
@@ -79,6 +81,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   });
   return {
     port,
+    get listening() {
+      return server.listening;
+    },
     publish: (topic, message, { retain }) => publish(aedes, topic, { message, retain }),
     async stop() {
       server.close();

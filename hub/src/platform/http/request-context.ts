@@ -11,6 +11,8 @@ export interface ContextOptions {
   readonly logger: Logger;
   /** Null: nobody's calls are counted. */
   readonly limiter: RateLimiter | null;
+  /** Told after each call of a procedure. */
+  readonly observe?: RequestContext["observe"];
   /** Who a bearer token belongs to; rejects with `unauthenticated`. */
   authenticate(token: string): Promise<Caller>;
 }
@@ -22,6 +24,7 @@ export function anonymous(request: IncomingMessage, options: ContextOptions): Re
     correlationId: options.source.id(),
     address: request.socket.remoteAddress ?? "unknown",
     logger: options.logger,
+    observe: options.observe,
   };
 }
 

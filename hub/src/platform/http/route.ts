@@ -7,6 +7,8 @@ export interface HttpRoute {
   readonly method: "GET" | "POST" | "PUT";
   /** "/blobs/:sha256"; a parameter is one segment. */
   readonly path: string;
+  /** Decides by itself who may: no bearer token is looked at, and nobody is signed in. */
+  readonly open?: boolean;
   handle(exchange: Exchange): Promise<void>;
 }
 

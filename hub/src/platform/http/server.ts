@@ -99,7 +99,7 @@ async function answer({ request, response, options, trpc }: Answering): Promise<
     if (!params) continue;
     let context = anonymous(request, options);
     try {
-      context = await contextOf(request, options);
+      if (!route.open) context = await contextOf(request, options);
       // Who has no account here has signed its address: an agent at its work, which the hub itself sent it to.
       if (context.caller) await countCalls(context, { response, calls: 1 }, options.limiter);
       await route.handle({ request, response, url, params, context });

@@ -24,6 +24,8 @@ export interface RequestContext {
   readonly logger: Logger;
   /** Counts this call against the caller's limits; absent where the edge has counted the whole request already. */
   readonly countCall?: (() => Promise<void>) | undefined;
+  /** For monitoring: which procedure was called, "ok" or the code of its fault, and how long it took. */
+  readonly observe?: ((procedure: string, outcome: string, durationMs: number) => void) | undefined;
 }
 
 const t = initTRPC.context<RequestContext>().create({
@@ -59,7 +61,9 @@ export const router = t.router;
 
 // Gives each Fault the status its table says, and logs what is nobody's fault but ours.
 const faults = t.middleware(async ({ next, ctx, path }) => {
+  const begunMs = performance.now();
   const result = await next();
+  ctx.observe?.(path, result.ok ? "ok" : explain(result.error).fault, performance.now() - begunMs);
   if (result.ok) return result;
   const cause = result.error.cause;
   if (cause instanceof Fault)
