@@ -43,7 +43,7 @@ export async function withHub<T>(
   const flags = command.optsWithGlobals<{ url?: string; json?: boolean }>();
   const session = await loadSession();
   const url = flags.url ?? process.env.CLOUDPHONE_URL ?? session?.url ?? defaultUrl;
-  const signedIn = session?.url === url;
+  const signedIn = apiKey() !== null || session?.url === url;
   if (!signedIn && !options.anyone)
     throw new Fault(
       "unauthenticated",
@@ -112,8 +112,13 @@ const wasCutOff = ({ data, cause }: { data?: unknown; cause?: unknown }): boolea
 const isHarmlessTwice = ({ type, input }: { type: string; input: unknown }): boolean =>
   type === "query" || (typeof input === "object" && input !== null && "idempotencyKey" in input);
 
-/** The access token, renewed when it is nearly over; by one command alone, the others take what that one got. */
+/** For programs: used instead of a sign-in wherever it is set. */
+const apiKey = (): string | null => process.env.CLOUDPHONE_API_KEY?.trim() || null;
+
+/** The API key, or the access token, renewed when it is nearly over; by one command alone, the others take what that one got. */
 async function freshToken(url: string): Promise<string> {
+  const key = apiKey();
+  if (key !== null) return key;
   const known = await loadSession();
   if (known?.url === url && isFresh(known)) return known.accessToken;
   return whileLocked(async () => {

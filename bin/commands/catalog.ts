@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { accountCommands } from "./accounts.ts";
 import { adbCommands } from "./adb.ts";
 import { agentCommand } from "./agent.ts";
+import { apiKeyCommands } from "./api-keys.ts";
 import { appCommands } from "./apps.ts";
 import { billingCommands } from "./billing.ts";
 import { deadLetterCommands } from "./dead-letters.ts";
@@ -26,6 +27,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   enrollCommand,
   doctorCommand,
   accountCommands,
+  apiKeyCommands,
   hostCommands,
   deviceCommands,
   adbCommands,

@@ -7,7 +7,7 @@ import { createBilling } from "./billing/billing.ts";
 import type { HubConfig } from "./config.ts";
 import { createCore } from "./core/core.ts";
 import { loadSecrets } from "./platform/auth/secrets.ts";
-import { createTokenVerifier } from "./platform/auth/tokens.ts";
+import { createTokenVerifier, isApiKey } from "./platform/auth/tokens.ts";
 import { type Broker, startBroker } from "./platform/broker/broker.ts";
 import { HostMessages } from "./platform/broker/host-messages.ts";
 import type { HostBus } from "./platform/context.ts";
@@ -161,7 +161,8 @@ async function wire(
     logger,
     limiter:
       config.rateLimits.length > 0 ? new RateLimiter(databases.core, config.rateLimits) : null,
-    authenticate: (token) => verifyToken(token, source.now()),
+    authenticate: (token) =>
+      isApiKey(token) ? core.verifyApiKey(token) : verifyToken(token, source.now()),
   });
   stops.push(
     () => http.stop(),

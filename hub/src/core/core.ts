@@ -3,10 +3,13 @@ import type { Role } from "@cloudphone/shared/events/user";
 import type { Id } from "@cloudphone/shared/ids";
 import type { Heartbeat, Presence } from "@cloudphone/shared/link";
 import type { Context } from "../platform/context.ts";
+import type { Caller } from "../platform/http/trpc.ts";
 import { rateLimitCleaning } from "../platform/http/rate-limits.ts";
 import type { HttpRoute } from "../platform/http/route.ts";
 import type { SocketRoute } from "../platform/http/sockets.ts";
 import { retryLevel } from "../platform/postgres/reachability.ts";
+import { type ApiKeys, createApiKeys } from "./accounts/api-keys.ts";
+import { apiKeysRouter } from "./accounts/api-keys-router.ts";
 import { createAccounts } from "./accounts/accounts.ts";
 import { accountsRouter } from "./accounts/router.ts";
 import { batchConsumer } from "./apps/batch-consumer.ts";
@@ -38,6 +41,8 @@ export interface CoreContext extends Context {
   readonly routers: ReturnType<typeof coreRouters>;
   readonly routes: readonly HttpRoute[];
   readonly sockets: readonly SocketRoute[];
+  /** Who an API key stands for; rejects with `unauthenticated`. */
+  verifyApiKey(key: string): Promise<Caller>;
   verifyHost(hostId: Id, secret: string): Promise<boolean>;
   onHeartbeat(hostId: Id, heartbeat: Heartbeat): void;
   onPresence(hostId: Id, presence: Presence): void;
@@ -62,6 +67,7 @@ const installSilenceMs = commandCatalog["app.install"].deadlineMs + 60_000;
 /** Accounts, hosts, devices with their leases, and apps. */
 export function createCore(deps: CoreDeps): CoreContext {
   const accounts = createAccounts(deps);
+  const apiKeys = createApiKeys(deps);
   const hosts = createHosts(deps);
   const batteries = new Batteries();
   const devices = createDevices(deps, batteries);
@@ -92,10 +98,11 @@ export function createCore(deps: CoreDeps): CoreContext {
       sessions.timer,
       rateLimitCleaning(database),
     ],
-    routers: coreRouters({ accounts, hosts, devices, library, sessions, deps }),
+    routers: coreRouters({ accounts, apiKeys, hosts, devices, library, sessions, deps }),
     routes: coreRoutes(deps, library, devices),
     sockets: [sessions.socket],
     stop: () => sessions.stop(),
+    verifyApiKey: (key) => apiKeys.verify(key),
     verifyHost: hosts.verifyHost,
     ...hearing(deps, hosts, batteries),
     async ensureAccount(account) {
@@ -149,6 +156,7 @@ function greet(deps: CoreDeps, hostId: Id): void {
 
 interface Parts {
   readonly accounts: ReturnType<typeof createAccounts>;
+  readonly apiKeys: ApiKeys;
   readonly hosts: ReturnType<typeof createHosts>;
   readonly devices: ReturnType<typeof createDevices>;
   readonly library: ReturnType<typeof createLibrary>;
@@ -156,11 +164,12 @@ interface Parts {
   readonly deps: CoreDeps;
 }
 
-function coreRouters({ accounts, hosts, devices, library, sessions, deps }: Parts) {
+function coreRouters({ accounts, apiKeys, hosts, devices, library, sessions, deps }: Parts) {
   const operate = createOperate(devices, deps);
   const batches = createBatches(deps, { devices, library });
   return {
     accounts: accountsRouter(accounts, deps),
+    apiKeys: apiKeysRouter(apiKeys),
     hosts: hostsRouter(hosts, deps.database),
     devices: devicesRouter(devices, operate, deps),
     apps: appsRouter({ library, batches, operate }, deps),

@@ -79,6 +79,9 @@ async function verifyAccessToken(key: Uint8Array, token: string, nowMs: number):
  * it is, and keeps it from beginning with a dash, which a command line would take for an option.
  */
 export const newSecret = (): string => `cp_${randomBytes(32).toString("base64url")}`;
+/** An API key; how it begins tells it from an access token. */
+export const newApiKey = (): string => `cpk_${randomBytes(32).toString("base64url")}`;
+export const isApiKey = (token: string): boolean => token.startsWith("cpk_");
 export const hashSecret = (secret: string): string =>
   createHash("sha256").update(secret).digest("hex");
 

@@ -186,8 +186,9 @@ export const rateLimitCleaning = (database: Database): Timer => ({
   },
 });
 
-/** What a caller's calls are counted under: the person once signed in, before that the address (of IPv6 the /64, which is one customer's). */
+/** What a caller's calls are counted under: the API key or the person, before that the address (of IPv6 the /64, which is one customer's). */
 export function countedAs(caller: Caller | null, address: string): string {
+  if (caller?.key) return `key:${caller.key.id}`;
   if (caller) return `user:${caller.userId}`;
   const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, "");
   return `address:${isIPv6(plain) ? prefixOf(plain) : plain}`;

@@ -5,12 +5,15 @@ import type { Id, Source } from "@cloudphone/shared/ids";
 import { initTRPC, TRPCError } from "@trpc/server";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { checkScope } from "../auth/scopes.ts";
 
 /** Who is asking, as the access token says. */
 export interface Caller {
   readonly userId: Id;
   readonly email: string;
   readonly role: Role;
+  /** The API key the call came with, and what it may do; absent for whoever signed in. */
+  readonly key?: { readonly id: Id; readonly scopes: readonly string[] };
 }
 
 /** What every procedure gets. */
@@ -79,12 +82,13 @@ export const anyone = t.procedure.use(faults).use(async ({ next, ctx }) => {
   return next();
 });
 
-export const signedIn = anyone.use(({ next, ctx }) => {
+export const signedIn = anyone.use(({ next, ctx, path, type }) => {
   if (!ctx.caller)
     throw new Fault(
       "unauthenticated",
       "Sign in first: `cloudphone login`, or send a bearer token.",
     );
+  checkScope(ctx.caller, { area: path.split(".")[0] ?? path, writes: type === "mutation" });
   return next({ ctx: { ...ctx, caller: ctx.caller } });
 });
 
