@@ -100,7 +100,8 @@ async function waitBooted(
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
 ): Promise<void> {
   const until = performance.now() + timeoutMs;
-  for (;;) {
+  // A probe may hang on a connection of the boot before; the next one does not. A slow phone is given more time from probe to probe.
+  for (let probeMs = 400; ; probeMs = Math.min(probeMs * 2, 3000)) {
     signal.throwIfAborted();
     const left = until - performance.now();
     if (left <= 0)
@@ -108,7 +109,7 @@ async function waitBooted(
         "timed_out",
         `The phone did not finish booting in ${Math.round(timeoutMs / 1000)} s.`,
       );
-    const probe = shell(["getprop", "sys.boot_completed"], { timeoutMs: Math.min(left, 3000) });
+    const probe = shell(["getprop", "sys.boot_completed"], { timeoutMs: Math.min(left, probeMs) });
     const answer = await probe.catch(() => null);
     if (answer?.output.trim() === "1") return;
     await delay(lookAgainMs);
