@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const roots = "{shared,agent,hub,bin,e2e,bench,testing,web}/**";
 
 /** Those that wait longest for a deadline, or have the most to do, begin first: what is left at the end is short. */
-const longest = ["crash-points", "link-cut", "clock-jumps", "random-kills"];
+const longest = ["crash-points", "screen", "link-cut", "clock-jumps", "random-kills"];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

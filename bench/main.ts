@@ -3,6 +3,7 @@ import { flowInstall } from "./flow-install.ts";
 import { installAlone } from "./install-alone.ts";
 import { relay } from "./relay.ts";
 import { type Benchmark, runBenchmark } from "./report.ts";
+import { screen } from "./screen.ts";
 import { screenSending } from "./screen-sending.ts";
 import { start } from "./start.ts";
 
@@ -12,6 +13,7 @@ const benchmarks: readonly Benchmark[] = [
   installAlone,
   start,
   relay,
+  screen,
   screenSending,
   devices,
 ];

@@ -51,11 +51,12 @@ export class LiveScreen {
     return (await this.#look(place)).pixel;
   }
 
-  /** Pictures that the video has shown so far. */
-  frames(): Promise<number> {
-    return this.#page.evaluate<number>(
-      `document.querySelector(".screen video").getVideoPlaybackQuality().totalVideoFrames`,
-    );
+  /** Pictures that the video has had so far, and those of them that it did not show. */
+  played(): Promise<{ readonly total: number; readonly dropped: number }> {
+    return this.#page.evaluate(`{
+      const { totalVideoFrames: total, droppedVideoFrames: dropped } = document.querySelector(".screen video").getVideoPlaybackQuality();
+      ({ total, dropped });
+    }`);
   }
 
   /** Presses and lets go, with the mouse, where that place of the picture is on the page. */

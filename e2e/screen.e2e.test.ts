@@ -9,6 +9,7 @@ import { browserMissing, openBrowser } from "./browser.ts";
 import { Api } from "./api.ts";
 import { type Account, Cell } from "./cell.ts";
 import { isPaper, places } from "./live-screen.ts";
+import { UdpProxy } from "./udp-proxy.ts";
 import { prepareScreens, WebPage } from "./web-page.ts";
 
 const run = promisify(execFile);
@@ -121,7 +122,8 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
     await shows(second, true);
     await using third = await watching("?look=true");
     await shows(third, true);
-    expect(await encoders()).toBe(before);
+    // Another one may have taken the first one's place, for a machine that is busy; each viewer's own would be two more.
+    expect((await encoders()) - before).toBeLessThan(2);
     await first.page.getByText("3 viewers").waitFor();
     await third.page.getByText("View only").waitFor();
     expect(await third.page.getByRole("button", { name: "Home" }).isDisabled()).toBe(true);
@@ -143,11 +145,26 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
     await home(web);
   });
 
+  test("changes to the hub's way when datagrams stop getting through, and back when they do again", async () => {
+    await using proxy = new UdpProxy({ delayMs: 0, blocked: false });
+    await using web = await signedIn();
+    await web.goThrough(proxy);
+    await web.openPhone(device.deviceId);
+    await expect.poll(() => web.path(), poll).toBe("direct");
+    await home(web);
+    proxy.way.blocked = true;
+    await expect.poll(() => web.path(), poll).toBe("relay");
+    await openNotes(web);
+    proxy.way.blocked = false;
+    await expect.poll(() => web.path(), { timeout: 45_000 }).toBe("direct");
+    await home(web);
+  });
+
   test("has an APK installed that is chosen on its page", async () => {
     await using web = await watching();
     await home(web);
     await web.page.locator("input[type=file]").setInputFiles(realApk);
-    await web.page.getByText("Installed", { exact: true }).waitFor({ timeout: 60_000 });
+    await web.page.getByText("Installed", { exact: true }).waitFor({ timeout: 45_000 });
   });
 
   test("is nobody else's: not by its address, not by the hub's API", async () => {
@@ -182,8 +199,9 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
     cell.kill("hub", "SIGSTOP");
     cell.kill("hub");
     await web.page.getByText("The picture goes on directly").waitFor();
-    const frames = await web.screen.frames();
-    await expect.poll(() => web.screen.frames(), poll).toBeGreaterThan(frames + 2);
+    const { total } = await web.screen.played();
+    const totalNow = async (): Promise<number> => (await web.screen.played()).total;
+    await expect.poll(totalNow, poll).toBeGreaterThan(total + 2);
     await web.page.getByText("The picture goes on directly").waitFor({ state: "detached" });
     await openNotes(web);
     expect(await phases()).toEqual([]);

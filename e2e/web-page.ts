@@ -5,6 +5,7 @@ import { serverFileForTests } from "@cloudphone/agent/media/testing";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { Account, Cell } from "./cell.ts";
 import { LiveScreen } from "./live-screen.ts";
+import { throughProxy, type UdpProxy } from "./udp-proxy.ts";
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, "..");
@@ -71,6 +72,14 @@ export class WebPage implements AsyncDisposable {
         }
       };
     }`);
+  }
+
+  /** From the next page on, every datagram between this page and the phones' host goes through `proxy`. */
+  async goThrough(proxy: UdpProxy): Promise<void> {
+    await this.page.exposeFunction("proxyDoor", (address: string, port: number) =>
+      proxy.door(address, port),
+    );
+    await this.page.addInitScript(throughProxy);
   }
 
   /** Notes each phase that the screen changes to from now on; call it for those so far. */

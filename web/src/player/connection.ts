@@ -73,9 +73,8 @@ export class Connection {
     });
   }
 
-  /** Offers; with `restart` new paths for the connection there is. */
-  async offer({ restart = false } = {}): Promise<void> {
-    const offer = await this.pc.createOffer({ iceRestart: restart });
+  async offer(): Promise<void> {
+    const offer = await this.pc.createOffer();
     await this.pc.setLocalDescription(offer);
     this.#events.onOffer(offer.sdp ?? "");
   }
@@ -107,11 +106,8 @@ export class Connection {
   /** Direct, or by a TURN server; null while there is no path. */
   async path(): Promise<LivePath | null> {
     const stats = await this.pc.getStats();
-    const pair = find(
-      stats,
-      (one) => one.type === "candidate-pair" && one.nominated === true && one.state === "succeeded",
-    );
-    if (!pair) return null;
+    const pair = selectedPair(stats);
+    if (pair?.state !== "succeeded") return null;
     const ends = [pair.localCandidateId, pair.remoteCandidateId].map(
       (id) => stats.get(String(id)) as { candidateType?: string } | undefined,
     );
@@ -121,6 +117,16 @@ export class Connection {
   close(): void {
     this.pc.close();
   }
+}
+
+/** Many pairs may be nominated; one is in use. */
+export function selectedPair(stats: RTCStatsReport): Stat | null {
+  const transport = find(stats, ({ type }) => type === "transport");
+  const id = transport?.selectedCandidatePairId;
+  // Firefox has no transport's stats.
+  return typeof id === "string"
+    ? ((stats.get(id) as Stat | undefined) ?? null)
+    : find(stats, (one) => one.type === "candidate-pair" && one.selected === true);
 }
 
 type Stat = Record<string, unknown> & { type: string };

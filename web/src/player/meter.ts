@@ -1,5 +1,5 @@
 import type { LivePath, Quality } from "@cloudphone/shared/live";
-import { type Connection, find } from "./connection.ts";
+import { type Connection, find, selectedPair } from "./connection.ts";
 import { Percentiles } from "./percentiles.ts";
 
 /** What the viewer is shown of its own connection; times in milliseconds, null while unknown. */
@@ -40,8 +40,7 @@ export class Meter {
   async sample(connection: Connection): Promise<Figures> {
     const stats = await connection.pc.getStats();
     const video = find(stats, (one) => one.type === "inbound-rtp" && one.kind === "video") ?? {};
-    const pair =
-      find(stats, (one) => one.type === "candidate-pair" && one.nominated === true) ?? {};
+    const pair = selectedPair(stats) ?? {};
     const number = (from: object, name: string): number =>
       Number((from as Record<string, unknown>)[name] ?? 0);
     const now: Counts = {
@@ -52,7 +51,9 @@ export class Meter {
       jitterS: number(video, "jitterBufferDelay"),
       emitted: number(video, "jitterBufferEmittedCount"),
     };
-    const heardBytes = number(pair, "bytesReceived");
+    // Of all pairs: a host may send by another one than it is answered by.
+    const transport = find(stats, ({ type }) => type === "transport") ?? pair;
+    const heardBytes = number(transport, "bytesReceived");
     if (heardBytes !== this.#heard.bytes) this.#heard = { bytes: heardBytes, atMs: now.atMs };
     const before = this.#last ?? now;
     this.#last = now;

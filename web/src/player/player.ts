@@ -57,9 +57,8 @@ export interface PlayerOptions {
 
 /** Without a direct connection for so long, pictures come by the relay. */
 const relayAfterMs = 2000;
-/** A connection that broke is given new paths after this, and again after the longer time, for as long as it takes. */
-const restartAfterMs = 1000;
-const restartEveryMs = 10_000;
+/** A connection that broke is made anew after these, the last again and again. An ICE restart would do in theory; hosts do not come back from all of them. */
+const mendMs = [1000, 4000, 4000, 4000, 8000, 30_000] as const;
 /** A host that is connected sends something (reports, if no pictures) more often than this; a silent one is not waited for until ICE gives up. */
 const silentMs = 1500;
 const sampleMs = 500;
@@ -83,6 +82,7 @@ export class Player {
     notice: null,
   };
   #line: Line | null = null;
+  #session: OpenedSession | null = null;
   #connection: Connection | null = null;
   /** The connection of the session before: shown until the new one has a picture. */
   #former: Connection | null = null;
@@ -90,7 +90,7 @@ export class Player {
   #timers: number[] = [];
   #begunMs = 0;
   #failures = 0;
-  #restarts = 0;
+  #mends = 0;
   #relayed = false;
   #reclaims = false;
   #stopped = false;
@@ -163,13 +163,15 @@ export class Player {
     // Whoever had control when the line broke has it still: the session before may hold it for a while yet.
     this.#reclaims = this.#state.control.mine;
     if (this.#reclaims) this.takeControl(true);
+    this.#session = session;
+    this.#mends = 0;
     this.#connect(session);
     this.#later(relayAfterMs, () => {
       if (this.#connection?.pc.connectionState !== "connected") this.#useRelay(true);
     });
   }
 
-  #connect({ iceServers, relayOnly }: OpenedSession): void {
+  #connect({ iceServers, relayOnly }: OpenedSession): Connection {
     if (this.#former) this.#connection?.close();
     else this.#former = this.#connection;
     const connection: Connection = new Connection({
@@ -183,8 +185,8 @@ export class Player {
       },
     });
     this.#connection = connection;
-    this.#restarts = 0;
     void connection.offer();
+    return connection;
   }
 
   /** Shows this connection's pictures, the last one of the connection before standing until the first. */
@@ -203,7 +205,7 @@ export class Player {
     if (state === "connected") {
       this.#clearTimers();
       this.#failures = 0;
-      this.#restarts = 0;
+      this.#mends = 0;
       this.#play(connection);
       this.#former?.close();
       this.#former = null;
@@ -211,15 +213,26 @@ export class Player {
       return;
     }
     if (this.#state.phase === "playing" && !this.#relayed) this.#set({ phase: "reconnecting" });
-    const isBack = (): boolean =>
-      connection.pc.connectionState === "connected" || this.#connection !== connection;
-    const waitMs = this.#restarts++ === 0 ? restartAfterMs : restartEveryMs;
-    this.#later(waitMs, () => {
-      if (!isBack()) void connection.offer({ restart: true });
-    });
+    if (this.#mends === 0) this.#mend(connection);
     this.#later(relayAfterMs, () => {
-      if (!isBack()) this.#useRelay(true);
+      if (!this.#isWhole(connection)) this.#useRelay(true);
     });
+  }
+
+  #mend(connection: Connection): void {
+    const waitMs = mendMs[Math.min(this.#mends++, mendMs.length - 1)] ?? 0;
+    this.#later(waitMs, () => {
+      if (this.#isWhole(connection)) return;
+      if (!this.#session) return;
+      connection.close();
+      this.#connection = null;
+      this.#mend(this.#connect(this.#session));
+    });
+  }
+
+  /** Connected, or of no interest any more. */
+  #isWhole(connection: Connection): boolean {
+    return connection.pc.connectionState === "connected" || this.#connection !== connection;
   }
 
   #useRelay(on: boolean): void {
@@ -264,6 +277,7 @@ export class Player {
   #lineEnded(reason: RelayEndReason | null): void {
     if (this.#stopped) return;
     this.#line = null;
+    this.#session = null;
     this.#relayed = false;
     this.#clearTimers();
     this.#set({ linked: false });

@@ -13,6 +13,7 @@ export function PhonesPage() {
   const isCustomer = useUser()?.role === "customer";
   return (
     <div className="content">
+      <title>{t("app.name")}</title>
       <Typography.Title level={1} style={{ fontSize: 22 }}>
         {t(isCustomer ? "phones.title" : "phones.allTitle")}
       </Typography.Title>

@@ -34,6 +34,7 @@ export function SignInPage({ to }: { readonly to: string }) {
   const required = { required: true, message: t("signIn.needed") };
   return (
     <div className="sign-in">
+      <title>{t("app.name")}</title>
       <div className="corner">
         <LanguageChoice />
       </div>

@@ -19,6 +19,7 @@ export function Look({ children }: PropsWithChildren) {
   return (
     <ConfigProvider
       csp={{ nonce }}
+      button={{ autoInsertSpace: false }}
       locale={i18n.language === "zh-CN" ? zhCN : enUS}
       theme={{ algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm }}
     >

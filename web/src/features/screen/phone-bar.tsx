@@ -13,8 +13,10 @@ interface PhoneBarProps {
 
 /** Which phone it is, how it is, and who has it in hand. */
 export function PhoneBar({ device, live }: PhoneBarProps) {
+  const { t } = useTranslation();
   return (
     <div className="bar">
+      <title>{`${device.name} · ${t("app.name")}`}</title>
       <h1 title={device.name}>{device.name}</h1>
       <StateTag device={device} />
       <Control live={live} />
