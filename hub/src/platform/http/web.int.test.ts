@@ -19,6 +19,7 @@ const start = (webDir: string): Promise<HttpServer> =>
     router: router({}),
     routes: [],
     webDir,
+    limiter: null,
     source: systemSource,
     logger: silent,
     authenticate: () => Promise.reject(new Error("no")),
