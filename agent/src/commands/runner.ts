@@ -23,6 +23,8 @@ import type { HubFiles } from "./hub-files.ts";
 
 export interface HostContext {
   readonly fleet: Fleet;
+  /** The device that the command names, while this host still has it. */
+  readonly device: Supervisor | null;
   /** Aborts at the command's deadline. */
   readonly signal: AbortSignal;
   /** What is left of it. */

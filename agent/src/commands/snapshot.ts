@@ -21,8 +21,10 @@ export const snapshotHandlers: Pick<Handlers, Extract<keyof Handlers, `snapshot.
       return { keep, answer: { snapshotId } };
     });
   },
-  "snapshot.delete": async ({ snapshotId }, { fleet, signal }) => {
-    for (const snapshots of fleet.snapshots()) await snapshots.delete(snapshotId, { signal });
+  "snapshot.delete": async ({ snapshotId }, { fleet, device, signal }) => {
+    // The phone it was taken of tells whose it is. Once that is gone, every provider of the host is asked.
+    const keepers = device?.snapshots ? [device.snapshots] : fleet.snapshots();
+    for (const snapshots of keepers) await snapshots.delete(snapshotId, { signal });
     return { snapshotId };
   },
 };
