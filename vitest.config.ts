@@ -34,8 +34,8 @@ export default defineConfig({
           name: "int",
           include: [`${roots}/*.int.test.ts`],
           exclude: ["**/node_modules/**"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -43,9 +43,9 @@ export default defineConfig({
           name: "e2e",
           include: [`${roots}/*.e2e.test.ts`],
           exclude: ["**/node_modules/**"],
-          testTimeout: 180_000,
+          testTimeout: 300_000,
           hookTimeout: 60_000,
-          // Several of them wait most of the time, for a deadline or a cut line: they wait together. After the others, which are timed by nobody.
+          // Several of them wait most of the time, for a deadline or a cut line: they wait together, and not beside the others.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },

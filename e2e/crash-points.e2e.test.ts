@@ -50,7 +50,7 @@ async function story(cell: Cell): Promise<void> {
 }
 
 describe.concurrent("a process killed at any named instant loses nothing and doubles nothing", () => {
-  test.each([...crashPoints])("%s", { timeout: 150_000 }, async (point) => {
+  test.each([...crashPoints])("%s", { timeout: 240_000 }, async (point) => {
     const part = point.split(".")[0] as Part;
     await using cell = await Cell.start({ crash: { part, at: point } });
     await story(cell).catch(async (error: unknown) => {
