@@ -86,7 +86,11 @@ test("a full disk of the host is told in words, refuses new work, keeps what run
     fillDisk(filler);
 
     expect((await untilProvider(cell, false)).reason).toMatch(/disk.* full/);
-    expect(cell.output("agent")).toMatch(/disk.* full/);
+    await eventually(
+      async () => (/disk.* full/.test(cell.output("agent")) ? true : null),
+      10_000,
+      "a word to the operator",
+    );
     expect(await installOn(cell, load, running.deviceId)).toMatchObject({
       status: "failed",
       code: "disk_full",

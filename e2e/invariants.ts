@@ -17,7 +17,19 @@ const quietMs = 1500;
 /** What a saga may be open past its deadline. */
 const sagaGraceMs = 30_000;
 
-/** Waits until every consumer has read the whole log, no saga is running, and nothing has been added for a while. */
+interface Device {
+  readonly hostState: string;
+  readonly state: string;
+  readonly power: string;
+  readonly clean: boolean;
+  readonly lease: unknown;
+}
+
+/** Its host still has something to do with it. */
+const isUnderWay = ({ hostState, state, power, clean, lease }: Device): boolean =>
+  hostState === "connected" && state !== "failed" && (state !== power || (!lease && !clean));
+
+/** Waits until every consumer has read the whole log, no saga is running, every phone is as it is wished, and nothing has been added for a while. */
 export async function settle(cell: Cell): Promise<void> {
   let head = -1;
   let sinceMs = performance.now();
@@ -26,9 +38,10 @@ export async function settle(cell: Cell): Promise<void> {
       const consumers =
         await cell.admin.query<{ lag: number; position: number }[]>("consumers.list");
       const open = await cell.admin.query<Saga[]>("sagas.list", { status: "running" });
+      const devices = await cell.admin.query<Device[]>("devices.list");
       const now = Math.max(...consumers.map(({ position }) => position));
-      if (now !== head || consumers.some(({ lag }) => lag > 0) || open.length > 0)
-        sinceMs = performance.now();
+      const busy = consumers.some(({ lag }) => lag > 0) || devices.some(isUnderWay);
+      if (now !== head || open.length > 0 || busy) sinceMs = performance.now();
       head = now;
       return performance.now() - sinceMs > quietMs ? true : null;
     },

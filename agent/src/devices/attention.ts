@@ -5,16 +5,17 @@
 export class Attention {
   #hinted = false;
   #urged = false;
-  #look: (() => void) | null = null;
+  /** Several, since a pause that lost a race (a boot that was over first) sleeps on beside the next one. */
+  readonly #sleepers = new Set<() => void>();
 
   hint(): void {
     this.#hinted = true;
-    this.#look?.();
+    for (const look of this.#sleepers) look();
   }
 
   urge(): void {
     this.#urged = true;
-    this.#look?.();
+    for (const look of this.#sleepers) look();
   }
 
   /** What came until now is being seen to. Whether there was an urge in it. */
@@ -37,13 +38,14 @@ export class Attention {
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
-        this.#look = null;
+        this.#sleepers.delete(look);
         resolve();
       };
-      const timer = setTimeout(done, ms);
-      this.#look = () => {
+      const look = (): void => {
         if (isOver()) done();
       };
+      const timer = setTimeout(done, ms);
+      this.#sleepers.add(look);
     });
   }
 }
