@@ -1,4 +1,5 @@
 import path from "node:path";
+import { codecOf, type LivePicture, type LiveSound } from "@cloudphone/shared/live-frames";
 import {
   EncodedAudioPacketSource,
   EncodedPacket,
@@ -7,7 +8,6 @@ import {
   Mp4OutputFormat,
   Output,
 } from "mediabunny";
-import type { ScreenPicture, ScreenSound } from "./screen-line.ts";
 
 /** One finished file. */
 export interface RecordedFile {
@@ -29,7 +29,7 @@ export class Recording {
     this.#wanted = file;
   }
 
-  async picture(picture: ScreenPicture): Promise<void> {
+  async picture(picture: LivePicture): Promise<void> {
     const part = this.#part;
     if (part && (part.width !== picture.width || part.height !== picture.height)) await this.end();
     if (!this.#part) {
@@ -39,7 +39,7 @@ export class Recording {
     await this.#part.picture(picture);
   }
 
-  async sound(sound: ScreenSound): Promise<void> {
+  async sound(sound: LiveSound): Promise<void> {
     await this.#part?.sound(sound);
   }
 
@@ -65,12 +65,12 @@ class Part {
   readonly #video: EncodedVideoPacketSource;
   readonly #audio: EncodedAudioPacketSource;
   readonly #begunMs = performance.now();
-  #waiting: { picture: ScreenPicture; atS: number } | null = null;
+  #waiting: { picture: LivePicture; atS: number } | null = null;
   #firstSoundUs: number | null = null;
   #soundOffsetS = 0;
   #pictures = 0;
 
-  private constructor(file: string, picture: ScreenPicture) {
+  private constructor(file: string, picture: LivePicture) {
     this.#file = file;
     this.width = picture.width;
     this.height = picture.height;
@@ -81,20 +81,20 @@ class Part {
     this.#output.addAudioTrack(this.#audio);
   }
 
-  static async begin(file: string, picture: ScreenPicture): Promise<Part> {
+  static async begin(file: string, picture: LivePicture): Promise<Part> {
     const part = new Part(file, picture);
     await part.#output.start();
     return part;
   }
 
-  async picture(picture: ScreenPicture): Promise<void> {
+  async picture(picture: LivePicture): Promise<void> {
     const atS = this.#pictures === 0 ? 0 : this.#nowS();
     this.#pictures++;
     await this.#flush(atS);
     this.#waiting = { picture, atS };
   }
 
-  async sound({ ptsUs, data }: ScreenSound): Promise<void> {
+  async sound({ ptsUs, data }: LiveSound): Promise<void> {
     if (this.#firstSoundUs === null) {
       this.#firstSoundUs = ptsUs;
       this.#soundOffsetS = this.#nowS();
@@ -124,17 +124,15 @@ class Part {
       Math.max(0.001, untilS - atS),
     );
     await this.#video.add(packet, {
-      decoderConfig: { codec: codecOf(data), codedWidth: width, codedHeight: height },
+      decoderConfig: {
+        codec: codecOf(data) ?? "avc1.42e01f",
+        codedWidth: width,
+        codedHeight: height,
+      },
     });
   }
 
   #nowS(): number {
     return (performance.now() - this.#begunMs) / 1000;
   }
-}
-
-/** RFC 6381, 3.3: profile, constraints and level of the sequence parameter set. */
-function codecOf(annexB: Buffer): string {
-  const at = annexB.indexOf(Buffer.from([0, 0, 1, 0x67]));
-  return at === -1 ? "avc1.42e01f" : `avc1.${annexB.toString("hex", at + 4, at + 7)}`;
 }

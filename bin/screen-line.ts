@@ -1,39 +1,33 @@
 import { randomUUID } from "node:crypto";
 import { dialRelay } from "@cloudphone/agent/relay/dial";
-import { ByteReader } from "@cloudphone/agent/byte-reader";
+import { chunksOf } from "@cloudphone/agent/byte-reader";
 import { Fault, isFaultCode } from "@cloudphone/shared/fault";
 import {
   type HostMessage,
   hostMessageSchema,
   type Input,
   liveKinds,
-  pictureHeaderBytes,
   type ViewerMessage,
 } from "@cloudphone/shared/live";
+import {
+  encodeMessage,
+  type LiveFrame,
+  LiveFrames,
+  type LivePicture,
+  type LiveSound,
+  messageIn,
+  pictureIn,
+  soundIn,
+} from "@cloudphone/shared/live-frames";
 import type { Connection } from "./client.ts";
 import { endFault } from "./tunnel.ts";
 
 const dialMs = 15_000;
 const maxFrameBytes = 32 * 1024 ** 2;
 
-export interface ScreenPicture {
-  readonly key: boolean;
-  readonly width: number;
-  readonly height: number;
-  readonly ptsUs: number;
-  /** H.264 in Annex B. */
-  readonly data: Buffer;
-}
-
-export interface ScreenSound {
-  readonly ptsUs: number;
-  /** One packet of Opus: 48 kHz, stereo, 20 ms. */
-  readonly data: Buffer;
-}
-
 type ScreenFrame =
-  | { readonly kind: "picture"; readonly picture: ScreenPicture }
-  | { readonly kind: "sound"; readonly sound: ScreenSound }
+  | { readonly kind: "picture"; readonly picture: LivePicture }
+  | { readonly kind: "sound"; readonly sound: LiveSound }
   | { readonly kind: "message"; readonly message: HostMessage };
 
 /** A phone's screen for a program: pictures come by the hub's relay, in the very bytes that the phone encoded. */
@@ -55,12 +49,12 @@ export async function withScreen<T>(
   const { stream } = line;
   const send = (message: ViewerMessage): Promise<void> =>
     new Promise((resolve, reject) => {
-      stream.write(encode(message), (error) => (error ? reject(error) : resolve()));
+      stream.write(encodeMessage(message), (error) => (error ? reject(error) : resolve()));
     });
   try {
     await send({ type: "hello", v: 1, sound: true });
     const frames = async function* (): AsyncGenerator<ScreenFrame, void> {
-      yield* readFrames(new ByteReader(stream as AsyncIterable<Buffer>));
+      yield* readFrames(chunksOf(stream));
       throw endFault(await line.ended);
     };
     return await work({ frames, send });
@@ -93,36 +87,26 @@ export async function act(
 export const troubleFault = ({ code, message }: { code: string; message: string }): Fault =>
   new Fault(isFaultCode(code) ? code : "device_failed", message);
 
-async function* readFrames(reader: ByteReader): AsyncGenerator<ScreenFrame, void> {
-  for (;;) {
-    const head = await reader.exactly(5);
-    if (!head) return;
-    const bytes = head.readUInt32BE() - 1;
-    if (bytes > maxFrameBytes) throw new Fault("device_failed", "The host sent what is no frame.");
-    const body = await reader.exactly(bytes);
-    if (!body) return;
-    if (head[4] === liveKinds.picture) yield { kind: "picture", picture: toPicture(body) };
-    else if (head[4] === liveKinds.sound)
-      yield { kind: "sound", sound: { ptsUs: body.readDoubleBE(), data: body.subarray(8) } };
-    else if (head[4] === liveKinds.message) {
-      const message = hostMessageSchema.safeParse(JSON.parse(body.toString("utf8")));
-      if (message.success) yield { kind: "message", message: message.data };
+async function* readFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ScreenFrame, void> {
+  const frames = new LiveFrames(maxFrameBytes);
+  for await (const chunk of chunks)
+    for (const frame of frames.push(chunk)) {
+      const read = toScreenFrame(frame);
+      if (read) yield read;
     }
-  }
 }
 
-const toPicture = (body: Buffer): ScreenPicture => ({
-  key: body[0] === 1,
-  width: body.readUInt16BE(1),
-  height: body.readUInt16BE(3),
-  ptsUs: body.readDoubleBE(5),
-  data: body.subarray(pictureHeaderBytes),
-});
-
-function encode(message: ViewerMessage): Buffer {
-  const body = Buffer.from(JSON.stringify(message));
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(body.length + 1);
-  head[4] = liveKinds.message;
-  return Buffer.concat([head, body]);
+/** Null for what a newer host may say, and this program does not know. */
+function toScreenFrame({ kind, body }: LiveFrame): ScreenFrame | null {
+  if (kind === liveKinds.picture) {
+    const picture = pictureIn(body);
+    return picture && { kind: "picture", picture };
+  }
+  if (kind === liveKinds.sound) {
+    const sound = soundIn(body);
+    return sound && { kind: "sound", sound };
+  }
+  if (kind !== liveKinds.message) return null;
+  const message = hostMessageSchema.safeParse(messageIn(body));
+  return message.success ? { kind: "message", message: message.data } : null;
 }

@@ -9,12 +9,13 @@ import {
   liveKinds,
   type ViewerMessage,
 } from "@cloudphone/shared/live";
+import { LiveFrames, messageIn } from "@cloudphone/shared/live-frames";
 import type { RelayEndReason } from "@cloudphone/shared/relay";
 import { pino } from "pino";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type RTCDataChannel, RTCPeerConnection, RTCRtpCodecParameters, useH264 } from "werift";
 import { createAdb } from "../adb/open.ts";
-import { ByteReader } from "../byte-reader.ts";
+import { chunksOf } from "../byte-reader.ts";
 import { SimFarm } from "../providers/simulated/farm.ts";
 import type { SimPhone } from "../providers/simulated/phone.ts";
 import { Screens } from "./screens.ts";
@@ -109,18 +110,16 @@ class TestViewer {
   }
 
   async #read(): Promise<void> {
-    const reader = new ByteReader(this.#line as AsyncIterable<Buffer>);
-    for (;;) {
-      const head = await reader.exactly(5).catch(() => null);
-      const body = head && (await reader.exactly(head.readUInt32BE() - 1).catch(() => null));
-      if (!head || !body) return;
-      if (head[4] === liveKinds.message)
-        this.messages.push(hostMessageSchema.parse(JSON.parse(body.toString("utf8"))));
-      if (head[4] === liveKinds.picture) {
-        this.pictures++;
-        this.keys += body[0] ?? 0;
+    const frames = new LiveFrames(1024 ** 2);
+    for await (const chunk of chunksOf(this.#line))
+      for (const { kind, body } of frames.push(chunk)) {
+        if (kind === liveKinds.message)
+          this.messages.push(hostMessageSchema.parse(messageIn(body)));
+        if (kind === liveKinds.picture) {
+          this.pictures++;
+          this.keys += body[0] ?? 0;
+        }
       }
-    }
   }
 }
 

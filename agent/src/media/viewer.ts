@@ -10,9 +10,10 @@ import {
   type Quality,
   type ViewerMessage,
 } from "@cloudphone/shared/live";
+import { encodeMessage, encodeSound } from "@cloudphone/shared/live-frames";
 import type { Logger } from "pino";
-import { ByteReader } from "../byte-reader.ts";
-import { messageFrame, pictureFrame, readViewerMessage, soundFrame } from "./framing.ts";
+import { chunksOf } from "../byte-reader.ts";
+import { pictureFrame, readViewerMessages } from "./framing.ts";
 import { Peer, type PeerOptions } from "./peer.ts";
 import type { Picture, Screen, Spectator } from "./screen.ts";
 import type { MediaPacket } from "./scrcpy/streams.ts";
@@ -90,27 +91,17 @@ export class Viewer implements Spectator {
   sound(packet: MediaPacket): void {
     if (!this.#sound) return;
     if (this.#peer?.connected && !this.#onRelay) this.#peer.sendSound(packet.data, packet.ptsUs);
-    else if (this.#onRelay && !this.#relayWaits) this.#write(soundFrame(packet));
+    else if (this.#onRelay && !this.#relayWaits) this.#write(encodeSound(packet));
   }
 
   tell(message: HostMessage): void {
     if (!this.#options.stream.writable) this.#peer?.sendMessage(JSON.stringify(message));
-    else this.#write(messageFrame(message));
+    else this.#write(encodeMessage(message));
   }
 
   async #listen(): Promise<void> {
-    const reader = new ByteReader(this.#options.stream as AsyncIterable<Buffer>);
-    try {
-      for (
-        let message = await readViewerMessage(reader);
-        message;
-        message = await readViewerMessage(reader)
-      )
-        await this.#take(message);
-    } catch (error) {
-      if (error instanceof Fault) throw error;
-      // The line broke: not the viewer's fault.
-    }
+    for await (const message of readViewerMessages(chunksOf(this.#options.stream)))
+      await this.#take(message);
   }
 
   async #take(message: ViewerMessage): Promise<void> {
@@ -222,7 +213,7 @@ export class Viewer implements Spectator {
     this.#write(pictureFrame(unit));
   }
 
-  #write(frame: Buffer): void {
+  #write(frame: Uint8Array): void {
     const { stream } = this.#options;
     if (stream.writable) stream.write(frame);
   }

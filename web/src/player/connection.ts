@@ -90,13 +90,13 @@ export class Connection {
     else if (candidate) await this.pc.addIceCandidate(candidate).catch(() => undefined);
   }
 
-  get isOpen(): boolean {
-    return this.#input.readyState === "open";
+  get isConnected(): boolean {
+    return this.pc.connectionState === "connected";
   }
 
   /** False when it must go another way. */
   send(input: Input): boolean {
-    if (!this.isOpen) return false;
+    if (this.#input.readyState !== "open") return false;
     const isMove = input.type === "touch" && input.action === "move";
     const channel = isMove && this.#moves.readyState === "open" ? this.#moves : this.#input;
     if (!isMove || channel.bufferedAmount < maxWaitingBytes) channel.send(JSON.stringify(input));

@@ -1,11 +1,7 @@
-import { liveKinds } from "@cloudphone/shared/live";
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pictureBox, shareOf } from "./geometry.ts";
 import { keyInput } from "./keys.ts";
-import { encodeMessage, Frames } from "./line.ts";
 import { Percentiles } from "./percentiles.ts";
-import { codecOf } from "./relay-video.ts";
 
 describe("a picture in its element", () => {
   it("is whole, centred, and as large as can be", () => {
@@ -52,46 +48,6 @@ describe("a key of a physical keyboard", () => {
     expect(key("a", { ctrlKey: true })).toMatchObject({ keycode: 29, meta: 0x1000 });
     expect(key("C", { metaKey: true })).toMatchObject({ keycode: 31, meta: 0x1000 });
     expect(key("v", { ctrlKey: true })).toBeNull();
-  });
-});
-
-describe("frames of the relay", () => {
-  it("come together again from pieces of any size", () => {
-    const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 });
-    fc.assert(
-      fc.property(
-        fc.array(fc.string({ maxLength: 60 }), { maxLength: 8 }),
-        sizes,
-        (texts, cuts) => {
-          const all = texts.flatMap((text) => [
-            ...encodeMessage({ type: "input", input: { type: "text", text } }),
-          ]);
-          const frames = new Frames();
-          const found: string[] = [];
-          for (let at = 0, turn = 0; at < all.length; turn++) {
-            const length = cuts[turn % cuts.length] ?? 1;
-            for (const { kind, body } of frames.push(Uint8Array.from(all.slice(at, at + length)))) {
-              expect(kind).toBe(liveKinds.message);
-              found.push(
-                (JSON.parse(new TextDecoder().decode(body)) as { input: { text: string } }).input
-                  .text,
-              );
-            }
-            at += length;
-          }
-          expect(found).toEqual(texts);
-        },
-      ),
-    );
-  });
-});
-
-describe("the codec of a picture", () => {
-  it("is read from its sequence parameter set", () => {
-    expect(codecOf(Uint8Array.from([0, 0, 0, 1, 0x67, 0x42, 0xe0, 0x1f, 9, 9, 9]))).toBe(
-      "avc1.42e01f",
-    );
-    expect(codecOf(Uint8Array.from([0, 0, 0, 1, 0x65, 1, 2, 3, 4, 5, 6]))).toBeNull();
   });
 });
 

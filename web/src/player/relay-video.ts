@@ -1,4 +1,4 @@
-import type { RelayedPicture } from "./line.ts";
+import { codecOf, type LivePicture } from "@cloudphone/shared/live-frames";
 
 /** A decoder with more than so many pictures before it has fallen behind: it goes on from the next key frame. */
 const maxQueued = 8;
@@ -25,7 +25,7 @@ export class RelayVideo {
     return "VideoDecoder" in globalThis;
   }
 
-  show(picture: RelayedPicture): void {
+  show(picture: LivePicture): void {
     if (picture.key) this.#configure(picture);
     const decoder = this.#decoder;
     if (!decoder || (this.#waits && !picture.key)) {
@@ -50,7 +50,7 @@ export class RelayVideo {
     this.#waits = true;
   }
 
-  #configure({ data, width, height }: RelayedPicture): void {
+  #configure({ data, width, height }: LivePicture): void {
     const codec = codecOf(data);
     if (
       codec === null ||
@@ -76,15 +76,4 @@ export class RelayVideo {
     });
     this.#decoder.configure({ codec, optimizeForLatency: true });
   }
-}
-
-/** "avc1.42e01f": profile, constraints and level as the sequence parameter set says them (RFC 6381, 3.3), or null without one. */
-export function codecOf(annexB: Uint8Array): string | null {
-  for (let at = 0; at + 7 < annexB.length && at < 256; at++) {
-    const isStart = annexB[at] === 0 && annexB[at + 1] === 0 && annexB[at + 2] === 1;
-    if (!isStart || ((annexB[at + 3] ?? 0) & 31) !== 7) continue;
-    const bytes = annexB.subarray(at + 4, at + 7);
-    return `avc1.${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-  }
-  return null;
 }

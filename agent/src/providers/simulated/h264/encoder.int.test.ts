@@ -1,8 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { H264Encoder } from "./encoder.ts";
-
-const ffmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
+import { decode, withoutFfmpeg } from "./testing.ts";
 
 /** A made-up screen: a list of cards, with noise where it is asked for. Deterministic. */
 function scene(width: number, height: number) {
@@ -27,27 +25,7 @@ function scene(width: number, height: number) {
   };
 }
 
-/** What ffmpeg shows of a stream, as I420, frame by frame. */
-function decode(stream: Buffer): Buffer {
-  const args = [
-    "-loglevel",
-    "error",
-    "-f",
-    "h264",
-    "-i",
-    "-",
-    "-f",
-    "rawvideo",
-    "-pix_fmt",
-    "yuv420p",
-    "-",
-  ];
-  const done = spawnSync("ffmpeg", args, { input: stream, maxBuffer: 1 << 30 });
-  expect(done.stderr.toString()).toBe("");
-  return done.stdout;
-}
-
-describe.skipIf(!ffmpeg && !process.env.CI)("the encoder's stream, decoded by ffmpeg", () => {
+describe.skipIf(withoutFfmpeg)("the encoder's stream, decoded by ffmpeg", () => {
   it.each([
     { width: 360, height: 640, qp: 28 },
     { width: 354, height: 638, qp: 20 },
@@ -79,7 +57,7 @@ describe.skipIf(!ffmpeg && !process.env.CI)("the encoder's stream, decoded by ff
         stream.push(data);
         shown.push(encoder.reconstruction());
       }
-      expect(decode(Buffer.concat(stream)).equals(Buffer.concat(shown))).toBe(true);
+      expect(decode(Buffer.concat(stream), "yuv420p").equals(Buffer.concat(shown))).toBe(true);
     },
   );
 });
