@@ -134,7 +134,8 @@ async function expectWallet(cell: Cell, events: readonly LoggedEvent[]): Promise
   const heldMinor = sum(own(dataOf(events, "payment.held")));
   const voidedMinor = sum(own(dataOf(events, "payment.voided")));
   const usedMinor = sum(own(dataOf(events, "usage.rated")));
+  const refundedMinor = sum(own(dataOf(events, "payment.refunded")));
   expect(wallet.balanceMinor, "the wallet's balance").toBe(
-    inMinor - heldMinor + voidedMinor - usedMinor,
+    inMinor - heldMinor + voidedMinor - usedMinor + refundedMinor,
   );
 }

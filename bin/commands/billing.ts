@@ -50,6 +50,7 @@ export const billingCommands = (program: Command): void => {
         state: order.state,
         price: formatMinor(order.priceMinor, order.currency),
         usage: formatMinor(order.usageMinor, order.currency),
+        refunded: order.refundedMinor > 0 ? formatMinor(order.refundedMinor, order.currency) : "",
         created: order.createdAt,
         reason: order.reason ?? "",
         id: order.id,
@@ -67,6 +68,13 @@ export const billingCommands = (program: Command): void => {
         print(ended, { json, rows: [{ order: orderId, state: ended.state }] });
       }),
     );
+  orders
+    .command("refund")
+    .description("give money of an order back to its customer's wallet (staff)")
+    .argument("<order-id>")
+    .option("--amount <amount>", "like 5 or 4.90 (default: all that is left)")
+    .requiredOption("--reason <text>", "told to the customer")
+    .action(refund);
   program
     .command("usage")
     .description("what ran, for how long, and what it cost")
@@ -86,6 +94,29 @@ export const billingCommands = (program: Command): void => {
     );
   walletCommands(program);
 };
+
+async function refund(
+  orderId: string,
+  flags: { amount?: string; reason: string },
+  command: Command,
+): Promise<void> {
+  await withHub(command, async ({ client, json }) => {
+    const amountMinor = flags.amount === undefined ? null : parseMinor(flags.amount);
+    if (flags.amount !== undefined && amountMinor === null)
+      throw new Fault("bad_input", `${flags.amount} is no amount; write it like 5 or 4.90.`);
+    const given = await client.orders.refund.mutate({
+      orderId,
+      reason: flags.reason,
+      idempotencyKey: randomUUID(),
+      ...(amountMinor === null ? {} : { amountMinor }),
+    });
+    const { refundId: id, amountMinor: minor, currency, reason } = given;
+    print(given, {
+      json,
+      rows: [{ order: orderId, "given back": formatMinor(minor, currency), reason, refund: id }],
+    });
+  });
+}
 
 async function buy(wanted: string, flags: { wait: boolean }, command: Command): Promise<void> {
   await withHub(command, async ({ client, json }) => {

@@ -89,6 +89,12 @@ export const paymentEvents = {
     userId,
     ...sampleMoney,
   }),
+  /** Money of a paid order went back to the wallet. */
+  "payment.refunded": event(
+    "billing",
+    order.extend({ refundId: idSchema, ...money, reason: z.string() }),
+    { orderId, sagaId, userId, refundId: runId, ...sampleMoney, reason: "The phone was faulty." },
+  ),
   "wallet.credited": event(
     "billing",
     z.object({ userId: idSchema, ...money, reason: z.string() }),

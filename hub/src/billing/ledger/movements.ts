@@ -1,6 +1,13 @@
 import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Tx } from "../../platform/postgres/database.ts";
-import { lockLedger, openWallet, type Owner, post, systemAccount } from "./ledger.ts";
+import {
+  lockLedger,
+  openWallet,
+  type Owner,
+  post,
+  systemAccount,
+  type TransactionKind,
+} from "./ledger.ts";
 
 /** What moves money: who and how much (positive minor units), and for which thing. */
 export interface Movement extends Owner {
@@ -55,8 +62,16 @@ export async function chargeUsage(tx: Tx, movement: Movement, source: Source): P
   await move(tx, { kind: "usage", from: walletId, to: revenue, ...movement }, source);
 }
 
+/** Gives back what was earned: revenue → wallet. */
+export async function refund(tx: Tx, movement: Movement, source: Source): Promise<void> {
+  await lockLedger(tx);
+  const { walletId } = await openWallet(tx, movement, source);
+  const revenue = await systemAccount(tx, { kind: "revenue", currency: movement.currency }, source);
+  await move(tx, { kind: "refund", from: revenue, to: walletId, ...movement }, source);
+}
+
 interface Move extends Movement {
-  readonly kind: "topup" | "hold" | "capture" | "void" | "usage";
+  readonly kind: TransactionKind;
   readonly from: Id;
   readonly to: Id;
 }

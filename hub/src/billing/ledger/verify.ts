@@ -1,5 +1,5 @@
 import type { Id } from "@cloudphone/shared/ids";
-import type { Database } from "../../platform/postgres/database.ts";
+import type { Database, Tx } from "../../platform/postgres/database.ts";
 
 export interface LedgerReport {
   /** True when nothing below is wrong. */
@@ -16,6 +16,8 @@ export interface LedgerReport {
   }[];
   /** Orders whose money is not where their payment says: held = posted + given back + still set aside. */
   readonly payments: readonly { readonly orderId: Id; readonly problem: string }[];
+  /** Orders that more was given back for than was taken, or whose refunds are not what the ledger posted. */
+  readonly refunds: readonly { readonly orderId: Id; readonly problem: string }[];
 }
 
 /** Recounts the whole ledger in one snapshot. The oracle of every fault test, and for an operator who doubts. */
@@ -46,14 +48,36 @@ export function verifyLedger(database: Database): Promise<LedgerReport> {
         or (state in ('held', 'captured') and held is distinct from (amount_minor > 0))
         or (state = 'voided' and held is distinct from voided)
         or (state = 'refused' and held) limit 100`;
+    const refunds = await verifyRefunds(tx);
     return {
       sound:
         sums.every((row) => row.sumMinor === 0) &&
-        unbalanced.length + mismatches.length + payments.length === 0,
+        unbalanced.length + mismatches.length + payments.length + refunds.length === 0,
       sums,
       unbalanced: unbalanced.map((row) => row.id),
       mismatches,
       payments,
+      refunds,
     };
   });
+}
+
+async function verifyRefunds(tx: Tx): Promise<{ orderId: Id; problem: string }[]> {
+  return tx<{ orderId: Id; problem: string }>`
+    with posted as (
+      select r.order_id, r.amount_minor, (
+        select e.amount_minor from entries e join transactions t on t.id = e.transaction_id
+        where t.reference = 'refund:' || r.id and e.amount_minor > 0) as ledger_minor
+      from refunds r
+    ), sums as (
+      select order_id, sum(amount_minor)::bigint as refunds_minor,
+        bool_or(amount_minor is distinct from ledger_minor) as differs from posted group by order_id
+    )
+    select o.id as "orderId", case
+        when differs then 'a refund is not what the ledger posted'
+        when o.refunded_minor is distinct from coalesce(refunds_minor, 0) then 'the refunds do not add up to what the order says'
+        else 'more was given back than was taken' end as problem
+    from orders o left join sums s on s.order_id = o.id
+    where o.refunded_minor > 0 and (differs or o.refunded_minor is distinct from refunds_minor
+      or o.refunded_minor > o.price_minor + o.usage_minor) limit 100`;
 }

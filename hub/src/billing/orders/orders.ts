@@ -17,6 +17,8 @@ export interface Order extends Terms {
   /** Running time that was rated so far, and what it cost beyond the plan's price. */
   readonly usedMs: number;
   readonly usageMinor: number;
+  /** What was given back of price and usage. */
+  readonly refundedMinor: number;
   readonly createdAt: string;
   readonly paidAt: string | null;
   readonly cancelledAt: string | null;
@@ -40,6 +42,7 @@ interface OrderRow {
   device_id: Id | null;
   used_ms: number;
   usage_minor: number;
+  refunded_minor: number;
   created_at: Date;
   paid_at: Date | null;
   cancelled_at: Date | null;
@@ -64,6 +67,7 @@ const toOrder = (row: OrderRow): Order => ({
   deviceId: row.device_id,
   usedMs: row.used_ms,
   usageMinor: row.usage_minor,
+  refundedMinor: row.refunded_minor,
   createdAt: row.created_at.toISOString(),
   paidAt: row.paid_at?.toISOString() ?? null,
   cancelledAt: row.cancelled_at?.toISOString() ?? null,

@@ -9,11 +9,13 @@ import {
   type RequestContext,
   requestCause,
   signedIn,
+  staff,
 } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
 import { planOnSale, type Plan } from "../plans/plans.ts";
 import type { BillingSettings } from "../settings.ts";
+import { listRefunds, refundOrder } from "./refunds.ts";
 import { findOrder, insertOrder, listOrders, lockOrder, markEnded, type Order } from "./orders.ts";
 
 const listSchema = z
@@ -26,6 +28,13 @@ const listSchema = z
     limit: z.int().min(1).max(500).default(50),
   })
   .default({ limit: 50 });
+
+const refundSchema = z.object({
+  orderId: idSchema,
+  /** Left out: all that was taken and not given back yet. */
+  amountMinor: z.int().min(1).max(100_000_000).optional(),
+  reason: z.string().trim().min(3).max(500),
+});
 
 /** Buying a plan, watching what becomes of it, and giving the phone back. */
 export function ordersRouter({ database, onCommitted }: BillingSettings) {
@@ -52,6 +61,26 @@ export function ordersRouter({ database, onCommitted }: BillingSettings) {
 
     show: signedIn.input(z.object({ orderId: idSchema })).query(async ({ input, ctx }) => {
       return visible(await findOrder(database.query, input.orderId), ctx.caller);
+    }),
+
+    /** Gives money back to the customer's wallet: all that is left of the order's, or a part of it. */
+    refund: staff
+      .input(refundSchema.extend({ idempotencyKey: idSchema }))
+      .mutation(async ({ input: { idempotencyKey: key, ...input }, ctx }) => {
+        const call = { userId: ctx.caller.userId, key, operation: "orders.refund", input };
+        const answer = await idempotent(database, call, (tx) => {
+          const { amountMinor = null, ...wish } = input;
+          const by = { by: ctx.caller.userId, cause: requestCause(ctx) };
+          return refundOrder(tx, { ...wish, ...by, amountMinor }, ctx.source);
+        });
+        onCommitted();
+        return answer;
+      }),
+
+    /** What was given back of an order, oldest first. */
+    refunds: signedIn.input(z.object({ orderId: idSchema })).query(async ({ input, ctx }) => {
+      const order = visible(await findOrder(database.query, input.orderId), ctx.caller);
+      return listRefunds(database.query, order.id);
     }),
 
     /** The phone goes back: the order ends at once, its lease as soon as the host hears of it; what ran until then is billed. */
