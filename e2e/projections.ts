@@ -77,6 +77,10 @@ async function expectDevices(cell: Cell, events: readonly LoggedEvent[]): Promis
     if (event.type === "device.desired.changed") powers.set(data.deviceId, data.power);
     const { lease } = event.data as { lease?: { orderId: string } };
     if (event.type === "device.allocated") leases.set(data.deviceId, lease?.orderId ?? null);
+    if (event.type === "device.moved") {
+      const { from } = event.data as { from: { deviceId: string } };
+      leases.set(from.deviceId, null).set(data.deviceId, lease?.orderId ?? null);
+    }
     if (event.type === "device.released") leases.set(data.deviceId, null);
   }
   const devices =

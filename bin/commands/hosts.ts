@@ -1,3 +1,4 @@
+import { Fault } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
 import { findingsText } from "../findings.ts";
@@ -17,6 +18,23 @@ const healthInWords = ({ fails, warnings, fits }: Health): string => {
   return `${found.length > 0 ? found.join(", ") : "all well"}${room}`;
 };
 
+const leasesInWords = {
+  keep: "run to their own end",
+  end: "end now",
+  move: "move to other hosts",
+} as const;
+
+const stateInWords = ({ state, drain, leases }: HostState): string => {
+  if (!drain) return state;
+  return leases > 0 ? `${state}, emptied: ${leases} still leased` : `${state}, empty`;
+};
+
+interface HostState {
+  readonly state: string;
+  readonly drain: object | null;
+  readonly leases: number;
+}
+
 export const hostCommands = (program: Command): void => {
   const hosts = program.command("hosts").description("the machines that phones run on (staff)");
   hosts.command("list", { isDefault: true }).action((_flags: unknown, command: Command) =>
@@ -24,7 +42,7 @@ export const hostCommands = (program: Command): void => {
       const list = await client.hosts.list.query();
       const rows = list.map((host) => ({
         name: host.name,
-        state: host.state,
+        state: stateInWords(host),
         phones: String(host.devices),
         capacity: host.providers.map(({ kind, capacity }) => `${kind} ${capacity}`).join(", "),
         checks: host.health ? healthInWords(host.health) : "none yet",
@@ -78,6 +96,7 @@ export const hostCommands = (program: Command): void => {
         print(made, { json, rows: [{ token: made.token, "good until": made.expiresAt }] });
       }),
     );
+  drainCommands(hosts);
   hosts
     .command("remove")
     .argument("<host-id>")
@@ -89,3 +108,37 @@ export const hostCommands = (program: Command): void => {
       }),
     );
 };
+
+function drainCommands(hosts: Command): void {
+  hosts
+    .command("drain")
+    .argument("<host-id>")
+    .requiredOption("--reason <text>")
+    .option("--end", "end the leases that run there now")
+    .option("--move", "give their customers empty phones on other hosts")
+    .description("empty a host: nothing new is placed there")
+    .action(
+      (
+        hostId: string,
+        flags: { reason: string; end?: boolean; move?: boolean },
+        command: Command,
+      ) =>
+        withHub(command, async ({ client, json }) => {
+          if (flags.end && flags.move)
+            throw new Fault("bad_input", "Give --end or --move, not both.");
+          const leases = flags.move ? "move" : flags.end ? "end" : "keep";
+          const answer = await client.hosts.drain.mutate({ hostId, reason: flags.reason, leases });
+          print(answer, { json, rows: [{ emptied: hostId, "its leases": leasesInWords[leases] }] });
+        }),
+    );
+  hosts
+    .command("undrain")
+    .argument("<host-id>")
+    .description("let it take phones again")
+    .action((hostId: string, _flags: unknown, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const answer = await client.hosts.undrain.mutate({ hostId });
+        print(answer, { json, rows: [{ "takes phones again": hostId }] });
+      }),
+    );
+}

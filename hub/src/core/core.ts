@@ -30,6 +30,7 @@ import { devicesRouter } from "./devices/router.ts";
 import { warmPool } from "./devices/warm-pool.ts";
 import { coreFigures } from "./figures.ts";
 import { hostChecks } from "./hosts/checks.ts";
+import { createDrain, type DrainHosts } from "./hosts/drain.ts";
 import { createHosts } from "./hosts/hosts.ts";
 import { hostsRouter } from "./hosts/router.ts";
 import { sessionsRouter } from "./sessions/router.ts";
@@ -69,6 +70,7 @@ export function createCore(deps: CoreDeps): CoreContext {
   const accounts = createAccounts(deps);
   const apiKeys = createApiKeys(deps);
   const hosts = createHosts(deps);
+  const drain = createDrain(deps);
   const batteries = new Batteries();
   const devices = createDevices(deps, batteries);
   const library = createLibrary(deps, devices);
@@ -77,28 +79,8 @@ export function createCore(deps: CoreDeps): CoreContext {
   return {
     name: "core",
     database,
-    consumers: [
-      hosts.consumer,
-      hostChecks,
-      leaseConsumer,
-      deviceProjection,
-      commandConsumer(),
-      installationConsumer,
-      sessions.consumer,
-      batchConsumer(library),
-      snapshotConsumer,
-      dispatchConsumer(deps),
-    ],
-    sagas: [installBatchSaga({ silenceMs: installSilenceMs })],
-    timers: [
-      hosts.timer,
-      leaseExpiry(deps),
-      commandDeadlines(database),
-      warmPool(deps),
-      sessions.timer,
-      rateLimitCleaning(database),
-    ],
-    routers: coreRouters({ accounts, apiKeys, hosts, devices, library, sessions, deps }),
+    ...work({ hosts, drain, library, sessions, deps }),
+    routers: coreRouters({ accounts, apiKeys, hosts, drain, devices, library, sessions, deps }),
     routes: coreRoutes(deps, library, devices),
     sockets: [sessions.socket],
     stop: () => sessions.stop(),
@@ -123,6 +105,43 @@ export function createCore(deps: CoreDeps): CoreContext {
     async createEnrollment() {
       return (await hosts.createEnrollment(source.id(), null)).token;
     },
+  };
+}
+
+/** What goes on without anybody asking. */
+function work({
+  hosts,
+  drain,
+  library,
+  sessions,
+  deps,
+}: Pick<Parts, "hosts" | "drain" | "library" | "sessions" | "deps">): Pick<
+  Context,
+  "consumers" | "sagas" | "timers"
+> {
+  return {
+    consumers: [
+      hosts.consumer,
+      hostChecks,
+      leaseConsumer,
+      deviceProjection,
+      commandConsumer(),
+      installationConsumer,
+      sessions.consumer,
+      batchConsumer(library),
+      snapshotConsumer,
+      dispatchConsumer(deps),
+    ],
+    sagas: [installBatchSaga({ silenceMs: installSilenceMs })],
+    timers: [
+      hosts.timer,
+      drain.timer,
+      leaseExpiry(deps),
+      commandDeadlines(deps.database),
+      warmPool(deps),
+      sessions.timer,
+      rateLimitCleaning(deps.database),
+    ],
   };
 }
 
@@ -158,19 +177,20 @@ interface Parts {
   readonly accounts: ReturnType<typeof createAccounts>;
   readonly apiKeys: ApiKeys;
   readonly hosts: ReturnType<typeof createHosts>;
+  readonly drain: DrainHosts;
   readonly devices: ReturnType<typeof createDevices>;
   readonly library: ReturnType<typeof createLibrary>;
   readonly sessions: Sessions;
   readonly deps: CoreDeps;
 }
 
-function coreRouters({ accounts, apiKeys, hosts, devices, library, sessions, deps }: Parts) {
+function coreRouters({ accounts, apiKeys, hosts, drain, devices, library, sessions, deps }: Parts) {
   const operate = createOperate(devices, deps);
   const batches = createBatches(deps, { devices, library });
   return {
     accounts: accountsRouter(accounts, deps),
     apiKeys: apiKeysRouter(apiKeys),
-    hosts: hostsRouter(hosts, deps.database),
+    hosts: hostsRouter(hosts, drain, deps.database),
     devices: devicesRouter(devices, operate, deps),
     apps: appsRouter({ library, batches, operate }, deps),
     sessions: sessionsRouter(sessions, deps),

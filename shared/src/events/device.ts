@@ -74,6 +74,27 @@ export const deviceEvents = {
     }),
     { deviceId, state: "starting", reason: null },
   ),
+  /** The order's phone is another one from now on, empty, on another host; the old one is wiped. */
+  "device.moved": event(
+    "core",
+    device.extend({
+      orderId: idSchema,
+      userId: idSchema,
+      hostId: idSchema,
+      lease: leaseRefSchema,
+      from: z.object({ deviceId: idSchema, hostId: idSchema, lease: leaseRefSchema }),
+      reason: z.string(),
+    }),
+    {
+      deviceId,
+      orderId,
+      userId,
+      hostId,
+      lease,
+      from: { deviceId: runId, hostId: runId, lease },
+      reason: "The phone's host is being emptied: new memory",
+    },
+  ),
   /** Booted and answering adb: a run begins, and billing opens a usage record. */
   "device.started": event("agent", runSchema, { deviceId, runId, lease, userId, startedAt }),
   /** How long an open run has lasted for certain, every minute: what is billed should the host never come back. */

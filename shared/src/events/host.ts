@@ -105,6 +105,16 @@ export const hostEvents = {
   "host.suspected": event("core", host.extend({ silentMs: z.int() }), { hostId, silentMs: 15_000 }),
   /** 45 s of silence: nothing new is placed there; its leases and devices stay. */
   "host.lost": event("core", host.extend({ silentMs: z.int() }), { hostId, silentMs: 45_000 }),
+  /** An operator empties it: no phone is given from it any more, and what runs there is kept to its end, ended, or moved. */
+  "host.drain.started": event(
+    "core",
+    host.extend({ leases: z.enum(["keep", "end", "move"]), reason: z.string() }),
+    { hostId, leases: "keep", reason: "new memory" },
+  ),
+  /** It takes phones again. */
+  "host.drain.cancelled": event("core", host, { hostId }),
+  /** Nobody has a phone on it any more. */
+  "host.drained": event("core", host, { hostId }),
   /** Taken out by an operator for good: its open runs end at the last confirmed second. */
   "host.removed": event("core", host.extend({ reason: z.string() }), { hostId, reason: "retired" }),
 };

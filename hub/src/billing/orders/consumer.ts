@@ -18,6 +18,10 @@ export const ordersConsumer: Consumer = {
       await lockLedger(tx);
       await markAllocated(tx, data.orderId, data.deviceId);
     },
+    "device.moved": async ({ data }, { tx }) => {
+      await lockLedger(tx);
+      await markAllocated(tx, data.orderId, data.deviceId);
+    },
     "order.paid": async ({ data }, context) => {
       await lockLedger(context.tx);
       const paid = await markPaid(context.tx, data.orderId, data.deviceId);

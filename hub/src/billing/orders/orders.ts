@@ -125,7 +125,7 @@ export async function markPaid(
   deviceId: Id,
 ): Promise<{ released: boolean } | null> {
   const [row] = await tx<{ released: boolean }>`
-    update orders set state = 'paid', device_id = ${deviceId}, paid_at = clock_timestamp()
+    update orders set state = 'paid', device_id = coalesce(device_id, ${deviceId}), paid_at = clock_timestamp()
     where id = ${id} and state = 'pending' returning released_at is not null as released`;
   return row ?? null;
 }

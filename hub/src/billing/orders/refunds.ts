@@ -82,7 +82,14 @@ async function post(
   await refund(tx, movement, source);
   const data = { orderId, sagaId: orderId, userId, refundId, amountMinor, currency, reason };
   await emit(tx, [{ type: "payment.refunded", subject: orderId, data }], { cause, source });
-  return { refundId, orderId, amountMinor, currency, reason, at: (row?.at ?? new Date(0)).toISOString() };
+  return {
+    refundId,
+    orderId,
+    amountMinor,
+    currency,
+    reason,
+    at: (row?.at ?? new Date(0)).toISOString(),
+  };
 }
 
 /** An order's refunds, oldest first. */

@@ -13,7 +13,7 @@ export async function lockPlacement(tx: Tx): Promise<void> {
 export async function freeDevices(tx: Tx): Promise<FreeDevice[]> {
   const rows = await tx<{ id: Id; host_id: Id; spec: DeviceSpec; running: boolean }>`
     select d.id, d.host_id, d.spec, d.running from devices d join hosts h on h.id = d.host_id
-    where d.existence = 'present' and d.clean and h.state = 'connected'
+    where d.existence = 'present' and d.clean and h.state = 'connected' and h.drain is null
       and not exists (select 1 from leases l where l.device_id = d.id and upper_inf(l.period))
     order by d.created_at`;
   return rows.map((row) => ({
@@ -30,7 +30,7 @@ export async function offers(tx: Tx): Promise<Offer[]> {
       select jsonb_object_agg(provider, n) from (
         select provider, count(*) as n from devices d where d.host_id = h.id and d.existence = 'present' group by provider) u
     ), '{}') as used
-    from hosts h where h.state = 'connected' order by h.created_at`;
+    from hosts h where h.state = 'connected' and h.drain is null order by h.created_at`;
   return rows.flatMap((row) =>
     row.providers
       .filter((provider) => provider.available)

@@ -34,7 +34,7 @@ export const leaseConsumer: Consumer = {
   },
 };
 
-interface LeaseRow {
+export interface LeaseRow {
   id: Id;
   device_id: Id;
   user_id: Id;
@@ -68,6 +68,7 @@ async function allocate(
     deviceId,
     userId,
     orderId,
+    labels: data.labels,
     leaseMs: data.leaseMs,
   });
   const desired = await changeDesired(tx, deviceId, {
@@ -83,28 +84,46 @@ async function allocate(
   if (desired) await context.emit(desired);
 }
 
-interface NewLease {
+export interface NewLease {
   readonly leaseId: Id;
   readonly deviceId: Id;
   readonly userId: Id;
   readonly orderId: Id;
+  readonly labels: Readonly<Record<string, string>>;
   readonly leaseMs: number | null;
 }
 
-async function insertLease(tx: Tx, lease: NewLease): Promise<LeaseRef> {
-  const { leaseId, deviceId, userId, orderId, leaseMs } = lease;
+export async function insertLease(tx: Tx, lease: NewLease): Promise<LeaseRef> {
+  const { leaseId, deviceId, userId, orderId, labels, leaseMs } = lease;
   const [device] = await tx<{ token: number }>`
     update devices set token = token + 1, clean = false where id = ${deviceId} returning token`;
   const token = device?.token ?? 1;
   await tx`
-    insert into leases (id, device_id, user_id, order_id, token, period, expires_at)
-    values (${leaseId}, ${deviceId}, ${userId}, ${orderId}, ${token}, tstzrange(clock_timestamp(), null),
+    insert into leases (id, device_id, user_id, order_id, labels, token, period, expires_at)
+    values (${leaseId}, ${deviceId}, ${userId}, ${orderId}, ${tx.json(labels)}, ${token}, tstzrange(clock_timestamp(), null),
       clock_timestamp() + ${leaseMs}::bigint * interval '1 millisecond')`;
   return { leaseId, orderId, userId, token };
 }
 
 /** Ends an open lease: its commands are void, and its host stops the phone and wipes it before anybody else gets it. */
-async function endLease(tx: Tx, lease: LeaseRow, reason: string): Promise<EventDraft[]> {
+export async function endLease(tx: Tx, lease: LeaseRow, reason: string): Promise<EventDraft[]> {
+  const { ended, hostId, ref } = await closeLease(tx, lease, reason);
+  const released: EventDraft<"device.released"> = {
+    type: "device.released",
+    subject: lease.order_id,
+    data: { deviceId: lease.device_id, hostId, lease: ref, reason },
+  };
+  return [released, ...ended];
+}
+
+export interface ClosedLease {
+  readonly ended: readonly EventDraft[];
+  readonly hostId: Id;
+  readonly ref: LeaseRef;
+}
+
+/** Ends the lease of a phone, and says nothing of its order. */
+export async function closeLease(tx: Tx, lease: LeaseRow, reason: string): Promise<ClosedLease> {
   await tx`update leases set period = tstzrange(lower(period), clock_timestamp()), ended_reason = ${reason}
     where id = ${lease.id}`;
   await tx`update devices set labels = '{}' where id = ${lease.device_id}`;
@@ -123,12 +142,7 @@ async function endLease(tx: Tx, lease: LeaseRow, reason: string): Promise<EventD
     userId: lease.user_id,
     token: lease.token,
   };
-  const released: EventDraft<"device.released"> = {
-    type: "device.released",
-    subject: lease.order_id,
-    data: { deviceId: lease.device_id, hostId: device?.host_id ?? "", lease: ref, reason },
-  };
-  return desired ? [released, desired] : [released];
+  return { ended: desired ? [desired] : [], hostId: device?.host_id ?? "", ref };
 }
 
 /** Leases with an end, by the database's clock. Their hosts end them by their own clock as well, hub or no hub. */

@@ -8,6 +8,7 @@ import type { Cause, Consumer, Timer } from "../../platform/context.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import { retryLevel } from "../../platform/postgres/reachability.ts";
 import type { CoreDeps } from "../deps.ts";
+import type { Drain } from "./drain.ts";
 import { type CheckColumns, healthOf, type HostHealth } from "./checks.ts";
 import { aged, heard, type HostState, type HostView, left } from "./host-state.ts";
 
@@ -20,6 +21,14 @@ export interface HostInfo {
   readonly lastSeenAt: string | null;
   readonly devices: number;
   readonly health: HostHealth | null;
+  /** It is being emptied: nothing new is placed there. */
+  readonly drain: {
+    readonly leases: string;
+    readonly reason: string;
+    readonly since: string;
+  } | null;
+  /** Phones there that somebody has. */
+  readonly leases: number;
 }
 
 interface HostRow extends CheckColumns {
@@ -30,6 +39,8 @@ interface HostRow extends CheckColumns {
   readonly agent_version: string | null;
   readonly last_seen_at: Date | null;
   readonly devices: number;
+  readonly drain: Drain | null;
+  readonly leases: number;
 }
 
 const monoMs = (): number => performance.now();
@@ -187,7 +198,8 @@ export function createHosts(deps: CoreDeps) {
 
     async list(): Promise<HostInfo[]> {
       const rows = await database.query<HostRow>`
-        select h.id, h.name, h.state, h.providers, h.agent_version, h.last_seen_at, h.findings, h.room, h.checked_at,
+        select h.id, h.name, h.state, h.providers, h.agent_version, h.last_seen_at, h.findings, h.room, h.checked_at, h.drain,
+          (select count(*) from devices d join leases l on l.device_id = d.id and upper_inf(l.period) where d.host_id = h.id) as leases,
           (select count(*) from devices d where d.host_id = h.id and d.existence = 'present') as devices
         from hosts h where h.state <> 'removed' order by h.created_at limit 1000`;
       return rows.map((row) => ({
@@ -199,6 +211,12 @@ export function createHosts(deps: CoreDeps) {
         lastSeenAt: row.last_seen_at?.toISOString() ?? null,
         devices: row.devices,
         health: healthOf(row),
+        drain: row.drain && {
+          leases: row.drain.leases,
+          reason: row.drain.reason,
+          since: row.drain.since,
+        },
+        leases: row.leases,
       }));
     },
 
