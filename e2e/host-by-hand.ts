@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { type CommandType, commandCatalog } from "@cloudphone/shared/commands/catalog";
+import type { CommandEnvelope } from "@cloudphone/shared/commands/envelope";
 import type { Desired } from "@cloudphone/shared/device";
 import type { EventDraft } from "@cloudphone/shared/events/catalog";
 import { newestVersion } from "@cloudphone/shared/events/catalog";
@@ -14,20 +16,30 @@ interface Row {
   readonly lost?: string;
 }
 
+interface Credentials {
+  readonly hostId: string;
+  readonly secret: string;
+}
+
 /** A host that the test speaks for, over MQTT with real credentials, so that it may say anything in any order. */
 export class HostByHand implements AsyncDisposable {
   readonly hostId: string;
+  /** What it signs on with. */
+  readonly secret: string;
   epoch: string = randomUUID();
   /** What its store holds; the row of number n is at index n - 1. */
   rows: Row[] = [];
   acked = 0;
   readonly refusals: Refusal[] = [];
   readonly desired = new Map<string, Desired>();
+  /** Whether it answers each command at once: a copy is taken, all else fails. */
+  answersCommands = false;
   readonly #client: MqttClient;
   readonly #beat: NodeJS.Timeout;
 
-  private constructor(hostId: string, client: MqttClient) {
+  private constructor({ hostId, secret }: Credentials, client: MqttClient) {
     this.hostId = hostId;
+    this.secret = secret;
     this.#client = client;
     client.on("message", (topic, payload) => this.#hear(topic, payload));
     client.on("error", () => undefined);
@@ -40,7 +52,7 @@ export class HostByHand implements AsyncDisposable {
     this.#beat = setInterval(() => this.beat(), 2000);
   }
 
-  static async enroll(cell: Cell): Promise<HostByHand> {
+  static async enroll(cell: Pick<Cell, "admin" | "mqttPort">): Promise<HostByHand> {
     const { token } = await cell.admin.mutate<{ token: string }>("hosts.createEnrollment", {});
     const { hostId, secret } = await cell.admin.mutate<{ hostId: string; secret: string }>(
       "hosts.enroll",
@@ -51,7 +63,7 @@ export class HostByHand implements AsyncDisposable {
       ...{ clientId: hostId, username: hostId, password: secret },
       resubscribe: false,
     });
-    return new HostByHand(hostId, client);
+    return new HostByHand({ hostId, secret }, client);
   }
 
   beat(): void {
@@ -110,6 +122,23 @@ export class HostByHand implements AsyncDisposable {
       this.#client.publish(hostTopic(this.hostId, kind), text, { qos: 1 }, () => undefined);
   }
 
+  #answer({ type, id: commandId, deviceId, correlationId, data }: CommandEnvelope): void {
+    const taken = type === "snapshot.create";
+    const outcome = taken
+      ? { snapshotId: data.snapshotId, bytes: 1000 }
+      : { code: "device_failed", reason: "This host only pretends." };
+    const command = commandCatalog[type as CommandType];
+    this.note(
+      {
+        type: taken ? command.completed : command.failed,
+        subject: deviceId,
+        data: { commandId, deviceId, ...outcome },
+      } as EventDraft,
+      { correlationId, causationId: commandId },
+    );
+    this.deliver().catch(() => undefined);
+  }
+
   #hear(topic: string, payload: Buffer): void {
     if (payload.length === 0) return;
     const message = JSON.parse(payload.toString("utf8")) as unknown;
@@ -118,6 +147,7 @@ export class HostByHand implements AsyncDisposable {
       const desired = message as Desired;
       this.desired.set(desired.deviceId, desired);
     }
+    if (kind === "commands" && this.answersCommands) this.#answer(message as CommandEnvelope);
     if (kind === "refusals") this.refusals.push(message as Refusal);
     if (kind !== "acks") return;
     const ack = message as Ack;

@@ -34,6 +34,16 @@ export const edgeGuards: readonly Guard[] = [
     test: { file: broker, name: "with %s is refused", case: "a wrong secret" },
   },
   {
+    name: "a host says nothing that only the hub may say",
+    file: "hub/src/platform/log/authority.ts",
+    guard: 'if (isEventType(type) && eventCatalog[type].author !== "agent")\n',
+    without: "if (isEventType(type) && data === null)\n",
+    test: {
+      file: "hub/src/platform/log/authority.test.ts",
+      name: "what only the hub may say is no host's to say, whenever its type became known",
+    },
+  },
+  {
     name: "topic rules: a host publishes on its own topics",
     file: "hub/src/platform/broker/broker.ts",
     guard: 'if (topic && "hostId" in topic && topic.hostId === client.id && isUp(topic.kind))\n',

@@ -22,11 +22,13 @@ import { Wakeable } from "./platform/log/wakeable.ts";
 import { createMetrics } from "./platform/observe/metrics.ts";
 import { observeRoutes } from "./platform/observe/routes.ts";
 import { type RunningContext, runContext } from "./platform/run-context.ts";
-import { appRouter } from "./router.ts";
+import { type AppRouter, appRouter } from "./router.ts";
 import { seed, type Seeded } from "./seed.ts";
 import { openStorage } from "./storage.ts";
 
 export interface Hub {
+  /** The whole API, to be looked at: its procedures, their inputs and permissions. */
+  readonly router: AppRouter;
   readonly httpPort: number;
   readonly mqttPort: number;
   /** Accounts made at this start, with their passwords: told once. */
@@ -68,7 +70,6 @@ async function wire(
   stops.push(() => storage.stop());
   const { databases } = storage;
   const log = createEventLog(databases.events);
-  const ingest = createIngest(databases.events, log);
   const running: RunningContext[] = [];
   const wake = (): void => {
     for (const context of running) context.wake();
@@ -103,6 +104,7 @@ async function wire(
   });
   const analytics = createAnalytics({ database: databases.analytics, source });
   const contexts = [core, billing, analytics];
+  const ingest = createIngest(databases.events, log, core.placesOf);
   const messages = new HostMessages({
     ingest,
     bus,
@@ -134,15 +136,16 @@ async function wire(
   const metrics = createMetrics({ log, contexts, consumers, logger });
   const seeded = await seed({ config, core, billing });
   const verifyToken = createTokenVerifier(secrets.tokenKey);
+  const router = appRouter({
+    core: core.routers,
+    billing: billing.router,
+    analytics: analytics.router,
+    operations,
+  });
   const http = await startHttp({
     host: config.host,
     port: config.port,
-    router: appRouter({
-      core: core.routers,
-      billing: billing.router,
-      analytics: analytics.router,
-      operations,
-    }),
+    router,
     routes: [
       ...core.routes,
       ...softwareRoutes({ dir: path.join(config.dataDir, "hub") }),
@@ -169,6 +172,7 @@ async function wire(
     () => core.stop(),
   );
   return {
+    router,
     httpPort: http.port,
     mqttPort: link.broker.port,
     seeded,

@@ -19,12 +19,14 @@ import { createLibrary, installationConsumer } from "./apps/library.ts";
 import { appsRouter } from "./apps/router.ts";
 import { coreRoutes } from "./apps/routes.ts";
 import type { CoreDeps } from "./deps.ts";
+import type { PlacesOf } from "../platform/log/authority.ts";
 import { Batteries } from "./devices/batteries.ts";
 import { commandConsumer, commandDeadlines, correlationOfCommand } from "./devices/commands.ts";
 import { createDevices } from "./devices/devices.ts";
 import { dispatchConsumer, greetHost } from "./devices/dispatch.ts";
 import { createOperate } from "./devices/operations.ts";
 import { leaseConsumer, leaseExpiry } from "./devices/leases.ts";
+import { createPlaces } from "./devices/places.ts";
 import { deviceProjection } from "./devices/projection.ts";
 import { devicesRouter } from "./devices/router.ts";
 import { warmPool } from "./devices/warm-pool.ts";
@@ -45,6 +47,7 @@ export interface CoreContext extends Context {
   /** Who an API key stands for; rejects with `unauthenticated`. */
   verifyApiKey(key: string): Promise<Caller>;
   verifyHost(hostId: Id, secret: string): Promise<boolean>;
+  readonly placesOf: PlacesOf;
   onHeartbeat(hostId: Id, heartbeat: Heartbeat): void;
   onPresence(hostId: Id, presence: Presence): void;
   /** For the first start: makes the account unless its address is known; true when it was made. */
@@ -150,8 +153,9 @@ function hearing(
   deps: CoreDeps,
   hosts: ReturnType<typeof createHosts>,
   batteries: Batteries,
-): Pick<CoreContext, "onHeartbeat" | "onPresence"> {
+): Pick<CoreContext, "onHeartbeat" | "onPresence" | "placesOf"> {
   return {
+    placesOf: createPlaces(deps.database),
     onHeartbeat(hostId, heartbeat) {
       batteries.note(hostId, heartbeat);
       hosts.onHeartbeat(hostId);

@@ -19,6 +19,16 @@ export function registered(
   };
 }
 
+/** A fact that a host may say of a phone that nobody knows. */
+export const reported = (
+  reason: string,
+  deviceId = systemSource.id(),
+): EventDraft<"device.state.changed"> => ({
+  type: "device.state.changed",
+  subject: deviceId,
+  data: { deviceId, state: "failed", reason },
+});
+
 /** A draft as its producer would send it. */
 export const envelopeOf = (draft: EventDraft): Envelope => ({
   id: systemSource.id(),

@@ -203,7 +203,7 @@ export const installationConsumer: Consumer = {
   on: {
     "app.install.completed": async ({ data }, { tx }) => {
       await tx`update installations set state = 'installed', code = null, reason = null, ended_at = clock_timestamp()
-        where id = ${data.commandId} and (state = 'pending' or code = 'timed_out')`;
+        where id = ${data.commandId} and device_id = ${data.deviceId} and (state = 'pending' or code = 'timed_out')`;
     },
     "app.install.failed": installationFailed,
     "device.command.refused": installationFailed,
@@ -223,7 +223,7 @@ async function installationFailed(
   { tx }: { tx: Tx },
 ): Promise<void> {
   await tx`update installations set state = 'failed', code = ${data.code}, reason = ${data.reason}, ended_at = clock_timestamp()
-    where id = ${data.commandId} and state = 'pending'`;
+    where id = ${data.commandId} and device_id = ${data.deviceId} and state = 'pending'`;
 }
 
 const toApp = (row: AppRow): AppInfo => ({

@@ -88,6 +88,8 @@ export async function failCommands(
 
 interface Outcome {
   readonly commandId: Id;
+  /** Whose host tells it: a command of another phone is none of its business. */
+  readonly deviceId: Id;
   readonly code?: FaultCode;
   readonly reason?: string;
 }
@@ -102,7 +104,8 @@ export function commandConsumer(): Consumer {
       await tx`
         update commands set state = ${state}, code = ${code ?? null}, reason = ${reason ?? null},
           result = ${tx.json(result)}, ended_at = clock_timestamp()
-        where id = ${commandId} and (state = 'pending' or (state = 'timed_out' and ${!failed}))`;
+        where id = ${commandId} and device_id = ${event.data.deviceId}
+          and (state = 'pending' or (state = 'timed_out' and ${!failed}))`;
     };
   const entries = Object.values(commandCatalog).flatMap((command) => [
     [command.completed, settle(false)],

@@ -260,7 +260,7 @@ function sessionConsumer(relay: Relay, deps: CoreDeps): Consumer {
       "device.destroyed": ({ data }, { tx }) => cut(tx, data, "device_gone"),
       "session.open.failed": async ({ data }, { tx }) => {
         const [row] = await tx<{ id: Id }>`
-          select id from sessions where command_id = ${data.commandId} and closed_at is null`;
+          select id from sessions where command_id = ${data.commandId} and device_id = ${data.deviceId} and closed_at is null`;
         if (row && !relay.end(row.id, "refused", data.reason))
           await close(tx, { ...summaryOf(row.id, "refused"), text: data.reason }, deps);
       },

@@ -120,10 +120,10 @@ export const snapshotConsumer: Consumer = {
   name: "core.snapshots",
   on: {
     "snapshot.create.completed": async ({ data }, { tx }) => {
-      await tx`update snapshots set bytes = ${data.bytes} where id = ${data.snapshotId}`;
+      await tx`update snapshots set bytes = ${data.bytes} where id = ${data.snapshotId} and device_id = ${data.deviceId}`;
     },
     "snapshot.delete.completed": async ({ data }, { tx }) => {
-      await tx`delete from snapshots where id = ${data.snapshotId}`;
+      await tx`delete from snapshots where id = ${data.snapshotId} and device_id = ${data.deviceId}`;
     },
     "host.removed": async ({ data }, { tx }) => {
       await tx`delete from snapshots where host_id = ${data.hostId}`;

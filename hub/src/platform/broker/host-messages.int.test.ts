@@ -4,7 +4,7 @@ import { createEventLog } from "../log/event-log.ts";
 import { createIngest } from "../log/ingest.ts";
 import { type TestDatabases, testDatabases } from "../postgres/testing.ts";
 import { systemSource } from "../source.ts";
-import { commitsFail, envelopeOf, registered, silent, until } from "../testing.ts";
+import { commitsFail, envelopeOf, reported, silent, until } from "../testing.ts";
 import { HostMessages } from "./host-messages.ts";
 
 let databases: TestDatabases;
@@ -51,7 +51,7 @@ function link(fails: () => boolean = () => false) {
           JSON.stringify({
             v: 1,
             epoch,
-            rows: seqs.map((seq) => ({ seq, event: envelopeOf(registered(String(seq))) })),
+            rows: seqs.map((seq) => ({ seq, event: envelopeOf(reported(String(seq))) })),
           }),
         ),
       ),
@@ -109,7 +109,7 @@ test.each([
 test("a batch that can't be stored is dropped alone: its neighbours' hosts are acknowledged", async () => {
   const good = link();
   // PostgreSQL can't store NUL in jsonb; no schema of ours says so.
-  const bad = { seq: 1, event: envelopeOf(registered("a\u0000b")) };
+  const bad = { seq: 1, event: envelopeOf(reported("a\u0000b")) };
   // While the first is under way the others gather, and share one commit.
   good.events(1);
   good.messages.take(

@@ -6,6 +6,7 @@ import type { Consumer, HandlerContext } from "../context.ts";
 import { crashPoint } from "../crash-point.ts";
 import type { Database, Tx } from "../postgres/database.ts";
 import { DatabaseAway } from "../postgres/reachability.ts";
+import { isForged } from "./authority.ts";
 import type { EventLog } from "./event-log.ts";
 import { LogFollower } from "./follower.ts";
 import { emit } from "./outbox.ts";
@@ -185,7 +186,7 @@ export class ConsumerRunner {
       await this.#park(tx, event, { state, error: reading.reason, delayMs: 0 });
       return;
     }
-    if (!isEventType(event.type)) return;
+    if (!isEventType(event.type) || isForged(event)) return;
     const handler = this.#consumer.on[event.type] as
       | ((event: RecordedEnvelope, context: HandlerContext) => Promise<void>)
       | undefined;

@@ -2,7 +2,7 @@ import { hostStream } from "@cloudphone/shared/envelope";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type TestDatabases, testDatabases } from "../postgres/testing.ts";
 import { systemSource } from "../source.ts";
-import { envelopeOf, registered } from "../testing.ts";
+import { envelopeOf, reported } from "../testing.ts";
 import { createEventLog } from "./event-log.ts";
 import { createIngest } from "./ingest.ts";
 
@@ -16,7 +16,7 @@ afterAll(() => databases[Symbol.asyncDispose]());
 function host(hostId = systemSource.id(), epoch = systemSource.id()) {
   const log = createEventLog(databases.events);
   const ingest = createIngest(databases.events, log);
-  const row = (seq: number) => ({ seq, event: envelopeOf(registered(String(seq))) });
+  const row = (seq: number) => ({ seq, event: envelopeOf(reported(String(seq))) });
   return {
     hostId,
     ingest,
@@ -76,7 +76,7 @@ test("a row that can't be decoded goes to quarantine with its bytes, its number 
 
 test("an event of a type that this release does not know is stored as it is", async () => {
   const { send, stored } = host();
-  const event = { ...envelopeOf(registered("x")), type: "device.folded", version: 7 };
+  const event = { ...envelopeOf(reported("x")), type: "device.folded", version: 7 };
   expect(await send({ seq: 1, event })).toMatchObject({ seq: 1 });
   expect(await stored()).toEqual([1]);
 });

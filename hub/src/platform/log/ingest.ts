@@ -1,8 +1,9 @@
-import { hostStream } from "@cloudphone/shared/envelope";
-import { readEnvelope } from "@cloudphone/shared/events/catalog";
+import { type Envelope, hostStream } from "@cloudphone/shared/envelope";
+import { type EnvelopeReading, readEnvelope } from "@cloudphone/shared/events/catalog";
 import type { EventBatch } from "@cloudphone/shared/link";
 import { crashPoint } from "../crash-point.ts";
 import type { Database, Tx } from "../postgres/database.ts";
+import { devicesIn, type PlacesOf, whyNotBy } from "./authority.ts";
 import type { EventLog, NewEvent } from "./event-log.ts";
 
 export interface HostBatch {
@@ -31,13 +32,16 @@ export interface Quarantined {
 
 /**
  * Takes batches of several hosts into the log in ONE transaction, so that one commit acknowledges many. Per host: what it has is dropped,
- * a gap is asked for again and nothing beyond it is stored, a row that can't be decoded goes to quarantine and still counts.
+ * a gap is asked for again and nothing beyond it is stored, a row that can't be decoded, or that is not this host's to say, goes to quarantine
+ * and still counts.
  */
-export function createIngest(database: Database, log: EventLog) {
+export function createIngest(database: Database, log: EventLog, placesOf: PlacesOf = nowhere) {
   return {
     async ingest(batches: readonly HostBatch[]): Promise<IngestResult[]> {
+      const decoded = batches.map(decode);
+      const places = await placesOf(devicesIn(decoded.flatMap(eventsOf)));
       const { taken, appended } = await database.transaction(async (tx) => {
-        const all = await takeAll(tx, batches);
+        const all = await takeAll(tx, decoded, places);
         const added = await log.appendIn(tx, all.events);
         if (all.quarantined.length > 0) await quarantineIn(tx, all.quarantined);
         crashPoint("hub.ingest.before-commit");
@@ -80,45 +84,73 @@ export function createIngest(database: Database, log: EventLog) {
 }
 export type Ingest = ReturnType<typeof createIngest>;
 
+const nowhere: PlacesOf = () => Promise.resolve(new Map());
+
+interface Row {
+  readonly seq: number;
+  readonly raw: unknown;
+  readonly read: EnvelopeReading;
+}
+
+interface Decoded {
+  readonly hostId: string;
+  readonly epoch: string;
+  readonly rows: readonly Row[];
+}
+
+const decode = ({ hostId, batch: { epoch, rows } }: HostBatch): Decoded => ({
+  hostId,
+  epoch,
+  rows: rows.map((row) => ({
+    seq: row.seq,
+    raw: row,
+    read:
+      row.lost === undefined ? readEnvelope(row.event) : { outcome: "malformed", reason: row.lost },
+  })),
+});
+
+const eventsOf = ({ rows }: Decoded): Envelope[] =>
+  rows.flatMap(({ read }) => (read.outcome === "malformed" ? [] : [read.envelope]));
+
 interface Taken {
   readonly events: NewEvent[];
   readonly quarantined: Quarantined[];
   readonly results: IngestResult[];
 }
 
-async function takeAll(tx: Tx, batches: readonly HostBatch[]): Promise<Taken> {
+type Places = Awaited<ReturnType<PlacesOf>>;
+
+async function takeAll(tx: Tx, batches: readonly Decoded[], places: Places): Promise<Taken> {
   const taken: Taken = { events: [], quarantined: [], results: [] };
   // Always in the same order, so that two hubs that take the same hosts' batches can't dead-lock.
   const byHost = Map.groupBy(batches, (entry) => entry.hostId);
   for (const hostId of [...byHost.keys()].sort())
-    for (const { batch } of byHost.get(hostId) ?? []) await takeBatch(tx, { hostId, batch }, taken);
+    for (const batch of byHost.get(hostId) ?? []) await takeBatch(tx, batch, { taken, places });
   return taken;
 }
 
-async function takeBatch(tx: Tx, { hostId, batch }: HostBatch, taken: Taken): Promise<void> {
-  const { epoch } = batch;
+async function takeBatch(
+  tx: Tx,
+  { hostId, epoch, rows: sent }: Decoded,
+  { taken, places }: { taken: Taken; places: Places },
+): Promise<void> {
   const lastSeq = await claimEpoch(tx, hostId, epoch);
   if (lastSeq === null) {
     const refused = "This store was replaced by a newer one; its events are not taken any more.";
     taken.results.push({ hostId, epoch, refused });
     return;
   }
-  const { rows, next, resend } = consecutive(batch.rows, lastSeq);
-  for (const row of rows) {
-    const read =
-      row.lost === undefined
-        ? readEnvelope(row.event)
-        : { outcome: "malformed" as const, reason: row.lost };
-    if (read.outcome === "malformed")
+  const { rows, next, resend } = consecutive(sent, lastSeq);
+  for (const { seq, raw, read } of rows) {
+    const reason =
+      read.outcome === "malformed" ? read.reason : whyNotBy(hostId, read.envelope, places);
+    if (reason !== null)
       taken.quarantined.push({
-        hostId,
-        topic: "events",
-        seq: row.seq,
-        bytes: Buffer.from(JSON.stringify(row)),
-        reason: read.reason,
+        ...{ hostId, topic: "events", seq, reason },
+        bytes: Buffer.from(JSON.stringify(raw)),
       });
-    else
-      taken.events.push({ stream: hostStream(hostId, epoch), seq: row.seq, event: read.envelope });
+    else if (read.outcome !== "malformed")
+      taken.events.push({ stream: hostStream(hostId, epoch), seq, event: read.envelope });
   }
   if (next > lastSeq)
     await tx`update host_epochs set last_seq = ${next}, seen_at = clock_timestamp()
