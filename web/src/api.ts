@@ -14,6 +14,14 @@ import { signIn } from "./sign-in.ts";
 
 type Answers = inferRouterOutputs<AppRouter>;
 export type Device = Answers["devices"]["list"][number];
+export type Plan = Answers["plans"]["list"][number];
+export type Order = Answers["orders"]["list"][number];
+export type UsageLine = Answers["usage"]["list"][number];
+export type StatementLine = Answers["wallet"]["statement"]["lines"][number];
+export type ApiKey = Answers["apiKeys"]["list"][number];
+export type AppInfo = Answers["apps"]["list"][number];
+export type Batch = Answers["apps"]["batches"][number];
+export type BatchItem = Answers["apps"]["batch"]["items"][number];
 
 const maxBatch = 10;
 

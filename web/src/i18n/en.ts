@@ -1,4 +1,9 @@
+import { customer } from "./en/customer.ts";
+import { frame } from "./en/frame.ts";
+
 export const en = {
+  ...frame,
+  ...customer,
   app: {
     name: "Cloud Phone",
     signOut: "Sign out",
@@ -7,6 +12,10 @@ export const en = {
     notFound: "There is no such page.",
     toPhones: "To my phones",
     language: "Language",
+    cancel: "Cancel",
+    copy: "Copy",
+    copied: "Copied",
+    id: "Id",
   },
   signIn: {
     title: "Sign in",
@@ -20,6 +29,8 @@ export const en = {
   phones: {
     title: "My phones",
     allTitle: "Phones",
+    none: "You have no such phone.",
+    buy: "Another phone",
     empty: "You have no phones yet.",
     emptyHint: "Buy a plan, and a phone appears here within seconds.",
     open: "Open",
@@ -123,10 +134,11 @@ export const en = {
   fault: {
     bad_input: "That can't be taken: {{message}}",
     unauthenticated: "Your sign-in is over; sign in again.",
-    too_many_tries: "Too many wrong passwords. Wait a little and try again.",
+    too_many_tries:
+      "Too many wrong passwords: this account is locked for a while. Each further try makes the wait longer, up to 15 minutes.",
     rate_limited: "Too many calls at once. Wait a moment and try again.",
     forbidden: "You may not do that.",
-    not_found: "You have no such phone.",
+    not_found: "That is not there, or not there any more.",
     conflict: "That does not go now: {{message}}",
     in_progress: "This is being done already.",
     idempotency_mismatch: "That can't be taken: {{message}}",

@@ -1,11 +1,12 @@
-import { changeLanguage, use as usePlugin } from "i18next";
+import { createInstance } from "i18next";
 import { initReactI18next } from "react-i18next";
-import { en } from "./en.ts";
-import { zhCN } from "./zh-cn.ts";
+import type { en } from "./en.ts";
+import type { SameKeys } from "./same-keys.ts";
 
 type Language = "zh-CN" | "en";
+/** By their own names. */
+export const languages: Readonly<Record<Language, string>> = { "zh-CN": "中文", en: "English" };
 
-type SameKeys<T> = { readonly [K in keyof T]: T[K] extends string ? string : SameKeys<T[K]> };
 /** What each language must have. */
 export type Texts = SameKeys<typeof en>;
 
@@ -17,6 +18,7 @@ declare module "i18next" {
 }
 
 const storageKey = "cloudphone.language";
+const i18n = createInstance();
 
 /** What was chosen here before, else what the browser asks for, else English. */
 function firstLanguage(): Language {
@@ -28,14 +30,20 @@ function firstLanguage(): Language {
   return "en";
 }
 
-export function startI18n(): void {
+/** A language's texts, loaded when it is first wanted. */
+const texts: Readonly<Record<Language, () => Promise<Texts>>> = {
+  en: async () => (await import("./en.ts")).en,
+  "zh-CN": async () => (await import("./zh-cn.ts")).zhCN,
+};
+
+export async function startI18n(): Promise<void> {
   const lng = firstLanguage();
   document.documentElement.lang = lng;
-  void usePlugin(initReactI18next).init({
+  await i18n.use(initReactI18next).init({
     lng,
-    fallbackLng: "en",
+    fallbackLng: false,
     defaultNS: "text",
-    resources: { en: { text: en }, "zh-CN": { text: zhCN } },
+    resources: { [lng]: { text: await texts[lng]() } },
     // React writes text as text.
     interpolation: { escapeValue: false },
     initAsync: false,
@@ -44,6 +52,8 @@ export function startI18n(): void {
 
 export async function chooseLanguage(language: Language): Promise<void> {
   localStorage.setItem(storageKey, language);
+  if (!i18n.hasResourceBundle(language, "text"))
+    i18n.addResourceBundle(language, "text", await texts[language]());
   document.documentElement.lang = language;
-  await changeLanguage(language);
+  await i18n.changeLanguage(language);
 }

@@ -1,6 +1,10 @@
 import type { Texts } from "./i18n.ts";
+import { customerZh } from "./zh-cn/customer.ts";
+import { frameZh } from "./zh-cn/frame.ts";
 
 export const zhCN = {
+  ...frameZh,
+  ...customerZh,
   app: {
     name: "云手机",
     signOut: "退出登录",
@@ -9,6 +13,10 @@ export const zhCN = {
     notFound: "页面不存在。",
     toPhones: "返回我的手机",
     language: "语言",
+    cancel: "取消",
+    copy: "复制",
+    copied: "已复制",
+    id: "编号",
   },
   signIn: {
     title: "登录",
@@ -22,6 +30,8 @@ export const zhCN = {
   phones: {
     title: "我的手机",
     allTitle: "全部手机",
+    none: "没有找到这部手机。",
+    buy: "再买一部",
     empty: "您还没有手机。",
     emptyHint: "购买套餐后，几秒内手机就会出现在这里。",
     open: "打开",
@@ -124,10 +134,10 @@ export const zhCN = {
   fault: {
     bad_input: "输入有误：{{message}}",
     unauthenticated: "登录已失效，请重新登录。",
-    too_many_tries: "密码错误次数过多，请稍后再试。",
+    too_many_tries: "密码错误次数过多，账号已暂时锁定。继续尝试会延长等待时间，最长 15 分钟。",
     rate_limited: "操作过于频繁，请稍候再试。",
     forbidden: "您没有权限执行此操作。",
-    not_found: "没有找到这部手机。",
+    not_found: "内容不存在或已被删除。",
     conflict: "现在无法执行：{{message}}",
     in_progress: "正在处理中。",
     idempotency_mismatch: "输入有误：{{message}}",

@@ -2,8 +2,8 @@ import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { Result, Skeleton } from "antd";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
-import type { Device } from "../api.ts";
-import { usePhones } from "../features/phones/use-phones.ts";
+import { type Device, refusalOf } from "../api.ts";
+import { usePhone } from "../features/phones/use-phones.ts";
 import { Phone } from "../features/screen/phone.tsx";
 import { useRefusalWords } from "../ui/use-refusal-words.ts";
 
@@ -13,25 +13,21 @@ export function PhonePage() {
   const { look = false } = useSearch({ from: "/signed-in/phones/$device" });
   const { t } = useTranslation();
   const words = useRefusalWords();
-  const phones = usePhones();
-  const found = phones.data?.find(({ deviceId, name }) => deviceId === ref || name === ref);
+  const phone = usePhone(ref);
   // A phone that is taken away under the hands stays as it was: its screen says why.
   const seen = useRef<Device | null>(null);
-  if (found) seen.current = found;
-  const device = found ?? seen.current;
+  if (phone.data) seen.current = phone.data;
+  const device = phone.data ?? seen.current;
   if (device) return <Phone key={device.deviceId} device={device} viewOnly={look} />;
-  if (phones.isPending)
+  if (!phone.error)
     return (
       <div className="content">
         <Skeleton active />
       </div>
     );
-  if (!phones.data) return <Result status="warning" title={words(phones.error)} />;
+  if (refusalOf(phone.error).code !== "not_found")
+    return <Result status="warning" title={words(phone.error)} />;
   return (
-    <Result
-      status="404"
-      title={t("fault.not_found")}
-      extra={<Link to="/">{t("app.toPhones")}</Link>}
-    />
+    <Result status="404" title={t("phones.none")} extra={<Link to="/">{t("app.toPhones")}</Link>} />
   );
 }

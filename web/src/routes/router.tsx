@@ -34,7 +34,7 @@ const signedIn = createRoute({
   },
 });
 
-const phones = createRoute({
+const home = createRoute({
   getParentRoute: () => signedIn,
   path: "/",
   component: PhonesPage,
@@ -48,8 +48,46 @@ const phone = createRoute({
   component: lazyRouteComponent(() => import("./phone-page.tsx"), "PhonePage"),
 });
 
+/** What a list is narrowed down to, in its address: it can be kept and sent to others. */
+interface ListSearch {
+  readonly q?: string;
+  readonly state?: string;
+  readonly id?: string;
+}
+
+const listSearch = (search: Record<string, unknown>): ListSearch => {
+  const kept: { q?: string; state?: string; id?: string } = {};
+  for (const name of ["q", "state", "id"] as const) {
+    const value = search[name];
+    if (typeof value === "string" || typeof value === "number") kept[name] = String(value);
+  }
+  return kept;
+};
+
+type Component = () => React.JSX.Element | null;
+
+/** A page of its own chunk, loaded when it is gone to (or soon will be). */
+const page = <const Path extends string>(path: Path, load: () => Promise<Component>) =>
+  createRoute({
+    getParentRoute: () => signedIn,
+    path,
+    validateSearch: listSearch,
+    component: lazyRouteComponent(async () => ({ Page: await load() }), "Page"),
+  });
+
+const pages = [
+  page("/plans", async () => (await import("./plans-page.tsx")).PlansPage),
+  page("/orders", async () => (await import("./orders-page.tsx")).OrdersPage),
+  page("/orders/$order", async () => (await import("./order-page.tsx")).OrderPage),
+  page("/apps", async () => (await import("./apps-page.tsx")).AppsPage),
+  page("/usage", async () => (await import("./usage-page.tsx")).UsagePage),
+  page("/wallet", async () => (await import("./wallet-page.tsx")).WalletPage),
+  page("/keys", async () => (await import("./keys-page.tsx")).KeysPage),
+  page("/profile", async () => (await import("./profile-page.tsx")).ProfilePage),
+] as const;
+
 export const router = createRouter({
-  routeTree: root.addChildren([signInRoute, signedIn.addChildren([phones, phone])]),
+  routeTree: root.addChildren([signInRoute, signedIn.addChildren([home, phone, ...pages])]),
   defaultPreload: "intent",
 });
 

@@ -1,45 +1,75 @@
-import { LogoutOutlined } from "@ant-design/icons";
+import { LogoutOutlined, MenuOutlined } from "@ant-design/icons";
 import { Link, Outlet } from "@tanstack/react-router";
 import { Alert, Button, Tooltip } from "antd";
+import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries } from "../api.ts";
+import { useLive } from "../live/use-live.ts";
 import { signIn } from "../sign-in.ts";
 import { LanguageChoice } from "./language-choice.tsx";
+import { Navigation } from "./navigation.tsx";
 import { useHubAway } from "./use-hub-away.ts";
 import { useUser } from "./use-user.ts";
 
 /** What stands around every page of somebody who is signed in. */
 export function Shell() {
   const { t } = useTranslation();
-  const user = useUser();
   const isAway = useHubAway();
+  const [isOpen, setOpen] = useState(false);
+  useLive();
+  const closeOnEscape = ({ key }: KeyboardEvent): void => {
+    if (key === "Escape") setOpen(false);
+  };
+  return (
+    <div className="shell" data-menu={isOpen ? "open" : "closed"} onKeyDown={closeOnEscape}>
+      <a className="skip" href="#main">
+        {t("nav.skip")}
+      </a>
+      <Header isOpen={isOpen} onMenu={() => setOpen(!isOpen)} />
+      {isAway && <Alert banner type="warning" title={t("app.hubAway")} role="alert" />}
+      <div className="body">
+        <Navigation id="navigation" onChosen={() => setOpen(false)} />
+        <main id="main" tabIndex={-1}>
+          <Outlet />
+        </main>
+      </div>
+    </div>
+  );
+}
+
+function Header({ isOpen, onMenu }: { readonly isOpen: boolean; onMenu(): void }) {
+  const { t } = useTranslation();
+  const user = useUser();
   const leave = (): void => {
     signIn.signOut().catch(() => undefined);
     queries.clear();
   };
   return (
-    <div className="shell">
-      <header>
-        <Link to="/" className="brand">
-          <img src="/icon.svg" alt="" width={24} height={24} />
-          {t("app.name")}
-        </Link>
-        <span className="fill" />
-        <span className="who">{user?.email}</span>
-        <LanguageChoice />
-        <Tooltip title={t("app.signOut")}>
-          <Button
-            type="text"
-            icon={<LogoutOutlined />}
-            aria-label={t("app.signOut")}
-            onClick={leave}
-          />
-        </Tooltip>
-      </header>
-      {isAway && <Alert banner type="warning" title={t("app.hubAway")} />}
-      <main>
-        <Outlet />
-      </main>
-    </div>
+    <header>
+      <Button
+        className="menu"
+        type="text"
+        icon={<MenuOutlined />}
+        aria-label={t("nav.menu")}
+        aria-expanded={isOpen}
+        aria-controls="navigation"
+        onClick={onMenu}
+      />
+      <Link to="/" className="brand">
+        <img src="/icon.svg" alt="" width={24} height={24} />
+        {t("app.name")}
+      </Link>
+      <span className="fill" />
+      <span className="who">{user?.email}</span>
+      <LanguageChoice />
+      <Tooltip title={t("app.signOut")}>
+        <Button
+          type="text"
+          icon={<LogoutOutlined />}
+          aria-label={t("app.signOut")}
+          onClick={leave}
+        />
+      </Tooltip>
+    </header>
   );
 }

@@ -1,28 +1,28 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
-import { api, type Device } from "../../api.ts";
+import { useQuery } from "@tanstack/react-query";
+import { api, type Device, refusalOf } from "../../api.ts";
 
-export const phonesKey = ["devices.list"] as const;
+const movingMs = 700;
+const restingMs = 10_000;
 
-/** The caller's phones, always as the hub has them: asked again at each event of theirs, and often while one is on its way from a state to another. */
-export function usePhones() {
-  const client = useQueryClient();
-  useEffect(() => {
-    const { unsubscribe } = api.events.live.subscribe(
-      {},
-      {
-        onStarted: () => void client.invalidateQueries({ queryKey: phonesKey }),
-        onData: () => void client.invalidateQueries({ queryKey: phonesKey }),
-      },
-    );
-    return unsubscribe;
-  }, [client]);
-  return useQuery({
-    queryKey: phonesKey,
+/** The caller's phones, always as the hub has them: asked again at events of theirs (live/use-live.ts), and often while one is on its way from a state to another. */
+export const usePhones = () =>
+  useQuery({
+    queryKey: ["devices.list"],
     queryFn: () => api.devices.list.query(),
-    refetchInterval: ({ state }) => (state.data?.some(isMoving) ? 700 : 10_000),
+    refetchInterval: ({ state }) => (state.data?.some(isMoving) ? movingMs : restingMs),
   });
-}
+
+/** One phone, by its id or its name. */
+export const usePhone = (device: string) =>
+  useQuery({
+    queryKey: ["devices.show", device],
+    queryFn: () => api.devices.show.query({ device }),
+    // One that is gone will not be back: nobody asks for it over and over.
+    refetchInterval: ({ state: { data, error } }) => {
+      if (error && refusalOf(error).code === "not_found") return false;
+      return data !== undefined && isMoving(data) ? movingMs : restingMs;
+    },
+  });
 
 /** Not yet what it should be. */
 const isMoving = ({ state, power }: Device): boolean =>

@@ -1,0 +1,41 @@
+import type { frame } from "../en/frame.ts";
+import type { SameKeys } from "../same-keys.ts";
+
+export const frameZh: SameKeys<typeof frame> = {
+  nav: {
+    label: "页面",
+    skip: "跳到正文",
+    menu: "菜单",
+    group: { mine: "我的", running: "运行", selling: "销售", watching: "监控" },
+    phones: "我的手机",
+    buy: "购买套餐",
+    apps: "应用",
+    orders: "订单",
+    usage: "用量",
+    wallet: "钱包",
+    keys: "API 密钥",
+    profile: "个人资料",
+    overview: "总览",
+    hosts: "主机",
+    devices: "设备",
+    plans: "套餐",
+    ledger: "账本",
+    users: "用户",
+    events: "事件",
+    sagas: "Saga 流程",
+    consumers: "消费者",
+    deadLetters: "死信",
+    audit: "审计日志",
+  },
+  list: {
+    shown_one: "已显示 {{count}} 条",
+    shown_other: "已显示 {{count}} 条",
+    more: "显示更多",
+    all: "全部",
+    state: "状态",
+    time: "时间",
+    csv: "导出 CSV",
+    actions: "操作",
+    search: "搜索",
+  },
+};

@@ -1,0 +1,85 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { Button, Card } from "antd";
+import { useTranslation } from "react-i18next";
+import { api, type Order } from "../api.ts";
+import { EndOrder } from "../features/orders/end-order.tsx";
+import { OrderState } from "../features/orders/order-state.tsx";
+import { PurchaseSteps } from "../features/orders/purchase-steps.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { PageFrame } from "../ui/page-frame.tsx";
+import { useFormats } from "../ui/use-formats.ts";
+
+/** One order: how far its purchase is, what it gave, what it cost. */
+export function OrderPage() {
+  const { t } = useTranslation();
+  const { order: orderId } = useParams({ from: "/signed-in/orders/$order" });
+  const order = useQuery({
+    queryKey: ["orders.show", orderId],
+    queryFn: () => api.orders.show.query({ orderId }),
+    refetchInterval: ({ state }) => (state.data?.state === "pending" ? 1000 : false),
+  });
+  return (
+    <PageFrame
+      title={order.data?.planName ?? t("orders.one")}
+      actions={order.data && <Actions order={order.data} />}
+    >
+      <Answer query={order}>
+        {(found) => (
+          <div className="columns">
+            <Card size="small" title={t("orders.steps")}>
+              <PurchaseSteps orderId={orderId} />
+            </Card>
+            <Card size="small" title={t("orders.facts")} extra={<OrderState state={found.state} />}>
+              <Facts order={found} />
+            </Card>
+          </div>
+        )}
+      </Answer>
+    </PageFrame>
+  );
+}
+
+function Actions({ order }: { readonly order: Order }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {order.state === "paid" && <EndOrder orderId={order.id} />}
+      {order.state === "paid" && order.deviceId !== null && (
+        <Link to="/phones/$device" params={{ device: order.deviceId }}>
+          <Button type="primary">{t("orders.openPhone")}</Button>
+        </Link>
+      )}
+    </>
+  );
+}
+
+function Facts({ order }: { readonly order: Order }) {
+  const { t } = useTranslation();
+  const { money, time, duration } = useFormats();
+  const lines: readonly (readonly [string, string | null])[] = [
+    [t("orders.price"), money(order.priceMinor, order.currency)],
+    [t("orders.ran"), duration(order.usedMs)],
+    [t("orders.usage"), money(order.usageMinor, order.currency)],
+    [t("orders.createdAt"), time(order.createdAt)],
+    [t("orders.paidAt"), order.paidAt && time(order.paidAt)],
+    [t("orders.endedAt"), order.endedAt && time(order.endedAt)],
+    [t("orders.reason"), order.reason],
+    [t("app.id"), order.id],
+  ];
+  return (
+    <dl className="facts-list">
+      {lines.map(
+        ([name, value]) =>
+          value !== null && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>
+                <bdi>{value}</bdi>
+              </dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}

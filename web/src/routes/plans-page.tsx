@@ -1,0 +1,1 @@
+export { BuyPage as PlansPage } from "../features/plans/buy-page.tsx";

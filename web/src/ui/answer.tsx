@@ -1,0 +1,31 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import { Button, Result, Skeleton } from "antd";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useRefusalWords } from "./use-refusal-words.ts";
+
+interface AnswerProps<T> {
+  readonly query: UseQueryResult<T>;
+  /** Lines of the grey shape that stands there while it loads. */
+  readonly lines?: number;
+  readonly children: (data: T) => ReactNode;
+}
+
+/** What the hub answered; until then its shape, and after a refusal why and a way to ask again. What was answered before stays while the hub is away. */
+export function Answer<T>({ query, lines = 6, children }: AnswerProps<T>) {
+  if (query.data !== undefined) return children(query.data);
+  if (query.error) return <Refused error={query.error} onRetry={() => void query.refetch()} />;
+  return <Skeleton active title={false} paragraph={{ rows: lines }} />;
+}
+
+export function Refused({ error, onRetry }: { readonly error: Error; onRetry(): void }) {
+  const { t } = useTranslation();
+  const words = useRefusalWords();
+  return (
+    <Result
+      status="warning"
+      title={words(error)}
+      extra={<Button onClick={onRetry}>{t("app.retry")}</Button>}
+    />
+  );
+}

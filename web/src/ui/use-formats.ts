@@ -1,0 +1,78 @@
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+const fractionDigits = 2;
+const unitMs = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1000 } as const;
+
+/** Amounts, times and sizes as the reader's language writes them. */
+export interface Formats {
+  money(amountMinor: number, currency: string): string;
+  /** Date and time of day, in the reader's own zone. */
+  time(iso: string): string;
+  /** To the millisecond, for operators. */
+  instant(iso: string): string;
+  day(iso: string): string;
+  /** The two largest units: "2 h 5 min". */
+  duration(ms: number): string;
+  bytes(count: number): string;
+  number(value: number, digits?: number): string;
+}
+
+export function useFormats(): Formats {
+  const { i18n } = useTranslation();
+  return useMemo(() => formatsOf(i18n.language), [i18n.language]);
+}
+
+function formatsOf(language: string): Formats {
+  const time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+  const instant = new Intl.DateTimeFormat(language, {
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+    hourCycle: "h23",
+  });
+  return {
+    money: (amountMinor, currency) =>
+      new Intl.NumberFormat(language, { style: "currency", currency }).format(
+        amountMinor / 10 ** fractionDigits,
+      ),
+    time: (iso) => time.format(new Date(iso)),
+    instant: (iso) => instant.format(new Date(iso)),
+    day: (iso) => day.format(new Date(iso)),
+    duration: (ms) => durationText(ms, language),
+    bytes: (count) => bytesText(count, language),
+    number: (value, digits = 0) =>
+      new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value),
+  };
+}
+
+function durationText(ms: number, language: string): string {
+  const parts: string[] = [];
+  let rest = ms;
+  for (const [unit, size] of Object.entries(unitMs)) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count === 0 && !(unit === "second" && parts.length === 0)) continue;
+    parts.push(
+      new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(count),
+    );
+    if (parts.length === 2) break;
+  }
+  return parts.join(" ");
+}
+
+function bytesText(count: number, language: string): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+  const step =
+    count < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log(count) / Math.log(1000)));
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit: units[step] ?? "byte",
+    unitDisplay: "short",
+    maximumFractionDigits: step === 0 ? 0 : 1,
+  }).format(count / 1000 ** step);
+}
