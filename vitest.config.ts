@@ -1,15 +1,26 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
+/** Most of what the tests with real machines do is to wait for them: one at a time, as is usual on two cores, would leave the machine idle. */
+const workers = 4;
+
 const roots = "{shared,agent,hub,bin,e2e,bench,testing,web}/**";
 
 /** Those that wait longest for a deadline, or have the most to do, begin first: what is left at the end is short. */
-const longest = ["crash-points", "screen", "link-cut", "clock-jumps", "random-kills"];
+const longest = [
+  "e2e/crash-points",
+  "e2e/screen",
+  "e2e/link-cut",
+  "e2e/clock-jumps",
+  "e2e/random-kills",
+  "docker/fleet",
+  "docker/provider",
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
-      const found = longest.findIndex((name) => moduleId.includes(`/e2e/${name}.`));
+      const found = longest.findIndex((name) => moduleId.includes(`/${name}.`));
       return found === -1 ? longest.length : found;
     };
     return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
@@ -27,6 +38,7 @@ export default defineConfig({
           name: "unit",
           include: [`${roots}/*.test.ts`],
           exclude: ["**/*.{int,e2e}.test.ts", "**/node_modules/**"],
+          maxWorkers: workers,
         },
       },
       {
@@ -34,6 +46,7 @@ export default defineConfig({
           name: "int",
           include: [`${roots}/*.int.test.ts`],
           exclude: ["**/node_modules/**"],
+          maxWorkers: workers,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -46,7 +59,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 60_000,
           // Several of them wait most of the time, for a deadline or a cut line: they wait together, and not beside the others.
-          maxWorkers: 3,
+          maxWorkers: workers,
           sequence: { groupOrder: 1 },
         },
       },

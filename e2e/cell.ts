@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { CrashPoint } from "@cloudphone/shared/crash-points";
 import { copyPrepared } from "@cloudphone/hub/platform/postgres/testing";
 import { databaseFolder } from "@cloudphone/testing/folder";
 import { Api, eventually } from "./api.ts";
@@ -16,8 +17,8 @@ export interface Account {
 export type Part = "hub" | "agent";
 
 export interface CellOptions {
-  /** That part kills itself at its named point, once. */
-  readonly crash?: { readonly part: Part; readonly at: string };
+  /** Each of these parts kills itself at its named point, once. */
+  readonly crash?: Partial<Record<Part, CrashPoint>>;
   readonly env?: Partial<Record<Part, Readonly<Record<string, string>>>>;
   /** False: the test is the host itself (host-by-hand.ts). */
   readonly agent?: boolean;
@@ -69,7 +70,7 @@ export class Cell implements AsyncDisposable {
       await cell.#startHub({});
       await cell.signIn();
       if (options.agent !== false) await cell.#addHost();
-      if (crash?.part === "hub") await cell.crash("hub", crash.at);
+      if (crash?.hub) await cell.crash("hub", crash.hub);
       return cell;
     } catch (error) {
       await cell[Symbol.asyncDispose]();
@@ -265,7 +266,7 @@ export class Cell implements AsyncDisposable {
     if ((await enrolment.ended) !== "0")
       throw new Error(`the host was not enrolled: ${enrolment.output()}`);
     if (cuttable) await this.#layLinks();
-    await this.#launch("agent", crash?.part === "agent" ? { CLOUDPHONE_CRASH_AT: crash.at } : {});
+    await this.#launch("agent", crash?.agent ? { CLOUDPHONE_CRASH_AT: crash.agent } : {});
   }
 
   async #startHub(env: Record<string, string>): Promise<void> {

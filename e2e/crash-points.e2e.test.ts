@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { crashPoints } from "@cloudphone/shared/crash-points";
+import { type CrashPoint, crashPoints } from "@cloudphone/shared/crash-points";
 import { describe, expect, test } from "vitest";
 import { eventually } from "./api.ts";
 import { apkName, uploadApk } from "./apk.ts";
@@ -49,19 +49,38 @@ async function story(cell: Cell): Promise<void> {
   await settle(cell);
 }
 
+const pointsOf = (part: Part): CrashPoint[] =>
+  crashPoints.filter((point) => point.startsWith(`${part}.`));
+
+/** One of the hub's with one of the agent's, so that a platform is started for both and one may die while the other is away. */
+const pairs = ((hub, agent) =>
+  Array.from({ length: Math.max(hub.length, agent.length) }, (_, index) => ({
+    hub: hub[index % hub.length] as CrashPoint,
+    agent: agent[index % agent.length] as CrashPoint,
+  })))(pointsOf("hub"), pointsOf("agent"));
+
 describe.concurrent("a process killed at any named instant loses nothing and doubles nothing", () => {
-  test.each([...crashPoints])("%s", { timeout: 240_000 }, async (point) => {
-    const part = point.split(".")[0] as Part;
-    await using cell = await Cell.start({ crash: { part, at: point } });
+  test.each(pairs)("$agent, $hub", { timeout: 240_000 }, async (crash) => {
+    await using cell = await Cell.start({ crash });
     await story(cell).catch(async (error: unknown) => {
       throw new Error(await cell.account(), { cause: error });
     });
-    const least = part === "hub" ? 2 : 1;
-    await eventually(
-      async () => (cell.restarts(part) >= least ? true : null),
-      10_000,
-      `a pass of ${point}`,
-    );
+    // The hub is killed once to be armed.
+    for (const [part, least] of [
+      ["agent", 1],
+      ["hub", 2],
+    ] as const)
+      await eventually(
+        async () => (cell.restarts(part) >= least ? true : null),
+        10_000,
+        `a pass of ${crash[part]}`,
+      );
     await expectInvariants(cell);
+  });
+
+  test("every point is of one of the two", () => {
+    expect(pairs.flatMap(({ hub, agent }) => [hub, agent])).toEqual(
+      expect.arrayContaining([...crashPoints]),
+    );
   });
 });

@@ -148,10 +148,10 @@ describe.skipIf(missing !== null)(
       await clearAway(cell, [orderId]);
     });
 
-    test.each(["agent.provider.before-create", "agent.provider.after-create"])(
+    test.each(["agent.provider.before-create", "agent.provider.after-create"] as const)(
       "an agent killed at %s leaves no container that nobody knows, and bills what ran",
       async (at) => {
-        await using cell = await startCell({ crash: { part: "agent", at } });
+        await using cell = await startCell({ crash: { agent: at } });
         const orderId = await rent(cell);
         expect(cell.restarts("agent")).toBe(1);
         const known = await cell.admin.query<{ name: string }[]>("devices.list");
