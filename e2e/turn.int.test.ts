@@ -68,7 +68,10 @@ async function meet(servers: readonly IceServer[]) {
     hostAddresses: ["127.0.0.1"],
     portRange: null,
     events: {
-      onCandidate: (candidate) => told.push(candidate),
+      onCandidate: (candidate) => {
+        told.push(candidate);
+        if (candidate) void pc.addIceCandidate({ ...candidate, sdpMid: candidate.sdpMid ?? "0" });
+      },
       onState: () => undefined,
       onMessage: () => undefined,
       onKeyFrameWanted: () => undefined,
@@ -90,9 +93,6 @@ async function meet(servers: readonly IceServer[]) {
   await pc.setLocalDescription(await pc.createOffer());
   const answer = await peer.accept(pc.localDescription?.sdp ?? "");
   await pc.setRemoteDescription({ type: "answer", sdp: answer });
-  for (const candidate of told)
-    if (candidate)
-      await pc.addIceCandidate({ candidate: candidate.candidate, sdpMid: candidate.sdpMid ?? "0" });
   return { peer, viewer, answer, told };
 }
 
@@ -122,6 +122,8 @@ describe.skipIf(!hasTurn && process.env.CI !== "true")("a host behind a TURN ser
     const wrong = [{ secret: "another" }, { nowMs: Date.now() - 24 * 3_600_000 }];
     const met = await Promise.all(wrong.map((options) => meet(credentials(turnUrl, options))));
     for (const { peer, answer, told } of met) {
+      // The last that it tells is that there are no more.
+      await expect.poll(() => told, { timeout: 30_000 }).toContain(null);
       expect([...told.filter(Boolean), ...candidatesOf(answer)]).toEqual([]);
       expect(peer.connected).toBe(false);
     }

@@ -32,7 +32,11 @@ async function connect(): Promise<Pair> {
     hostAddresses: ["127.0.0.1"],
     portRange,
     events: {
-      onCandidate: (candidate) => candidate && candidates.push(candidate),
+      onCandidate: (candidate) => {
+        if (!candidate) return;
+        candidates.push(candidate);
+        void pc.addIceCandidate({ ...candidate, sdpMid: candidate.sdpMid ?? "0" });
+      },
       onState: () => undefined,
       onMessage: () => pair.messages++,
       onKeyFrameWanted: () => undefined,
@@ -50,8 +54,6 @@ async function connect(): Promise<Pair> {
   await pc.setLocalDescription(await pc.createOffer());
   const answer = await peer.accept(pc.localDescription?.sdp ?? "");
   await pc.setRemoteDescription({ type: "answer", sdp: answer });
-  for (const { candidate, sdpMid } of candidates)
-    await pc.addIceCandidate({ candidate, sdpMid: sdpMid ?? "0" });
   await until(() => peer.connected && channel.readyState === "open");
   return pair;
 }

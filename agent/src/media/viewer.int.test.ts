@@ -6,6 +6,7 @@ import {
   type HostMessage,
   hostMessageSchema,
   type Input,
+  type LiveCandidate,
   liveKinds,
   type ViewerMessage,
 } from "@cloudphone/shared/live";
@@ -67,6 +68,8 @@ class TestViewer {
   readonly messages: HostMessage[] = [];
   pictures = 0;
   keys = 0;
+  /** The host tells its addresses one by one, some of them after its answer. */
+  onCandidate: (candidate: LiveCandidate | null) => void = () => undefined;
   readonly done: Promise<void>;
   readonly #line: Duplex;
   readonly #ended = Promise.withResolvers<RelayEndReason | null>();
@@ -109,12 +112,16 @@ class TestViewer {
     this.#line.destroy();
   }
 
+  #take(message: HostMessage): void {
+    this.messages.push(message);
+    if (message.type === "candidate") this.onCandidate(message.candidate);
+  }
+
   async #read(): Promise<void> {
     const frames = new LiveFrames(1024 ** 2);
     for await (const chunk of chunksOf(this.#line))
       for (const { kind, body } of frames.push(chunk)) {
-        if (kind === liveKinds.message)
-          this.messages.push(hostMessageSchema.parse(messageIn(body)));
+        if (kind === liveKinds.message) this.#take(hostMessageSchema.parse(messageIn(body)));
         if (kind === liveKinds.picture) {
           this.pictures++;
           this.keys += body[0] ?? 0;
@@ -175,13 +182,13 @@ async function connect(viewer: TestViewer): Promise<Connection> {
   pc.addTransceiver("audio", { direction: "recvonly" }).onTrack.subscribe((track) =>
     track.onReceiveRtp.subscribe(() => connection.sounds++),
   );
+  viewer.onCandidate = (candidate) => {
+    if (candidate) void pc.addIceCandidate({ ...candidate, sdpMid: candidate.sdpMid ?? "0" });
+  };
   await pc.setLocalDescription(await pc.createOffer());
   viewer.send({ type: "offer", sdp: pc.localDescription?.sdp ?? "" });
   await until(() => viewer.of("answer").length > 0);
   await pc.setRemoteDescription({ type: "answer", sdp: viewer.of("answer").at(-1)?.sdp ?? "" });
-  for (const { candidate } of viewer.of("candidate"))
-    if (candidate)
-      await pc.addIceCandidate({ candidate: candidate.candidate, sdpMid: candidate.sdpMid ?? "0" });
   await until(() => pc.connectionState === "connected");
   return connection;
 }

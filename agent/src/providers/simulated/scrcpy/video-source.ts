@@ -11,6 +11,8 @@ import { openVideoEncoder, type VideoEncoder } from "./video-encoder.ts";
 /** A still picture is encoded once more after this long, as MediaCodec does on Android. */
 const repeatAfterMs = 100;
 const mostFps = 30;
+/** The display's own rate: what has changed while nothing moved is encoded at its next refresh, and not only when the encoder's next picture would be due. */
+const refreshMs = 1000 / 60;
 /** What the real server falls back to when an encoder refuses a size (SurfaceEncoder.java). */
 const smallerSizes = [2560, 1920, 1600, 1280, 1024, 800] as const;
 
@@ -71,11 +73,11 @@ export class VideoSource implements VideoState {
     const periodMs = 1000 / Math.min(this.#options.maxFps || mostFps, mostFps);
     let lastMs = Number.NEGATIVE_INFINITY;
     let repeated = false;
-    let nextMs = performance.now();
+    let refreshAtMs = performance.now();
     while (!signal.aborted && !this.#resetWanted && this.#phone.size.width === width) {
       const nowMs = performance.now();
       const scrolled = this.#draw(canvas);
-      const force: boolean = !repeated && nowMs - lastMs > repeatAfterMs;
+      const force: boolean = !repeated && nowMs - lastMs > repeatAfterMs && Number.isFinite(lastMs);
       const ptsUs = BigInt(Math.round((nowMs - begunMs) * 1000));
       const packets = await encoder.encode(resized(canvas, size), { scrolled, force });
       for (const packet of packets) await write({ ...packet, ptsUs });
@@ -83,8 +85,10 @@ export class VideoSource implements VideoState {
         repeated = force;
         lastMs = nowMs;
       }
-      nextMs = Math.max(nextMs + periodMs, performance.now());
-      await delay(Math.max(1, nextMs - performance.now()));
+      const dueMs = lastMs + periodMs - refreshMs / 2;
+      do refreshAtMs += refreshMs;
+      while (refreshAtMs < Math.max(dueMs, performance.now()));
+      await delay(refreshAtMs - performance.now());
     }
   }
 
