@@ -12,6 +12,7 @@ import { enrollCommand } from "./enroll.ts";
 import { fileCommands } from "./files.ts";
 import { hostCommands } from "./hosts.ts";
 import { hubCommand } from "./hub.ts";
+import { notificationCommands } from "./notifications.ts";
 import { operationCommands } from "./operations.ts";
 import { phoneCommands } from "./phone.ts";
 import { screenCommands } from "./screen.ts";
@@ -38,6 +39,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   appCommands,
   snapshotCommands,
   billingCommands,
+  notificationCommands,
   operationCommands,
   deadLetterCommands,
 ];

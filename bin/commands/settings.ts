@@ -68,6 +68,7 @@ export const hubEnvironment = (): Record<string, unknown> => {
     maxAppBytes: env.CLOUDPHONE_MAX_APP_BYTES,
     installsPerHost: env.CLOUDPHONE_INSTALLS_PER_HOST,
     snapshotsPerCustomer: env.CLOUDPHONE_SNAPSHOTS_PER_CUSTOMER,
+    webhookNetworks: env.CLOUDPHONE_WEBHOOK_NETWORKS || undefined,
     // An empty one, as a compose file gives for one that is not set, is none.
     metricsToken: env.CLOUDPHONE_METRICS_TOKEN || undefined,
     ice: defined({

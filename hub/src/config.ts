@@ -1,6 +1,7 @@
 import { deviceSpecSchema } from "@cloudphone/shared/device";
 import { currencySchema } from "@cloudphone/shared/money";
 import { z } from "zod";
+import { isNetwork } from "./platform/http/outside-address.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 /** "10/1,100/10,500/60": calls / seconds, all at once; "off": nobody is limited. */
@@ -50,6 +51,13 @@ export const hubConfigSchema = z.object({
   /** How many snapshots one customer may have. */
   snapshotsPerCustomer: z.coerce.number().int().min(0).max(10_000).default(10),
   warmPools: z.array(z.object({ spec: deviceSpecSchema, target: z.int().min(0) })).default([]),
+  /** Inner networks, with commas, that webhooks may be sent to, by http as well. */
+  webhookNetworks: z
+    .string()
+    .transform((text) => text.split(",").filter((part) => part !== ""))
+    .or(z.array(z.string()))
+    .pipe(z.array(z.string().refine(isNetwork, "must be written like 10.1.2.0/24")))
+    .default([]),
   /** What a scraper must send for /metrics; none: only this machine may read them. */
   metricsToken: z.string().min(16, "must have 16 characters or more").nullable().default(null),
   /** How viewers and hosts find each other for live screens. */

@@ -91,6 +91,8 @@ async function wire(
     snapshotsPerCustomer: config.snapshotsPerCustomer,
     warmPools: config.warmPools,
     ice: config.ice,
+    log,
+    webhookNetworks: config.webhookNetworks,
     mqttPort: () => link.broker?.port ?? config.mqttPort,
     wake,
   });

@@ -34,6 +34,13 @@ import { coreFigures } from "./figures.ts";
 import { hostChecks } from "./hosts/checks.ts";
 import { createDrain, type DrainHosts } from "./hosts/drain.ts";
 import { createHosts } from "./hosts/hosts.ts";
+import { notificationConsumer } from "./notifications/consumer.ts";
+import { createDeliveries } from "./notifications/deliveries.ts";
+import { webhookDelivery } from "./notifications/delivery.ts";
+import { createNotifications, notificationCleaning } from "./notifications/notifications.ts";
+import { notificationsRouter } from "./notifications/router.ts";
+import { createWebhooks } from "./notifications/webhooks.ts";
+import { webhooksRouter } from "./notifications/webhooks-router.ts";
 import { hostsRouter } from "./hosts/router.ts";
 import { sessionsRouter } from "./sessions/router.ts";
 import { snapshotsRouter } from "./snapshots/router.ts";
@@ -133,6 +140,7 @@ function work({
       sessions.consumer,
       batchConsumer(library),
       snapshotConsumer,
+      notificationConsumer,
       dispatchConsumer(deps),
     ],
     sagas: [installBatchSaga({ silenceMs: installSilenceMs })],
@@ -144,6 +152,12 @@ function work({
       warmPool(deps),
       sessions.timer,
       rateLimitCleaning(deps.database),
+      notificationCleaning(deps.database),
+      webhookDelivery({
+        database: deps.database,
+        allowed: deps.webhookNetworks,
+        now: () => deps.source.now(),
+      }),
     ],
   };
 }
@@ -198,6 +212,11 @@ function coreRouters({ accounts, apiKeys, hosts, drain, devices, library, sessio
     devices: devicesRouter(devices, operate, deps),
     apps: appsRouter({ library, batches, operate }, deps),
     sessions: sessionsRouter(sessions, deps),
+    notifications: notificationsRouter(createNotifications(deps.database), deps.log),
+    webhooks: webhooksRouter(
+      createWebhooks({ ...deps, allowed: deps.webhookNetworks }),
+      createDeliveries(deps.database),
+    ),
     snapshots: snapshotsRouter(createSnapshots(deps, devices), deps),
   };
 }

@@ -2,6 +2,7 @@ import type { Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
 import type { HostBus } from "../platform/context.ts";
 import type { Secrets } from "../platform/auth/secrets.ts";
+import type { EventLog } from "../platform/log/event-log.ts";
 import type { Database } from "../platform/postgres/database.ts";
 import type { IceConfig } from "./sessions/ice.ts";
 import type { DeviceSpec } from "@cloudphone/shared/device";
@@ -28,6 +29,10 @@ export interface CoreDeps {
   readonly snapshotsPerCustomer: number;
   readonly warmPools: readonly WarmPool[];
   readonly ice: IceConfig;
+  /** For feeds that people follow. */
+  readonly log: EventLog;
+  /** Inner networks that webhooks may be sent to all the same. */
+  readonly webhookNetworks: readonly string[];
   /** To be told to agents that enrol. */
   readonly mqttPort: () => number;
   /** To be called after a commit that filled the outbox. */

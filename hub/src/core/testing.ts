@@ -79,21 +79,14 @@ export async function startCore(): Promise<CoreBench> {
     snapshotsPerCustomer: 2,
     warmPools: [],
     ice: { stunUrl: null, turnUrl: null, turnSecret: null, relayOnly: false },
+    log,
+    webhookNetworks: ["127.0.0.0/8"],
     mqttPort: () => 1883,
     wake: () => running.wake(),
   };
   const core = createCore(deps);
   const running = runContext(core, { log, source: systemSource, logger: silent });
-  const seqs = new Map<string, number>();
-  const say: CoreBench["say"] = async (stream, ...drafts) => {
-    await log.append(
-      drafts.map((draft) => {
-        const seq = (seqs.get(stream) ?? 0) + 1;
-        seqs.set(stream, seq);
-        return { stream, seq, event: envelopeOf(draft) };
-      }),
-    );
-  };
+  const say = sayer(log);
   const as: CoreBench["as"] = (caller) => callersOf(core, caller);
   return {
     databases,
@@ -120,6 +113,20 @@ export async function startCore(): Promise<CoreBench> {
       await databases[Symbol.asyncDispose]();
       await rm(blobDir, { recursive: true, force: true });
     },
+  };
+}
+
+/** Numbers what each author says, and appends it. */
+function sayer(log: EventLog): CoreBench["say"] {
+  const seqs = new Map<string, number>();
+  return async (stream, ...drafts) => {
+    await log.append(
+      drafts.map((draft) => {
+        const seq = (seqs.get(stream) ?? 0) + 1;
+        seqs.set(stream, seq);
+        return { stream, seq, event: envelopeOf(draft) };
+      }),
+    );
   };
 }
 

@@ -89,6 +89,12 @@ export const paymentEvents = {
     userId,
     ...sampleMoney,
   }),
+  /** What a customer has, less what open runs cost so far, came below what the operator calls low. */
+  "wallet.low": event(
+    "billing",
+    z.object({ userId: idSchema, balanceMinor: amountMinorSchema, currency: currencySchema }),
+    { userId, balanceMinor: 480, currency: "CNY" },
+  ),
   /** Money of a paid order went back to the wallet. */
   "payment.refunded": event(
     "billing",

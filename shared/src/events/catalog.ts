@@ -6,6 +6,7 @@ import { orderEvents, paymentEvents, usageEvents } from "./billing.ts";
 import type { EventDefinition } from "./define.ts";
 import { deviceEvents } from "./device.ts";
 import { hostEvents } from "./host.ts";
+import { notificationEvents } from "./notification.ts";
 import { sessionEvents } from "./session.ts";
 import { settingsEvents } from "./settings.ts";
 import { snapshotEvents } from "./snapshot.ts";
@@ -24,6 +25,7 @@ export const eventCatalog = {
   ...orderEvents,
   ...paymentEvents,
   ...usageEvents,
+  ...notificationEvents,
 } satisfies Record<string, EventDefinition>;
 
 export type EventType = keyof typeof eventCatalog;

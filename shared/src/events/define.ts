@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
-/** Who may write an event: the agent of a host, or one context of the hub. */
-export type Author = "agent" | "core" | "billing" | "analytics";
+/** Who may write an event: the agent of a host, one context of the hub, or (`platform`) whichever context it happens in. */
+export type Author = "agent" | "core" | "billing" | "analytics" | "platform";
 
 /** One version of an event: its shape and a sample as it was stored, which must stay readable for ever. */
 export interface EventVersion<S extends z.ZodType = z.ZodType> {

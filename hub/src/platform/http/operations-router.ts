@@ -1,10 +1,10 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { readEventData } from "@cloudphone/shared/events/catalog";
 import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
 import { Fault } from "@cloudphone/shared/fault";
 import { tracked } from "@trpc/server";
 import { z } from "zod";
 import type { EventLog } from "../log/event-log.ts";
+import { feed } from "../log/feed.ts";
 import type { Ingest } from "../log/ingest.ts";
 import { findTrace, type TracedContext } from "../log/find-trace.ts";
 import { countParked } from "../log/parked.ts";
@@ -26,8 +26,6 @@ const filterSchema = z.object({
   subject: z.string().max(200).optional(),
   correlationId: z.uuid().optional(),
 });
-
-const batch = 200;
 
 /** What operators look at: events, sagas, consumers and dead letters; and the live feed that customers have of their own events. */
 export function operationsRouter(deps: OperationsDeps) {
@@ -136,17 +134,9 @@ function eventsRouter({ log, contexts }: OperationsDeps) {
         }),
       )
       .subscription(async function* ({ input, ctx, signal }) {
-        let position = Number(input.lastEventId ?? input.after ?? (await log.head()));
-        const waker = new Waker();
-        using _subscription = log.onAppended(waker.wake);
-        while (!signal?.aborted) {
-          const events = await log.read({ ...definedOf(input), after: position, limit: batch });
-          for (const event of events) {
-            position = event.position;
-            if (visibleTo(event, ctx.caller)) yield tracked(String(position), event);
-          }
-          if (events.length < batch) await waker.wait(signal);
-        }
+        const after = Number(input.lastEventId ?? input.after ?? (await log.head()));
+        for await (const event of feed(log, { ...definedOf(input), after, signal }))
+          if (visibleTo(event, ctx.caller)) yield tracked(String(event.position), event);
       }),
   });
 }
@@ -164,25 +154,4 @@ export function visibleTo(event: RecordedEnvelope, caller: Caller): boolean {
   if (reading.outcome !== "known") return false;
   const data = reading.data as { userId?: string; lease?: { userId?: string } | null };
   return data.userId === caller.userId || data.lease?.userId === caller.userId;
-}
-
-/** Waits for the next hint, or a second. */
-class Waker {
-  #woken = false;
-  #controller: AbortController | null = null;
-
-  readonly wake = (): void => {
-    this.#woken = true;
-    this.#controller?.abort();
-  };
-
-  async wait(signal: AbortSignal | undefined): Promise<void> {
-    if (!this.#woken) {
-      this.#controller = new AbortController();
-      const signals = [this.#controller.signal, ...(signal ? [signal] : [])];
-      await delay(1000, undefined, { signal: AbortSignal.any(signals) }).catch(() => undefined);
-      this.#controller = null;
-    }
-    this.#woken = false;
-  }
 }

@@ -8,6 +8,7 @@ import type { Database, Tx } from "../postgres/database.ts";
 import { DatabaseAway } from "../postgres/reachability.ts";
 import { isForged } from "./authority.ts";
 import type { EventLog } from "./event-log.ts";
+import { sayDead } from "./dead-letters.ts";
 import { LogFollower } from "./follower.ts";
 import { emit } from "./outbox.ts";
 import { dueRows, maxAttempts, type NewParked, park, retryDelayMs, wakeWaiting } from "./parked.ts";
@@ -205,10 +206,13 @@ export class ConsumerRunner {
     };
   }
 
-  #park(tx: Tx, event: RecordedEnvelope, row: NewParked): Promise<void> {
+  async #park(tx: Tx, event: RecordedEnvelope, row: NewParked): Promise<void> {
     this.#retryHotUntilMs = performance.now() + hotForMs;
     this.#retry.wake();
-    return park(tx, { consumer: this.#consumer.name, event }, row);
+    const { name } = this.#consumer;
+    await park(tx, { consumer: name, event }, row);
+    if (row.state === "dead")
+      await sayDead(tx, { consumer: name, event, error: row.error ?? "" }, this.#deps.source);
   }
 
   async #reload(): Promise<void> {
@@ -240,10 +244,15 @@ export class ConsumerRunner {
         { err: error, consumer: name, position, attempts: attempts + 1 },
         dead ? "an event became a dead letter" : "a parked event failed again",
       );
-      await this.#deps.database.query`
-        update parked_events set attempts = attempts + 1, error = ${describe(error)}, state = ${dead ? "dead" : "retrying"},
-          next_attempt_at = clock_timestamp() + ${retryDelayMs(attempts + 1, Math.random())} * interval '1 millisecond'
-        where consumer = ${name} and position = ${position}`;
+      await this.#deps.database.transaction(async (tx) => {
+        const noted = await tx`
+          update parked_events set attempts = attempts + 1, error = ${describe(error)}, state = ${dead ? "dead" : "retrying"},
+            next_attempt_at = clock_timestamp() + ${retryDelayMs(attempts + 1, Math.random())} * interval '1 millisecond'
+          where consumer = ${name} and position = ${position} and state = 'retrying' returning position`;
+        const letter = { consumer: name, event, error: describe(error) };
+        if (dead && noted.count > 0) await sayDead(tx, letter, this.#deps.source);
+      });
+      this.#deps.onCommitted();
     }
   }
 }

@@ -1,5 +1,7 @@
-import type { Id } from "@cloudphone/shared/ids";
+import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
+import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Database, Tx } from "../postgres/database.ts";
+import { emit } from "./outbox.ts";
 import type { ParkedPlace, ParkedState } from "./parked.ts";
 
 /** Whoever does something about a dead letter; kept with what was done. */
@@ -19,6 +21,21 @@ export interface DeadLetterAction {
   readonly error: string | null;
   readonly by: string;
   readonly at: string;
+}
+
+/**
+ * Says that a consumer has given an event up. Not of one that says just that: whoever tells operators of dead letters may be what fails.
+ */
+export async function sayDead(
+  tx: Tx,
+  { consumer, event, error }: { consumer: string; event: RecordedEnvelope; error: string },
+  source: Source,
+): Promise<void> {
+  if (event.type === "deadletter.added") return;
+  const { position, type } = event;
+  const cause = { correlationId: event.correlationId, causationId: event.id };
+  const data = { consumer, position, type, error };
+  await emit(tx, [{ type: "deadletter.added", subject: consumer, data }], { cause, source });
 }
 
 interface Taken {

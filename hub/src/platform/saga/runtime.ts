@@ -1,4 +1,4 @@
-import type { EventType, RecordedEvent } from "@cloudphone/shared/events/catalog";
+import type { EventDraft, EventType, RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
 import type { Consumer, Decision, Handlers, Saga, SagaInput } from "../context.ts";
@@ -30,7 +30,7 @@ export function sagaConsumer(context: string, saga: Saga): Consumer {
     if (!row)
       await insertSaga(tx, { saga: saga.name, id, decision, correlationId: event.correlationId });
     await storeStep(tx, { saga: saga.name, id, decision, input: { kind: "event", event } });
-    await emit(tx, decision.emit, { cause, source });
+    await emit(tx, emissionsOf(saga, id, decision), { cause, source });
     crashPoint("hub.saga.before-commit");
   };
   const on = Object.fromEntries(saga.on.map((type) => [type, handle])) as Handlers;
@@ -80,9 +80,19 @@ function expire(saga: Saga, id: Id, { database, source, logger }: SweeperDeps): 
     }
     await storeStep(tx, { saga: saga.name, id, decision, input: { kind: "deadline" } });
     const cause = { correlationId: row.correlation_id, causationId: null };
-    await emit(tx, decision.emit, { cause, source });
+    await emit(tx, emissionsOf(saga, id, decision), { cause, source });
   });
 }
+
+/** What a step says; and, when it comes to a stand there, that it is an operator's. */
+const emissionsOf = (
+  { name: saga }: Saga,
+  sagaId: Id,
+  { emit: drafts, status, note }: Decision<unknown>,
+): readonly EventDraft[] =>
+  status === "needs_operator"
+    ? [...drafts, { type: "saga.stalled", subject: sagaId, data: { sagaId, saga, note } }]
+    : drafts;
 
 /** A saga that can't even decide what a deadline means is an operator's, not a loop's. */
 function decideDeadline(saga: Saga, row: SagaRow, logger: Logger): Decision<unknown> | null {

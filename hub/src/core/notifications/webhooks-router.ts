@@ -1,0 +1,56 @@
+import { idSchema } from "@cloudphone/shared/ids";
+import { notificationKindSchema } from "@cloudphone/shared/notifications";
+import { z } from "zod";
+import { router, signedIn } from "../../platform/http/trpc.ts";
+import type { Deliveries } from "./deliveries.ts";
+import type { Webhooks } from "./webhooks.ts";
+
+const one = z.object({ webhookId: idSchema });
+
+export function webhooksRouter(webhooks: Webhooks, deliveries: Deliveries) {
+  return router({
+    list: signedIn.query(({ ctx }) => webhooks.list(ctx.caller)),
+    /** The secret is in this answer and nowhere else. */
+    create: signedIn
+      .input(
+        z.object({
+          url: z.string().trim().min(1).max(2000),
+          /** Empty: all. */
+          kinds: z.array(notificationKindSchema).max(50).default([]),
+        }),
+      )
+      .mutation(({ input, ctx }) => webhooks.create(ctx.caller, input)),
+    remove: signedIn.input(one).mutation(async ({ input, ctx }) => {
+      await webhooks.remove(ctx.caller, input.webhookId);
+      return { removed: true };
+    }),
+    resume: signedIn.input(one).mutation(async ({ input, ctx }) => {
+      await webhooks.resume(ctx.caller, input.webhookId);
+      return { resumed: true };
+    }),
+    test: signedIn
+      .input(one)
+      .mutation(({ input, ctx }) => webhooks.test(ctx.caller, input.webhookId)),
+    deliveries: signedIn
+      .input(
+        z
+          .object({
+            webhookId: idSchema.optional(),
+            state: z.enum(["pending", "delivered", "failed"]).optional(),
+            limit: z.int().min(1).max(200).default(50),
+          })
+          .default({ limit: 50 }),
+      )
+      .query(({ input, ctx }) =>
+        deliveries.list(ctx.caller, {
+          webhookId: input.webhookId ?? null,
+          state: input.state ?? null,
+          limit: input.limit,
+        }),
+      ),
+    replay: signedIn.input(z.object({ deliveryId: idSchema })).mutation(async ({ input, ctx }) => {
+      await deliveries.replay(ctx.caller, input.deliveryId);
+      return { replayed: true };
+    }),
+  });
+}
