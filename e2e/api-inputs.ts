@@ -39,7 +39,7 @@ const forms: Readonly<Record<string, readonly unknown[]>> = {
   provider: ["simulated"],
   properties: [{}],
   labels: [{ team: "checkout" }],
-  url: ["https://example.com/hook"],
+  url: ["https://hook.invalid/"],
   from: ["2026-11-01"],
   to: ["2026-11-30"],
   lastEventId: ["0"],
