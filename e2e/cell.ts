@@ -6,6 +6,7 @@ import type { CrashPoint } from "@cloudphone/shared/crash-points";
 import { copyPrepared } from "@cloudphone/hub/platform/postgres/testing";
 import { databaseFolder } from "@cloudphone/testing/folder";
 import { Api, eventually } from "./api.ts";
+import { type Engines, startEngines } from "./engines.ts";
 import { Link } from "./link.ts";
 import { type Program, startProgram } from "./program.ts";
 
@@ -26,6 +27,8 @@ export interface CellOptions {
   readonly cuttable?: boolean;
   /** For benchmarks, whose figures hold each fsync. Else the files lie in memory where that has room: processes are killed here, not machines. */
   readonly onDisk?: boolean;
+  /** On Debian's PostgreSQL and Mosquitto, as several hubs share them, instead of what a hub brings itself. */
+  readonly engines?: boolean;
   /** A command that runs the agent (program.ts). */
   readonly agentUnder?: (agentDir: string) => readonly string[];
 }
@@ -49,6 +52,7 @@ export class Cell implements AsyncDisposable {
   readonly #options: CellOptions;
   #links: { readonly http: Link; readonly mqtt: Link } | null = null;
   readonly deaths: Death[] = [];
+  #engines: Engines | null = null;
   #stopping = false;
   #ports = { http: 0, mqtt: 0 };
   readonly customer = new Api(() => this.url);
@@ -66,7 +70,8 @@ export class Cell implements AsyncDisposable {
       : await databaseFolder("cloudphone-cell-");
     const cell = new Cell(dir, options);
     try {
-      await copyPrepared(path.join(dir, "postgres"));
+      if (options.engines) cell.#engines = await startEngines(dir);
+      else await copyPrepared(path.join(dir, "postgres"));
       await cell.#startHub({});
       await cell.signIn();
       if (options.agent !== false) await cell.#addHost();
@@ -236,6 +241,7 @@ export class Cell implements AsyncDisposable {
     }
     await this.#links?.http[Symbol.asyncDispose]();
     await this.#links?.mqtt[Symbol.asyncDispose]();
+    await this.#engines?.[Symbol.asyncDispose]();
     await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -295,6 +301,7 @@ export class Cell implements AsyncDisposable {
         CLOUDPHONE_SIMULATED_POWER_LOG: this.powerLog,
         // Tests ask every 40 ms whether something has happened, as one customer.
         CLOUDPHONE_RATE_LIMITS: "off",
+        ...(part === "hub" ? this.#engines?.env : {}),
         ...this.#options.env?.[part],
         ...env,
       },

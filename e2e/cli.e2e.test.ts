@@ -5,8 +5,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { realApk } from "@cloudphone/testing/apk";
+import { missingEngines } from "@cloudphone/testing/engines";
+import { databaseFolder } from "@cloudphone/testing/folder";
 import { expect, test } from "vitest";
 import { eventually } from "./api.ts";
+import { startEngines } from "./engines.ts";
 import { startProgram } from "./program.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -190,6 +193,19 @@ test("a customer rents a phone, installs an app, stops it and sees what it cost"
     code: 5,
     stderr: expect.stringMatching(/^error: There is no plan .*\n$/),
   });
+});
+
+test("the same on Debian's PostgreSQL and Mosquitto instead of a server and a broker of the hub's own", async (context) => {
+  const missing = missingEngines();
+  if (missing && process.env.CI !== "true") context.skip(missing);
+  const dir = await databaseFolder("cloudphone-engines-");
+  try {
+    await using engines = await startEngines(dir);
+    await using cell = await platform(engines.env);
+    await rent(cell, () => Promise.resolve());
+  } finally {
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  }
 });
 
 test("the same over Debian's adb, which sees the app in `pm list packages`", async (context) => {

@@ -18,7 +18,7 @@ const answerSchema = z.object({
     data: z.object({
       hostId: z.uuid(),
       secret: z.string(),
-      mqtt: z.object({ port: z.int(), tls: z.boolean() }),
+      mqtt: z.object({ host: z.string().nullish(), port: z.int(), tls: z.boolean() }),
     }),
   }),
 });
@@ -53,7 +53,12 @@ export async function enroll(options: {
     throw new Fault("forbidden", `The hub did not enrol this host: ${why}`);
   }
   const { hostId, secret, mqtt } = answer.data.result.data;
-  const credentials = { hostId, secret, hubUrl, mqtt: { ...mqtt, host: new URL(hubUrl).hostname } };
+  const credentials = {
+    hostId,
+    secret,
+    hubUrl,
+    mqtt: { ...mqtt, host: mqtt.host ?? new URL(hubUrl).hostname },
+  };
   await store(options.dataDir, credentials);
   return credentials;
 }

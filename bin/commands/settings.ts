@@ -62,6 +62,12 @@ export const hubEnvironment = (): Record<string, unknown> => {
     host: env.CLOUDPHONE_HOST,
     port: env.CLOUDPHONE_PORT,
     mqttPort: env.CLOUDPHONE_MQTT_PORT,
+    mqtt: defined({
+      url: env.CLOUDPHONE_MQTT_URL,
+      agentUrl: env.CLOUDPHONE_MQTT_AGENT_URL,
+      access: env.CLOUDPHONE_MQTT_ACCESS,
+    }),
+    sharedDir: env.CLOUDPHONE_SHARED,
     currency: env.CLOUDPHONE_CURRENCY,
     purchaseDeadlineMs: env.CLOUDPHONE_PURCHASE_DEADLINE_MS,
     rateLimits: env.CLOUDPHONE_RATE_LIMITS,

@@ -26,6 +26,11 @@ const rateLimits = z
       ),
   );
 
+const mqttUrl = z
+  .string()
+  .regex(/^mqtts?:\/\/[^/]/, "must be written mqtt://user:password@host:1883")
+  .optional();
+
 const databaseUrl = z
   .string()
   .regex(/^postgres(ql)?:\/\//, "must begin with postgres://")
@@ -37,6 +42,18 @@ export const hubConfigSchema = z.object({
   host: z.string().min(1).default("127.0.0.1"),
   port: port.default(30_000),
   mqttPort: port.default(1883),
+  /** A broker that others run; without one the hub has its own on `mqttPort`. */
+  mqtt: z
+    .object({
+      url: mqttUrl,
+      /** Where agents find it, when that is elsewhere. */
+      agentUrl: mqttUrl,
+      /** Whether the hub keeps the register of Mosquitto's dynamic security plugin, or the broker itself knows its hosts. */
+      access: z.enum(["dynamic-security", "broker"]).default("dynamic-security"),
+    })
+    .prefault({}),
+  /** What all hubs of these databases share: keys, first accounts, uploaded apps. Null: `hub` under the data folder. */
+  sharedDir: z.string().min(1).nullable().default(null),
   currency: currencySchema.default("CNY"),
   purchaseDeadlineMs: z.coerce.number().int().min(100).default(30_000),
   /** How many calls a person, or an address before sign-in, may make. */

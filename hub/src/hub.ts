@@ -1,14 +1,16 @@
 import path from "node:path";
 import type { Source } from "@cloudphone/shared/ids";
+import { partitions } from "@cloudphone/shared/partitions";
 import { eventTopic } from "@cloudphone/shared/topics";
 import type { Logger } from "pino";
 import { createAnalytics } from "./analytics/analytics.ts";
 import { createBilling } from "./billing/billing.ts";
+import { openBroker } from "./broker.ts";
 import type { HubConfig } from "./config.ts";
 import { createCore } from "./core/core.ts";
 import { loadSecrets } from "./platform/auth/secrets.ts";
 import { createTokenVerifier, isApiKey } from "./platform/auth/tokens.ts";
-import { type Broker, startBroker } from "./platform/broker/broker.ts";
+import type { Broker } from "./platform/broker/broker.ts";
 import { HostMessages } from "./platform/broker/host-messages.ts";
 import type { HostBus } from "./platform/context.ts";
 import { operationsRouter } from "./platform/http/operations-router.ts";
@@ -65,7 +67,8 @@ async function wire(
   { config, source, logger }: HubOptions,
   stops: (() => Promise<unknown>)[],
 ): Promise<Omit<Hub, "stop">> {
-  const secrets = await loadSecrets(path.join(config.dataDir, "hub"));
+  const sharedDir = config.sharedDir ?? path.join(config.dataDir, "hub");
+  const secrets = await loadSecrets(sharedDir);
   const storage = await openStorage(config, logger);
   stops.push(() => storage.stop());
   const { databases } = storage;
@@ -85,7 +88,7 @@ async function wire(
     bus,
     secrets,
     logger,
-    blobDir: path.join(config.dataDir, "hub", "blobs"),
+    blobDir: path.join(sharedDir, "blobs"),
     maxAppBytes: config.maxAppBytes,
     installsPerHost: config.installsPerHost,
     snapshotsPerCustomer: config.snapshotsPerCustomer,
@@ -93,7 +96,11 @@ async function wire(
     ice: config.ice,
     log,
     webhookNetworks: config.webhookNetworks,
-    mqttPort: () => link.broker?.port ?? config.mqttPort,
+    access: {
+      admitHost: async (hostId, secret) => link.broker?.admitHost(hostId, secret),
+      expelHost: async (hostId) => link.broker?.expelHost(hostId),
+    },
+    mqttAddress: () => link.broker?.address ?? { host: null, port: config.mqttPort, tls: false },
     wake,
   });
   const { purchaseDeadlineMs, currency } = config;
@@ -114,9 +121,8 @@ async function wire(
     onHeartbeat: core.onHeartbeat,
     onPresence: core.onPresence,
   });
-  link.broker = await startBroker({
-    host: config.host,
-    port: config.mqttPort,
+  link.broker = await openBroker(config, {
+    clientId: `cloudphone-hub-${source.id()}`,
     logger,
     verifyHost: core.verifyHost,
     onHostMessage: (hostId, kind, payload) => messages.take(hostId, kind, payload),
@@ -132,11 +138,12 @@ async function wire(
     running.push(live);
     stops.push(() => live.stop());
   }
+  await link.broker.listenTo(partitions);
   stops.push(fanOut(log, bus, logger));
   const consumers = () => running.flatMap((context) => context.consumers);
   const operations = operationsRouter({ log, ingest, contexts, consumers });
   const metrics = createMetrics({ log, contexts, consumers, logger });
-  const seeded = await seed({ config, core, billing });
+  const seeded = await seed({ config, sharedDir, core, billing });
   const verifyToken = createTokenVerifier(secrets.tokenKey);
   const router = appRouter({
     core: core.routers,

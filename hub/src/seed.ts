@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Billing } from "./billing/billing.ts";
 import type { HubConfig } from "./config.ts";
 import type { CoreContext } from "./core/core.ts";
-import { writePrivate } from "./platform/auth/secrets.ts";
+import { writePrivateOnce } from "./platform/auth/secrets.ts";
 
 export interface Account {
   readonly email: string;
@@ -25,17 +24,19 @@ const demoBalanceMinor = 10_000;
 /** What a first start must leave: an administrator with a password of its own, and (unless refused) plans and a customer to try it with. */
 export async function seed(parts: {
   config: HubConfig;
+  sharedDir: string;
   core: CoreContext;
   billing: Billing;
 }): Promise<Seeded> {
-  const { config, core, billing } = parts;
-  const file = path.join(config.dataDir, "hub", "first-accounts.json");
+  const { config, sharedDir, core, billing } = parts;
+  const file = path.join(sharedDir, "first-accounts.json");
   const admin = { email: "admin@cloudphone.local", password: newPassword() };
   const demo = { email: "demo@cloudphone.local", password: newPassword() };
   // Written before the accounts are made: a password that nobody was told would be worse than one too many in the file.
-  if (!existsSync(file))
-    await writePrivate(file, JSON.stringify(config.demo ? { admin, demo } : { admin }, null, 2));
-  const known = JSON.parse(await readFile(file, "utf8")) as { admin: Account; demo?: Account };
+  const text = await readFile(file, "utf8").catch(() =>
+    writePrivateOnce(file, JSON.stringify(config.demo ? { admin, demo } : { admin }, null, 2)),
+  );
+  const known = JSON.parse(text) as { admin: Account; demo?: Account };
   const madeAdmin = await core.ensureAccount({ ...known.admin, role: "admin", demo: false });
   let madeDemo = false;
   if (config.demo && known.demo) {

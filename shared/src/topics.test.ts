@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { partitionOf } from "./partitions.ts";
 import {
   agentSubscriptions,
   desiredTopic,
@@ -7,6 +8,7 @@ import {
   type HostTopicKind,
   hostTopicKinds,
   parseTopic,
+  partitionSubscription,
 } from "./topics.ts";
 
 describe("topics", () => {
@@ -16,6 +18,11 @@ describe("topics", () => {
       expect(parseTopic(hostTopic("h1", kind))).toEqual({ kind, hostId: "h1" });
     },
   );
+
+  it("puts what a host says into the host's own partition, where its hub listens", () => {
+    const filter = partitionSubscription(partitionOf("h1"));
+    expect(hostTopic("h1", "events")).toBe(filter.replace("+/+", "h1/events"));
+  });
 
   it("reads back a device's desired topic and an event's topic", () => {
     expect(parseTopic(desiredTopic("h1", "d1"))).toEqual({
@@ -39,7 +46,12 @@ describe("topics", () => {
     "cloudphone/v1/hosts//events",
     "cloudphone/v1/hosts/h1/secrets",
     "cloudphone/v1/hosts/h1/constructor",
-    "cloudphone/v1/hosts/h1/events/more",
+    "cloudphone/v1/hosts/h1/events",
+    "cloudphone/v1/hosts/h1/acks/more",
+    "cloudphone/v1/partitions/99/hosts/h1/events",
+    "cloudphone/v1/partitions/x/hosts/h1/acks",
+    `${hostTopic("h1", "events")}/more`,
+    hostTopic("h1", "events").replace("h1", "h2"),
     "cloudphone/v1/hosts/h1/devices/d1",
     "cloudphone/v1/hosts/h1/devices//desired",
     "cloudphone/v1/hosts/h1/devices/d1/desired/more",

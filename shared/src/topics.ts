@@ -1,3 +1,5 @@
+import { partitionOf } from "./partitions.ts";
+
 /**
  * Every MQTT topic of the platform. `up` topics are written by a host's agent, `down` topics by the hub;
  * the broker's access rules are keyed by these kinds, so a topic that is not here can't be used.
@@ -22,8 +24,19 @@ export const hostTopicKinds = {
 
 export type HostTopicKind = keyof typeof hostTopicKinds;
 
+/** What a host says goes to its partition, so that each hub hears the hosts of its own partitions and no others. */
 export const hostTopic = (hostId: string, kind: HostTopicKind): string =>
-  `${root}/hosts/${hostId}/${kind}`;
+  hostTopicKinds[kind] === "up"
+    ? `${root}/partitions/${partitionOf(hostId)}/hosts/${hostId}/${kind}`
+    : `${root}/hosts/${hostId}/${kind}`;
+
+/** All that a host may say: for a broker's rules. */
+export const hostSaysFilter = (hostId: string): string =>
+  `${root}/partitions/${partitionOf(hostId)}/hosts/${hostId}/+`;
+
+/** What a hub subscribes to for a partition that is its own: all that the partition's hosts say. */
+export const partitionSubscription = (partition: number): string =>
+  `${root}/partitions/${partition}/hosts/+/+`;
 
 /** Retained: the one truth about what a device should be. QoS 1. */
 export const desiredTopic = (hostId: string, deviceId: string): string =>
@@ -50,12 +63,17 @@ export function parseTopic(topic: string): ParsedTopic | null {
   if (!topic.startsWith(`${root}/`)) return null;
   const [area, first, kind, second, last, extra] = topic.slice(root.length + 1).split("/");
   if (area === "events" && first && kind === undefined) return { kind: "event", type: first };
+  if (area === "partitions" && second) return builtAs(topic, second, last);
   if (area !== "hosts" || !first || !kind) return null;
-  if (second === undefined)
-    return Object.hasOwn(hostTopicKinds, kind)
-      ? { kind: kind as HostTopicKind, hostId: first }
-      : null;
+  if (second === undefined) return builtAs(topic, first, kind);
   if (kind === "devices" && second && last === "desired" && extra === undefined)
     return { kind: "desired", hostId: first, deviceId: second };
   return null;
+}
+
+/** A host's topic is one of ours only as `hostTopic` writes it: in the host's own partition, and up or down as its kind goes. */
+function builtAs(topic: string, hostId: string, kind = ""): ParsedTopic | null {
+  if (!Object.hasOwn(hostTopicKinds, kind)) return null;
+  const known = kind as HostTopicKind;
+  return hostTopic(hostId, known) === topic ? { kind: known, hostId } : null;
 }

@@ -1,5 +1,6 @@
 import { commandCatalog } from "@cloudphone/shared/commands/catalog";
 import type { Role } from "@cloudphone/shared/events/user";
+import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import type { Heartbeat, Presence } from "@cloudphone/shared/link";
 import type { Context } from "../platform/context.ts";
@@ -97,13 +98,7 @@ export function createCore(deps: CoreDeps): CoreContext {
     verifyApiKey: (key) => apiKeys.verify(key),
     verifyHost: hosts.verifyHost,
     ...hearing(deps, hosts, batteries),
-    async ensureAccount(account) {
-      if (await accounts.find(account.email)) return false;
-      const cause = { correlationId: source.id(), causationId: null };
-      await database.transaction((tx) => accounts.create(tx, account, cause));
-      deps.wake();
-      return true;
-    },
+    ensureAccount: (account) => ensureAccount(deps, accounts, account),
     figures: coreFigures(database),
     correlationOf: (id) => correlationOfCommand(database, id),
     findAccount: (email) => accounts.find(email),
@@ -160,6 +155,24 @@ function work({
       }),
     ],
   };
+}
+
+async function ensureAccount(
+  { database, source, wake }: CoreDeps,
+  accounts: ReturnType<typeof createAccounts>,
+  account: Parameters<CoreContext["ensureAccount"]>[0],
+): Promise<boolean> {
+  if (await accounts.find(account.email)) return false;
+  const cause = { correlationId: source.id(), causationId: null };
+  try {
+    await database.transaction((tx) => accounts.create(tx, account, cause));
+  } catch (error) {
+    // Of two hubs that start at once, the other was faster.
+    if (error instanceof Fault && error.code === "conflict") return false;
+    throw error;
+  }
+  wake();
+  return true;
 }
 
 /** What is done about what hosts say of themselves. */

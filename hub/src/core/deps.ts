@@ -1,6 +1,6 @@
 import type { Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
-import type { HostBus } from "../platform/context.ts";
+import type { HostAccess, HostBus } from "../platform/context.ts";
 import type { Secrets } from "../platform/auth/secrets.ts";
 import type { EventLog } from "../platform/log/event-log.ts";
 import type { Database } from "../platform/postgres/database.ts";
@@ -33,8 +33,13 @@ export interface CoreDeps {
   readonly log: EventLog;
   /** Inner networks that webhooks may be sent to all the same. */
   readonly webhookNetworks: readonly string[];
-  /** To be told to agents that enrol. */
-  readonly mqttPort: () => number;
+  readonly access: HostAccess;
+  /** To be told to agents that enrol; a host of null is the hub's own. */
+  readonly mqttAddress: () => {
+    readonly host: string | null;
+    readonly port: number;
+    readonly tls: boolean;
+  };
   /** To be called after a commit that filled the outbox. */
   readonly wake: () => void;
 }

@@ -7,6 +7,7 @@ import type { EventDraft, EventType } from "@cloudphone/shared/events/catalog";
 import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import type { Id } from "@cloudphone/shared/ids";
 import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
+import { asksAtConnect } from "../platform/broker/broker.ts";
 import { type Caller, router } from "../platform/http/trpc.ts";
 import { createEventLog, type EventLog } from "../platform/log/event-log.ts";
 import { type TestDatabases, testDatabases } from "../platform/postgres/testing.ts";
@@ -81,7 +82,8 @@ export async function startCore(): Promise<CoreBench> {
     ice: { stunUrl: null, turnUrl: null, turnSecret: null, relayOnly: false },
     log,
     webhookNetworks: ["127.0.0.0/8"],
-    mqttPort: () => 1883,
+    access: asksAtConnect,
+    mqttAddress: () => ({ host: null, port: 1883, tls: false }),
     wake: () => running.wake(),
   };
   const core = createCore(deps);

@@ -97,6 +97,14 @@ export interface Timer {
   run(): Promise<void>;
 }
 
+/** Who may connect to the broker as a host. Does nothing where the broker asks at each connect. */
+export interface HostAccess {
+  /** To be called before the host is told its secret. Rejects with `unavailable`; harmless when nothing comes of it. */
+  admitHost(hostId: Id, secret: string): Promise<void>;
+  /** Cuts it off; harmless twice. */
+  expelHost(hostId: Id): Promise<void>;
+}
+
 /** How a context speaks to hosts; implemented by the broker. Rejects with `unavailable` when it can't be handed over in time. */
 export interface HostBus {
   publish(topic: string, message: unknown, options: { retain: boolean }): Promise<void>;

@@ -183,9 +183,10 @@ export function createHosts(deps: CoreDeps) {
           cause,
           source,
         });
+        await deps.access.admitHost(hostId, secret);
       });
       deps.wake();
-      return { hostId, secret, mqtt: { port: deps.mqttPort(), tls: false } };
+      return { hostId, secret, mqtt: deps.mqttAddress() };
     },
 
     async verifyHost(hostId: Id, secret: string): Promise<boolean> {
@@ -230,6 +231,7 @@ export function createHosts(deps: CoreDeps) {
           cause,
           source,
         });
+        await deps.access.expelHost(hostId);
       });
       views.delete(hostId);
       deps.wake();

@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 
@@ -16,12 +16,12 @@ export interface Secrets {
   readonly ticketKey: Uint8Array;
 }
 
-/** The hub's keys, made at its first start and kept for its account alone. */
+/** The keys of all hubs that share the folder, made at the first start of the first and kept for their account alone. */
 export async function loadSecrets(dir: string): Promise<Secrets> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const file = path.join(dir, "secrets.json");
   const text = await readFile(file, "utf8").catch(() => null);
-  const stored = text === null ? await create(file) : secretsSchema.parse(JSON.parse(text));
+  const stored = secretsSchema.parse(JSON.parse(text ?? (await create(file))));
   const pathKey = Buffer.from(stored.pathKey, "base64");
   return {
     tokenKey: Buffer.from(stored.tokenKey, "base64"),
@@ -30,22 +30,28 @@ export async function loadSecrets(dir: string): Promise<Secrets> {
   };
 }
 
-async function create(file: string): Promise<z.infer<typeof secretsSchema>> {
+function create(file: string): Promise<string> {
   const key = (): string => randomBytes(32).toString("base64");
-  const secrets = { tokenKey: key(), pathKey: key() };
-  await writePrivate(file, JSON.stringify(secrets));
-  return secrets;
+  return writePrivateOnce(file, JSON.stringify({ tokenKey: key(), pathKey: key() }));
 }
 
-/** Writes a file that only this account may read, so that it is either whole or not there, also after a power cut. */
-export async function writePrivate(file: string, text: string): Promise<void> {
-  const fresh = `${file}.new`;
-  const handle = await open(fresh, "w", 0o600);
+/**
+ * Writes a file that only this account may read, so that it is either whole or not there, also after a power cut; unless it is there already.
+ * Of several hubs that start at once one writes it. Returns what it has.
+ */
+export async function writePrivateOnce(file: string, text: string): Promise<string> {
+  const fresh = `${file}.${randomBytes(6).toString("hex")}.new`;
+  const handle = await open(fresh, "wx", 0o600);
   try {
     await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(fresh, file);
+  // Fails when it is there; a rename would take its place.
+  await link(fresh, file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  await rm(fresh);
+  return readFile(file, "utf8");
 }

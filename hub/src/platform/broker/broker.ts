@@ -9,10 +9,11 @@ import {
 } from "@cloudphone/shared/topics";
 import { Aedes, type Client } from "aedes";
 import type { Logger } from "pino";
-import type { HostBus } from "../context.ts";
+import type { HostAccess, HostBus } from "../context.ts";
 import { listen } from "../listen.ts";
 import { withDeadline } from "../postgres/connection.ts";
 import { retryLevel } from "../postgres/reachability.ts";
+import type { MqttAddress } from "./address.ts";
 import { PacketGuard } from "./packet-guard.ts";
 
 export type UpKind = "events" | "heartbeat" | "presence";
@@ -32,10 +33,14 @@ export interface BrokerOptions {
   readonly limits?: Partial<Limits>;
 }
 
-export interface Broker extends HostBus {
+export interface Broker extends HostBus, HostAccess {
   readonly port: number;
+  /** What agents are told when they enrol. */
+  readonly address: MqttAddress;
   /** Whether it takes connections at this moment. */
   readonly listening: boolean;
+  /** Hears the hosts of these partitions, and no others. */
+  listenTo(partitions: readonly number[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -81,9 +86,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   });
   return {
     port,
+    address: { host: null, port, tls: false },
     get listening() {
       return server.listening;
     },
+    // Every host that this broker knows is this hub's, and each connect is checked against the database.
+    listenTo: async () => {},
+    ...asksAtConnect,
     publish: (topic, message, { retain }) => publish(aedes, topic, { message, retain }),
     async stop() {
       server.close();
@@ -91,6 +100,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     },
   };
 }
+
+/** Of a broker that asks the hub at each connect: there is no register to keep. */
+export const asksAtConnect: HostAccess = {
+  admitHost: async () => {},
+  expelHost: async () => {},
+};
 
 /** Counts connections and puts the length guard before the broker. */
 function admission(aedes: Aedes, limits: Limits, logger: Logger): (socket: Socket) => void {
@@ -177,7 +192,7 @@ function applyRules(aedes: Aedes, options: BrokerOptions): void {
   });
 }
 
-const isUp = (kind: string): kind is UpKind =>
+export const isUp = (kind: string): kind is UpKind =>
   kind in hostTopicKinds && hostTopicKinds[kind as keyof typeof hostTopicKinds] === "up";
 
 /** A refused publish must not close the connection: the client would send it again for ever and nothing behind it. */

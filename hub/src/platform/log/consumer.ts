@@ -2,6 +2,7 @@ import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
 import { isEventType, readEventData } from "@cloudphone/shared/events/catalog";
 import type { Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
+import { BrokerAway } from "../broker/away.ts";
 import type { Consumer, HandlerContext } from "../context.ts";
 import { crashPoint } from "../crash-point.ts";
 import type { Database, Tx } from "../postgres/database.ts";
@@ -141,8 +142,8 @@ export class ConsumerRunner {
       await this.#commit([event], event.position, (tx) => this.#handle(tx, event));
     } catch (error) {
       if (error instanceof CursorMoved) return this.#reload();
-      // Nothing is wrong with the event, and nothing can be parked.
-      if (error instanceof DatabaseAway) throw error;
+      // Nothing is wrong with the event, and nothing can be parked, or be said to hosts.
+      if (error instanceof DatabaseAway || error instanceof BrokerAway) throw error;
       this.#deps.logger.warn(
         { err: error, consumer: this.#consumer.name, position: event.position, type: event.type },
         "an event could not be handled; its subject is parked",

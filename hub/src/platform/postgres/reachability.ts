@@ -1,5 +1,6 @@
 import { Fault } from "@cloudphone/shared/fault";
 import type { Logger } from "pino";
+import { BrokerAway } from "../broker/away.ts";
 import type { Address } from "./connection.ts";
 
 /** The database can't be reached, or was lost. `Reachability` says so once; whoever only retries need not say it again. */
@@ -11,7 +12,7 @@ export class DatabaseAway extends Fault {
 
 /** How loud a failure is that is retried anyway. */
 export const retryLevel = (error: unknown): "debug" | "warn" =>
-  error instanceof DatabaseAway ? "debug" : "warn";
+  error instanceof DatabaseAway || error instanceof BrokerAway ? "debug" : "warn";
 
 /**
  * Says in one line that a server can't be reached and is being retried, and in one that it is back, however many sessions, databases and
