@@ -1,6 +1,9 @@
 import { Command, CommanderError, Option } from "commander";
+import { tuneCollector } from "./collector.ts";
 import { allCommands } from "./commands/catalog.ts";
 import { reportAndExitCode } from "./output.ts";
+
+const daemons = new Set(["up", "hub", "agent"]);
 
 /** The command line: `cloudphone <command>`; see `cloudphone --help`. */
 const program = new Command("cloudphone")
@@ -11,7 +14,10 @@ const program = new Command("cloudphone")
   )
   .option("--json", "print JSON for programs instead of tables")
   .enablePositionalOptions()
-  .exitOverride();
+  .exitOverride()
+  .hook("preAction", (_program, command) =>
+    tuneCollector({ lasting: daemons.has(command.name()) }),
+  );
 for (const register of allCommands) register(program);
 understandGlobals(program);
 

@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import { take } from "../byte-reader.ts";
+import { maxPayloadBytes } from "./message.ts";
 
 /** What a stream needs of its connection. */
 export interface StreamPort {
@@ -34,7 +35,8 @@ export class AdbStream extends Duplex {
   #over = false;
 
   constructor(local: number, port: StreamPort) {
-    super({ highWaterMark: 256 * 1024, allowHalfOpen: true });
+    // As much as one write of plain adb may hold: the fewer answers it waits for, the faster it is.
+    super({ highWaterMark: maxPayloadBytes, allowHalfOpen: true });
     this.local = local;
     this.#port = port;
     this.#opened.promise.catch(() => undefined);

@@ -56,6 +56,7 @@ export class AdbTransport {
   #window = 1;
   #checksums = true;
   #greeted = false;
+  #corked = false;
 
   constructor(wire: Duplex, options: TransportOptions) {
     this.#wire = wire;
@@ -198,14 +199,29 @@ export class AdbTransport {
     if (wire.destroyed || wire.writableEnded) return;
     const header = encodeHeader(message, { checksums: this.#checksums });
     const { data } = message;
+    this.#cork();
     if (data.length === 0) wire.write(header);
     else if (bytesOf(data) <= copyBytes) wire.write(Buffer.concat([header, ...data]));
     else {
-      wire.cork();
       wire.write(header);
       for (const piece of data) wire.write(piece);
-      process.nextTick(() => wire.uncork());
     }
+    // Nothing comes after it, so the wire may be closed at once.
+    if (message.command === commands.CLSE) this.#uncork();
+  }
+
+  /** What is sent in one turn of the event loop goes out as one. */
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#wire.cork();
+    setImmediate(() => this.#uncork());
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#wire.uncork();
   }
 }
 
