@@ -15,6 +15,25 @@ const row = (session: Session): Record<string, string> => ({
   id: session.sessionId,
 });
 
+type ScreenDay = Awaited<ReturnType<Client["analytics"]["screensPerDay"]["query"]>>[number];
+
+const ms = (value: number | null): string => (value === null ? "" : `${Math.round(value)} ms`);
+
+const dayRow = (day: ScreenDay): Record<string, string> => ({
+  day: day.day,
+  screens: String(day.sessions),
+  measured: String(day.measured),
+  direct: String(day.direct),
+  turn: String(day.turn),
+  relay: String(day.relay),
+  "first picture p50": ms(day.firstFrameP50Ms),
+  p95: ms(day.firstFrameP95Ms),
+  "dropped pictures": day.droppedShare === null ? "" : `${(day.droppedShare * 100).toFixed(1)} %`,
+  freezes: String(day.freezes),
+  "round trip p95": ms(day.rttP95Ms),
+  "delay p95": ms(day.delayP95Ms),
+});
+
 /** Who reached into which phone, when and why it ended. */
 export const sessionCommands = (program: Command): void => {
   const sessions = program.command("sessions").description("who reached into which phone");
@@ -24,6 +43,20 @@ export const sessionCommands = (program: Command): void => {
       print(list, { json, rows: list.map(row), empty: "Nobody has reached into a phone yet." });
     }),
   );
+  sessions
+    .command("quality")
+    .description("how live screens went for those who looked, a line per day")
+    .option("--device <device>", "of one phone, by its name or id")
+    .action((flags: { device?: string }, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const device = flags.device;
+        const phone = device === undefined ? null : await client.devices.show.query({ device });
+        const days = await client.analytics.screensPerDay.query(
+          phone ? { deviceId: phone.deviceId } : {},
+        );
+        print(days, { json, rows: days.map(dayRow), empty: "Nobody has looked at a phone yet." });
+      }),
+    );
   sessions
     .command("close")
     .argument("<id>")

@@ -77,6 +77,7 @@ class Host implements AsyncDisposable {
     };
     const tunnels = new Tunnels({ hubUrl: "http://127.0.0.1:1", logger, tokenOf: () => null });
     const screens = new Screens({
+      onMeasured: () => undefined,
       openAdb: () => Promise.reject(new Error("no screens here")),
       serverFile: () => Promise.reject(new Error("no screens here")),
       hostAddresses: [],

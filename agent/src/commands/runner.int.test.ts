@@ -49,6 +49,7 @@ function runnerOf(host: TestHost, work: () => Promise<void> = async () => undefi
     tokenOf: () => null,
   });
   const screens = new Screens({
+    onMeasured: () => undefined,
     openAdb: () => Promise.reject(new Error("no screens here")),
     serverFile: () => Promise.reject(new Error("no screens here")),
     hostAddresses: [],

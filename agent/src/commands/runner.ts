@@ -15,7 +15,7 @@ import type { Fleet } from "../devices/fleet.ts";
 import type { Supervisor } from "../devices/supervisor.ts";
 import { fullDisk } from "../store/full-disk.ts";
 import type { OpenStore } from "../store/open.ts";
-import type { InboxRow, StoreTx } from "../store/store.ts";
+import type { Cause, InboxRow, StoreTx } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
 import type { Screens } from "../media/screens.ts";
 import type { Tunnels } from "../relay/tunnels.ts";
@@ -29,6 +29,8 @@ export interface HostContext {
   readonly signal: AbortSignal;
   /** What is left of it. */
   readonly timeoutMs: number;
+  /** Of facts that come of the command later than its outcome. */
+  readonly cause: Cause;
 }
 
 export interface CommandContext extends HostContext {
@@ -211,6 +213,7 @@ export class CommandRunner {
       screens,
       signal,
       timeoutMs,
+      cause: { correlationId: command.correlationId, causationId: command.causationId },
     };
     return Promise.race([handler(data.data, context), ended]);
   }

@@ -4,7 +4,7 @@ import type { Handlers } from "./runner.ts";
 export const sessionHandlers: Pick<Handlers, "session.open"> = {
   "session.open": async (
     { sessionId, purpose, ticket, staff, screen },
-    { device, token, tunnels, screens, timeoutMs },
+    { device, token, tunnels, screens, timeoutMs, cause },
   ) => {
     const { deviceId } = device;
     const request = { sessionId, deviceId, token, ticket, timeoutMs };
@@ -12,7 +12,7 @@ export const sessionHandlers: Pick<Handlers, "session.open"> = {
       // Asked for now, so that a phone that is off is told as the command's outcome.
       const adb = await device.openAdb();
       await adb.close();
-      const wish = { sessionId, deviceId, ...screen };
+      const wish = { sessionId, deviceId, cause, ...screen };
       await tunnels.open({ ...request, serve: (line) => screens.serve(line, wish) });
       return { sessionId };
     }

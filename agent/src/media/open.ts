@@ -2,6 +2,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import type { Logger } from "pino";
 import type { AgentConfig } from "../config.ts";
 import type { Fleet } from "../devices/fleet.ts";
+import type { Store } from "../store/store.ts";
 import { Screens } from "./screens.ts";
 import { openServerFile } from "./scrcpy/server-file.ts";
 
@@ -11,10 +12,12 @@ const serverFileMs = 90_000;
 export function openScreens({
   config,
   fleet,
+  store,
   logger,
 }: {
   config: AgentConfig;
   fleet: Pick<Fleet, "find">;
+  store: Pick<Store, "transaction">;
   logger: Logger;
 }): Screens {
   const { dataDir, scrcpyServer: configuredPath } = config;
@@ -37,6 +40,13 @@ export function openScreens({
     serverFile,
     hostAddresses: config.media.addresses,
     portRange: config.media.ports,
+    onMeasured: (data, cause) => {
+      store
+        .transaction((tx) =>
+          tx.emit({ type: "session.measured", subject: data.deviceId, data }, cause),
+        )
+        .catch((error: unknown) => logger.warn({ err: error }, "a session's figures are lost"));
+    },
     logger,
   });
 }

@@ -1,9 +1,10 @@
 import { randomInt } from "node:crypto";
 import type { Id } from "@cloudphone/shared/ids";
-import type { IceServer } from "@cloudphone/shared/live";
+import type { IceServer, Quality } from "@cloudphone/shared/live";
 import type { RelayEndReason } from "@cloudphone/shared/relay";
 import type { Logger } from "pino";
 import type { AdbDevice } from "../adb/adb.ts";
+import type { Cause } from "../store/store.ts";
 import type { RelayLine, ServedLine } from "../relay/dial.ts";
 import { warmUp } from "./peer.ts";
 import { Screen } from "./screen.ts";
@@ -17,7 +18,15 @@ export interface ScreensOptions {
   serverFile(): Promise<string>;
   readonly hostAddresses: readonly string[];
   readonly portRange: readonly [number, number] | null;
+  /** How a session went for its viewer, once, at its end. */
+  onMeasured(measured: MeasuredSession, cause: Cause): void;
   readonly logger: Logger;
+}
+
+export interface MeasuredSession {
+  readonly sessionId: Id;
+  readonly deviceId: Id;
+  readonly quality: Quality;
 }
 
 export interface ViewerRequest {
@@ -26,6 +35,8 @@ export interface ViewerRequest {
   readonly viewOnly: boolean;
   readonly iceServers: readonly IceServer[];
   readonly relayOnly: boolean;
+  /** What asked for the session. */
+  readonly cause: Cause;
 }
 
 const pushMs = 20_000;
@@ -46,7 +57,7 @@ export class Screens {
   /** Serves one viewer on a line to the relay. */
   serve(line: RelayLine, request: ViewerRequest): ServedLine {
     const { hostAddresses, portRange } = this.#options;
-    const { deviceId, sessionId, iceServers, relayOnly } = request;
+    const { deviceId, sessionId, iceServers, relayOnly, cause } = request;
     const logger = this.#options.logger.child({ deviceId, sessionId });
     const viewer = new Viewer({
       screen: this.#screenOf(deviceId),
@@ -55,8 +66,12 @@ export class Screens {
       peer: { iceServers, relayOnly, hostAddresses, portRange },
       logger,
     });
+    const run = viewer.run(async () => passing.has(await line.ended));
     return {
-      done: viewer.run(async () => passing.has(await line.ended)),
+      done: run.then(() => {
+        const { quality } = viewer;
+        if (quality) this.#options.onMeasured({ sessionId, deviceId, quality }, cause);
+      }),
       end: () => viewer.end(),
     };
   }

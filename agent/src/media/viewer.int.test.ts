@@ -19,7 +19,7 @@ import { createAdb } from "../adb/open.ts";
 import { chunksOf } from "../byte-reader.ts";
 import { SimFarm } from "../providers/simulated/farm.ts";
 import type { SimPhone } from "../providers/simulated/phone.ts";
-import { Screens } from "./screens.ts";
+import { type MeasuredSession, Screens } from "./screens.ts";
 import { serverFileForTests } from "./testing.ts";
 
 const logger = pino({ level: "silent" });
@@ -33,6 +33,7 @@ interface World {
   readonly phone: SimPhone;
   readonly screens: Screens;
   readonly deviceId: string;
+  readonly measured: MeasuredSession[];
 }
 
 async function openWorld(): Promise<World> {
@@ -48,7 +49,9 @@ async function openWorld(): Promise<World> {
     return adb.open(target);
   };
   await (await openAdb()).waitBooted({ timeoutMs: 10_000, signal: AbortSignal.timeout(10_000) });
+  const measured: MeasuredSession[] = [];
   const screens = new Screens({
+    onMeasured: (one) => measured.push(one),
     openAdb,
     serverFile: () => Promise.resolve(serverFile),
     hostAddresses: ["127.0.0.1"],
@@ -60,7 +63,7 @@ async function openWorld(): Promise<World> {
     await adb.close();
     farm.stop();
   });
-  return { phone, screens, deviceId };
+  return { phone, screens, deviceId, measured };
 }
 
 /** The viewer's end of a relay line, and what came in on it. */
@@ -70,6 +73,7 @@ class TestViewer {
   keys = 0;
   /** The host tells its addresses one by one, some of them after its answer. */
   onCandidate: (candidate: LiveCandidate | null) => void = () => undefined;
+  readonly sessionId = randomUUID();
   readonly done: Promise<void>;
   readonly #line: Duplex;
   readonly #ended = Promise.withResolvers<RelayEndReason | null>();
@@ -77,7 +81,14 @@ class TestViewer {
   constructor({ screens, deviceId }: World, { viewOnly = false } = {}) {
     const [line, stream] = duplexPair();
     this.#line = line;
-    const wish = { sessionId: randomUUID(), deviceId, viewOnly, iceServers: [], relayOnly: false };
+    const wish = {
+      sessionId: this.sessionId,
+      deviceId,
+      viewOnly,
+      iceServers: [],
+      relayOnly: false,
+      cause: { correlationId: randomUUID(), causationId: null },
+    };
     const served = screens.serve({ stream, ended: this.#ended.promise }, wish);
     this.done = served.done;
     void this.#read();
@@ -282,6 +293,29 @@ describe("a viewer of a screen", { timeout: 40_000 }, () => {
     await until(() => bad.of("trouble").length > 0);
     expect(bad.of("trouble")).toMatchObject([{ code: "bad_input", again: false }]);
     await until(() => good.pictures > 0);
+  });
+
+  it("is told of at its end with what it last said of how it went, and not when it said nothing", async () => {
+    const world = await openWorld();
+    const [silent, said] = [new TestViewer(world), new TestViewer(world)];
+    const quality = {
+      path: "direct",
+      firstFrameMs: 300,
+      framesDecoded: 20,
+      framesDropped: 0,
+      freezes: 0,
+      rttMs: null,
+      delayMs: null,
+    } as const;
+    for (const framesDecoded of [1, 20])
+      said.send({ type: "quality", quality: { ...quality, framesDecoded } });
+    silent.send({ type: "hello", v: 1, sound: false });
+    said.send({ type: "hello", v: 1, sound: false });
+    await until(() => said.of("control").length > 0 && silent.of("control").length > 0);
+    for (const viewer of [silent, said]) viewer.cut("closed");
+    await Promise.all([silent.done, said.done]);
+    const { deviceId, measured } = world;
+    expect(measured).toEqual([{ sessionId: said.sessionId, deviceId, quality }]);
   });
 
   it("keeps its session when its offer is rubbish", async () => {

@@ -1,8 +1,8 @@
 import type { Source } from "@cloudphone/shared/ids";
 import type { Context } from "../platform/context.ts";
 import type { Database } from "../platform/postgres/database.ts";
+import { projections } from "./rebuild.ts";
 import { type AnalyticsRouter, analyticsRouter } from "./router.ts";
-import { usagePerDay } from "./usage/per-day.ts";
 
 export interface AnalyticsDeps {
   readonly database: Database;
@@ -18,7 +18,7 @@ export function createAnalytics({ database }: AnalyticsDeps): Analytics {
   return {
     name: "analytics",
     database,
-    consumers: [usagePerDay],
+    consumers: projections,
     sagas: [],
     timers: [],
     router: analyticsRouter(database),

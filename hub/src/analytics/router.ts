@@ -2,7 +2,9 @@ import { idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
 import { admin, isStaff, router, signedIn } from "../platform/http/trpc.ts";
 import type { Database } from "../platform/postgres/database.ts";
-import { listUsagePerDay, rebuildUsagePerDay } from "./usage/per-day.ts";
+import { rebuild } from "./rebuild.ts";
+import { listScreenDays } from "./screens/quality.ts";
+import { listUsagePerDay } from "./usage/per-day.ts";
 
 export type AnalyticsRouter = ReturnType<typeof analyticsRouter>;
 
@@ -33,9 +35,28 @@ export function analyticsRouter(database: Database) {
           }),
         ),
 
-      /** Throws the projection away; its consumer reads the whole log again, which it begins within a second or two. */
+      /** How live screens went, a line per day (UTC), newest first: everyone's for staff (or one customer's), their own for customers. */
+      screensPerDay: signedIn
+        .input(
+          z
+            .object({
+              userId: idSchema.optional(),
+              deviceId: idSchema.optional(),
+              limit: z.int().min(1).max(1000).default(30),
+            })
+            .default({ limit: 30 }),
+        )
+        .query(({ input, ctx }) =>
+          listScreenDays(database.query, {
+            userId: isStaff(ctx.caller) ? (input.userId ?? null) : ctx.caller.userId,
+            deviceId: input.deviceId ?? null,
+            limit: input.limit,
+          }),
+        ),
+
+      /** Throws the projections away; their consumers read the whole log again, which they begin within a second or two. */
       rebuild: admin.mutation(async () => {
-        await rebuildUsagePerDay(database);
+        await rebuild(database);
         return { rebuilding: true };
       }),
     }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema } from "../ids.ts";
+import { qualitySchema } from "../live.ts";
 import { relayEndReasons, sessionPurposeSchema } from "../relay.ts";
 import { event } from "./define.ts";
 import { outcomeFailureSchema, outcomeSchema } from "./outcome.ts";
@@ -36,6 +37,24 @@ export const sessionEvents = {
     code: "device_not_running",
     reason: "The phone is not running.",
   }),
+  /** How a live screen went for its viewer, by what the viewer last said: at the session's end, and only when it said anything. */
+  "session.measured": event(
+    "agent",
+    z.object({ sessionId: idSchema, deviceId: idSchema, quality: qualitySchema }),
+    {
+      sessionId,
+      deviceId,
+      quality: {
+        path: "direct",
+        firstFrameMs: 412,
+        framesDecoded: 1800,
+        framesDropped: 3,
+        freezes: 0,
+        rttMs: { p50: 12, p95: 30 },
+        delayMs: { p50: 20, p95: 45 },
+      },
+    },
+  ),
   "session.closed": event(
     "core",
     z.object({

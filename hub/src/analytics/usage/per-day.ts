@@ -1,6 +1,6 @@
 import type { Id } from "@cloudphone/shared/ids";
 import type { Consumer } from "../../platform/context.ts";
-import type { Database, Query } from "../../platform/postgres/database.ts";
+import type { Query } from "../../platform/postgres/database.ts";
 
 /** Adds each rated stretch to its day. Corrections are stretches too, so the sums stay true. */
 export const usagePerDay: Consumer = {
@@ -18,19 +18,6 @@ export const usagePerDay: Consumer = {
     },
   },
 };
-
-/**
- * Empties the projection and sets its cursor back to the beginning of the log, in one transaction. The cursor's row is taken first, as the consumer does: a batch under way
- * is either wholly before and thrown away, or finds the cursor moved and is rolled back.
- */
-export function rebuildUsagePerDay(database: Database): Promise<void> {
-  const { name } = usagePerDay;
-  return database.transaction(async (tx) => {
-    await tx`update cursors set position = 0 where consumer = ${name}`;
-    await tx`delete from parked_events where consumer = ${name}`;
-    await tx`truncate usage_per_day`;
-  });
-}
 
 export interface UsageDay {
   /** UTC, YYYY-MM-DD. */

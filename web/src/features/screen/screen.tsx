@@ -60,15 +60,7 @@ function Waiting({ device, live }: { readonly device: Device; readonly live: Liv
   const { t } = useTranslation();
   const words = useTroubleWords();
   const { state } = live;
-  if (device.power === "stopped")
-    return (
-      <div className="waiting">
-        <div>
-          <p>{t("screen.off")}</p>
-          <PowerButton device={device} />
-        </div>
-      </div>
-    );
+  // Before the phone's own state: one whose lease has ended is switched off, too.
   if (state?.phase === "ended")
     return (
       <div className="waiting" role="alert">
@@ -77,6 +69,15 @@ function Waiting({ device, live }: { readonly device: Device; readonly live: Liv
           <Button type="primary" onClick={live.again}>
             {t("screen.again")}
           </Button>
+        </div>
+      </div>
+    );
+  if (device.power === "stopped")
+    return (
+      <div className="waiting">
+        <div>
+          <p>{t("screen.off")}</p>
+          <PowerButton device={device} />
         </div>
       </div>
     );

@@ -1,0 +1,64 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { type EventDraft, newestVersion } from "@cloudphone/shared/events/catalog";
+import { type Source, uuidv7 } from "@cloudphone/shared/ids";
+import { pino } from "pino";
+import { type Caller, router } from "../platform/http/trpc.ts";
+import { createEventLog } from "../platform/log/event-log.ts";
+import { testDatabases } from "../platform/postgres/testing.ts";
+import { runContext } from "../platform/run-context.ts";
+import { createAnalytics } from "./analytics.ts";
+
+export const source: Source = {
+  id: () => uuidv7(Date.now(), randomBytes(16)),
+  now: () => Date.now(),
+};
+const logger = pino({ level: "silent" });
+
+/** Analytics on a server of its own, and a log to say things into. */
+export async function startAnalytics() {
+  const databases = await testDatabases();
+  const log = createEventLog(databases.events);
+  const analytics = createAnalytics({ database: databases.analytics, source });
+  const running = runContext(analytics, { log, source, logger });
+  let seq = 0;
+  return {
+    as: (userId: string, role: Caller["role"]) =>
+      router(analytics.router).createCaller({
+        caller: { userId, email: "x@example.com", role },
+        source,
+        correlationId: source.id(),
+        address: "127.0.0.1",
+        logger,
+      }).analytics,
+    async say(...drafts: EventDraft[]) {
+      const envelopes = drafts.map((draft) => ({
+        stream: "context:billing",
+        seq: ++seq,
+        event: {
+          id: source.id(),
+          version: newestVersion(draft.type),
+          occurredAt: new Date().toISOString(),
+          correlationId: source.id(),
+          causationId: null,
+          ...draft,
+        },
+      }));
+      await log.append(envelopes);
+      // Sent again, as a relay does that was cut off after its append.
+      await log.append(envelopes);
+    },
+    async [Symbol.asyncDispose]() {
+      await running.stop();
+      await databases[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export async function until(what: string, look: () => Promise<boolean>): Promise<void> {
+  for (const giveUpAt = performance.now() + 30_000; performance.now() < giveUpAt; ) {
+    if (await look()) return;
+    await delay(10);
+  }
+  throw new Error(`waited 30 s for ${what}`);
+}
