@@ -21,6 +21,16 @@ export type StatementLine = Answers["wallet"]["statement"]["lines"][number];
 export type ApiKey = Answers["apiKeys"]["list"][number];
 export type AppInfo = Answers["apps"]["list"][number];
 export type Batch = Answers["apps"]["batches"][number];
+export type Host = Answers["hosts"]["list"][number];
+export type HostDetail = Answers["hosts"]["show"];
+export type RecordedEvent = Answers["events"]["list"][number];
+export type Trace = Answers["events"]["trace"];
+export type Saga = Answers["sagas"]["list"][number];
+export type SagaDetail = Answers["sagas"]["show"];
+export type ConsumerInfo = Answers["consumers"]["list"][number];
+export type DeadLetter = Answers["deadLetters"]["list"][number];
+export type LedgerTransaction = Answers["ledger"]["transactions"][number];
+export type Account = Answers["accounts"]["list"][number];
 export type BatchItem = Answers["apps"]["batch"]["items"][number];
 
 const maxBatch = 10;

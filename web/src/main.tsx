@@ -1,13 +1,9 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { z } from "zod";
 import "./styles.css";
 import "./ui/pages.css";
 import { startI18n } from "./i18n/i18n.ts";
 import { Page } from "./routes/page.tsx";
-
-// The page's policy forbids code made from text, which zod would try.
-z.config({ jitless: true });
 
 // The hub was upgraded, and a part of the page that was not loaded yet is gone: the new page has its own.
 window.addEventListener("vite:preloadError", () => window.location.reload());

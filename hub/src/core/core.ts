@@ -91,7 +91,17 @@ export function createCore(deps: CoreDeps): CoreContext {
     name: "core",
     database,
     ...work({ hosts, drain, library, sessions, deps }),
-    routers: coreRouters({ accounts, apiKeys, hosts, drain, devices, library, sessions, deps }),
+    routers: coreRouters({
+      accounts,
+      apiKeys,
+      hosts,
+      drain,
+      devices,
+      batteries,
+      library,
+      sessions,
+      deps,
+    }),
     routes: coreRoutes(deps, library, devices),
     sockets: [sessions.socket],
     stop: () => sessions.stop(),
@@ -210,19 +220,21 @@ interface Parts {
   readonly hosts: ReturnType<typeof createHosts>;
   readonly drain: DrainHosts;
   readonly devices: ReturnType<typeof createDevices>;
+  readonly batteries: Batteries;
   readonly library: ReturnType<typeof createLibrary>;
   readonly sessions: Sessions;
   readonly deps: CoreDeps;
 }
 
-function coreRouters({ accounts, apiKeys, hosts, drain, devices, library, sessions, deps }: Parts) {
+function coreRouters({ accounts, apiKeys, hosts, devices, library, sessions, ...rest }: Parts) {
+  const { drain, batteries, deps } = rest;
   const operate = createOperate(devices, deps);
   const batches = createBatches(deps, { devices, library });
   return {
     accounts: accountsRouter(accounts, deps),
     apiKeys: apiKeysRouter(apiKeys),
     hosts: hostsRouter(hosts, drain, deps.database),
-    devices: devicesRouter(devices, operate, deps),
+    devices: devicesRouter({ devices, operate, batteries }, deps),
     apps: appsRouter({ library, batches, operate }, deps),
     sessions: sessionsRouter(sessions, deps),
     notifications: notificationsRouter(createNotifications(deps.database), deps.log),

@@ -1,9 +1,11 @@
 import { customer } from "./en/customer.ts";
 import { frame } from "./en/frame.ts";
+import { operator } from "./en/operator.ts";
 
 export const en = {
   ...frame,
   ...customer,
+  ...operator,
   app: {
     name: "Cloud Phone",
     signOut: "Sign out",
@@ -13,6 +15,7 @@ export const en = {
     toPhones: "To my phones",
     language: "Language",
     cancel: "Cancel",
+    close: "Close",
     copy: "Copy",
     copied: "Copied",
     id: "Id",

@@ -1,10 +1,12 @@
 import type { Texts } from "./i18n.ts";
 import { customerZh } from "./zh-cn/customer.ts";
 import { frameZh } from "./zh-cn/frame.ts";
+import { operatorZh } from "./zh-cn/operator.ts";
 
 export const zhCN = {
   ...frameZh,
   ...customerZh,
+  ...operatorZh,
   app: {
     name: "云手机",
     signOut: "退出登录",
@@ -14,6 +16,7 @@ export const zhCN = {
     toPhones: "返回我的手机",
     language: "语言",
     cancel: "取消",
+    close: "关闭",
     copy: "复制",
     copied: "已复制",
     id: "编号",

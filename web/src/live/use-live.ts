@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { api } from "../api.ts";
 import { Refresher } from "./live.ts";
+import { noteEvent } from "./tail.ts";
 
 /** Keeps every answer on the page as the hub has it: for as long as somebody is signed in. */
 export function useLive(): void {
@@ -15,7 +16,10 @@ export function useLive(): void {
       {
         // Whatever was answered before the line was open may have changed unheard.
         onStarted: () => refresher.all(),
-        onData: ({ data }) => refresher.heard(data.type),
+        onData: ({ data }) => {
+          noteEvent(data);
+          refresher.heard(data.type);
+        },
       },
     );
     return () => {

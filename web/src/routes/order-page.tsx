@@ -9,6 +9,7 @@ import { PurchaseSteps } from "../features/orders/purchase-steps.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { useFormats } from "../ui/use-formats.ts";
+import { useUser } from "../ui/use-user.ts";
 
 /** One order: how far its purchase is, what it gave, what it cost. */
 export function OrderPage() {
@@ -42,8 +43,14 @@ export function OrderPage() {
 
 function Actions({ order }: { readonly order: Order }) {
   const { t } = useTranslation();
+  const isStaff = useUser()?.role !== "customer";
   return (
     <>
+      {isStaff && (
+        <Link to="/sagas/$saga" params={{ saga: order.id }}>
+          <Button>{t("sagas.open")}</Button>
+        </Link>
+      )}
       {order.state === "paid" && <EndOrder orderId={order.id} />}
       {order.state === "paid" && order.deviceId !== null && (
         <Link to="/phones/$device" params={{ device: order.deviceId }}>

@@ -6,6 +6,9 @@ import { type Device, refusalOf } from "../api.ts";
 import { usePhone } from "../features/phones/use-phones.ts";
 import { Phone } from "../features/screen/phone.tsx";
 import { useRefusalWords } from "../ui/use-refusal-words.ts";
+import { parseWithoutEval } from "../zod-without-eval.ts";
+
+parseWithoutEval();
 
 /** One phone: its screen, to be used. `?look=true` only looks. */
 export function PhonePage() {

@@ -37,7 +37,9 @@ const signedIn = createRoute({
 const home = createRoute({
   getParentRoute: () => signedIn,
   path: "/",
-  component: PhonesPage,
+  component: function Home() {
+    return useUser()?.role === "customer" ? <PhonesPage /> : <Navigate to="/overview" replace />;
+  },
 });
 
 const phone = createRoute({
@@ -84,6 +86,19 @@ const pages = [
   page("/wallet", async () => (await import("./wallet-page.tsx")).WalletPage),
   page("/keys", async () => (await import("./keys-page.tsx")).KeysPage),
   page("/profile", async () => (await import("./profile-page.tsx")).ProfilePage),
+  page("/overview", async () => (await import("./overview-page.tsx")).OverviewPage),
+  page("/hosts", async () => (await import("./hosts-page.tsx")).HostsPage),
+  page("/hosts/$host", async () => (await import("./host-page.tsx")).HostPage),
+  page("/devices", async () => (await import("./devices-page.tsx")).DevicesPage),
+  page("/ledger", async () => (await import("./ledger-page.tsx")).LedgerPage),
+  page("/users", async () => (await import("./users-page.tsx")).UsersPage),
+  page("/events", async () => (await import("./events-page.tsx")).EventsPage),
+  page("/events/$id", async () => (await import("./trace-page.tsx")).TracePage),
+  page("/sagas", async () => (await import("./sagas-page.tsx")).SagasPage),
+  page("/sagas/$saga", async () => (await import("./saga-page.tsx")).SagaPage),
+  page("/consumers", async () => (await import("./consumers-page.tsx")).ConsumersPage),
+  page("/dead-letters", async () => (await import("./dead-letters-page.tsx")).DeadLettersPage),
+  page("/audit", async () => (await import("./audit-page.tsx")).AuditPage),
 ] as const;
 
 export const router = createRouter({

@@ -1,16 +1,26 @@
 import {
+  ApiOutlined,
   AppstoreOutlined,
+  AuditOutlined,
   BarChartOutlined,
+  BranchesOutlined,
+  CloudServerOutlined,
+  DashboardOutlined,
   FileTextOutlined,
   KeyOutlined,
   MobileOutlined,
+  NodeIndexOutlined,
   ShoppingOutlined,
+  TagsOutlined,
+  TeamOutlined,
   UserOutlined,
   WalletOutlined,
+  WarningOutlined,
 } from "@ant-design/icons";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useUser } from "./use-user.ts";
 
 const customerPages = [
   ["/", "phones", <MobileOutlined />],
@@ -26,14 +36,56 @@ const personalPages = [
   ["/profile", "profile", <UserOutlined />],
 ] as const;
 
-type Entry = (typeof customerPages)[number] | (typeof personalPages)[number];
+const operatorGroups = [
+  [
+    "running",
+    [
+      ["/overview", "overview", <DashboardOutlined />],
+      ["/hosts", "hosts", <CloudServerOutlined />],
+      ["/devices", "devices", <MobileOutlined />],
+      ["/apps", "apps", <AppstoreOutlined />],
+    ],
+  ],
+  [
+    "selling",
+    [
+      ["/plans", "plans", <TagsOutlined />],
+      ["/orders", "orders", <FileTextOutlined />],
+      ["/ledger", "ledger", <WalletOutlined />],
+      ["/usage", "usage", <BarChartOutlined />],
+      ["/users", "users", <TeamOutlined />],
+    ],
+  ],
+  [
+    "watching",
+    [
+      ["/events", "events", <NodeIndexOutlined />],
+      ["/sagas", "sagas", <BranchesOutlined />],
+      ["/consumers", "consumers", <ApiOutlined />],
+      ["/dead-letters", "deadLetters", <WarningOutlined />],
+      ["/audit", "audit", <AuditOutlined />],
+    ],
+  ],
+] as const;
+
+type Entry =
+  | (typeof customerPages)[number]
+  | (typeof personalPages)[number]
+  | (typeof operatorGroups)[number][1][number];
 
 /** The pages that somebody of this role has, and where they are now. */
 export function Navigation({ id, onChosen }: { readonly id: string; onChosen(): void }) {
   const { t } = useTranslation();
+  const isCustomer = useUser()?.role === "customer";
   return (
     <nav id={id} aria-label={t("nav.label")} onClick={onChosen}>
-      <Group title={null} pages={customerPages} />
+      {isCustomer ? (
+        <Group title={null} pages={customerPages} />
+      ) : (
+        operatorGroups.map(([group, pages]) => (
+          <Group key={group} title={t(`nav.group.${group}`)} pages={pages} />
+        ))
+      )}
       <Group title={t("nav.group.mine")} pages={personalPages} />
     </nav>
   );

@@ -5,6 +5,7 @@ import { testDatabases } from "../../platform/postgres/testing.ts";
 import { testSource } from "../testing.ts";
 import { findWallet, lockLedger, openWallet, post, systemAccount } from "./ledger.ts";
 import { capture, chargeUsage, hold, type Movement, topUp, voidHold } from "./movements.ts";
+import { listTransactions, sumRevenue } from "./transactions.ts";
 import { verifyLedger } from "./verify.ts";
 
 const currency = "CNY";
@@ -220,3 +221,35 @@ async function moveNew(database: Database, model: Model, step: NewMoney): Promis
     }
   });
 }
+
+test("every movement is listed with both sides, newest first, page by page; revenue is what was earned since", async () => {
+  await using databases = await testDatabases();
+  const { query } = databases.billing;
+  const { userId } = await fundedWallet(databases.billing);
+  await fundedWallet(databases.billing);
+  const of = movement(userId, 300);
+  await databases.billing.transaction((tx) => hold(tx, of, testSource));
+  await databases.billing.transaction((tx) => capture(tx, of, testSource));
+  const all = { userId: null, kind: null, search: null, before: null, limit: 10 };
+  const listed = await listTransactions(query, all);
+  const ids = listed.map(({ id }) => id);
+  expect(ids).toEqual(ids.toSorted().toReversed());
+  expect(listed.find(({ kind }) => kind === "capture")?.sides).toEqual([
+    { account: "held", userId, amountMinor: -300, currency },
+    { account: "revenue", userId: null, amountMinor: 300, currency },
+  ]);
+  const kinds = async (filter: Partial<Parameters<typeof listTransactions>[1]>) =>
+    (await listTransactions(query, { ...all, ...filter })).map(({ kind }) => kind).toSorted();
+  expect(await kinds({})).toEqual(["capture", "hold", "topup", "topup"]);
+  expect(await kinds({ userId })).toEqual(["capture", "hold", "topup"]);
+  expect(await kinds({ search: of.of })).toEqual(["capture", "hold"]);
+  expect(await kinds({ search: "%" })).toEqual([]);
+  const [first, second] = [
+    await listTransactions(query, { ...all, limit: 2 }),
+    await listTransactions(query, { ...all, before: ids[1] ?? null }),
+  ];
+  expect([...first, ...second].map(({ id }) => id)).toEqual(ids);
+  const since = (at: string) => sumRevenue(query, { currency, since: at });
+  expect(await since("2000-01-01T00:00:00Z")).toBe(300);
+  expect(await since("2999-01-01T00:00:00Z")).toBe(0);
+});

@@ -35,7 +35,7 @@ export interface DeviceInfo {
   } | null;
 }
 
-interface DeviceRow {
+export interface DeviceRow {
   id: Id;
   name: string;
   host_id: Id;
@@ -72,7 +72,7 @@ async function visible(
     order by d.created_at limit 10000`;
 }
 
-const toInfo = (row: DeviceRow, batteries: Batteries): DeviceInfo => ({
+export const toInfo = (row: DeviceRow, batteries: Batteries): DeviceInfo => ({
   deviceId: row.id,
   name: row.name,
   hostId: row.host_id,

@@ -244,3 +244,34 @@ test("a phone is made where its kind is offered", async () => {
     reason: "No connected host offers such a phone.",
   });
 });
+
+test("a long list of devices is read page by page, narrowed down, and counted", async () => {
+  const { hostId } = await hostFor(5);
+  await bench.databases.core.query`
+    insert into devices (id, name, host_id, provider, spec, power, state)
+    select uuidv7(), 'shelf 50%-' || n, ${hostId}, 'simulated', ${JSON.stringify(samplePhone)}::jsonb, 'stopped',
+      case when n <= 3 then 'failed' else 'stopped' end
+    from generate_series(1, 7) n`;
+  const { devices } = bench.as(admin);
+  const names: string[] = [];
+  for (let before: Id | undefined; ; ) {
+    const page = await devices.page({ hostId, limit: 3, ...(before && { before }) });
+    names.push(...page.map(({ name }) => name));
+    before = page.at(-1)?.deviceId;
+    if (page.length < 3) break;
+  }
+  expect(names.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7].map((n) => `shelf 50%-${n}`));
+  const found = async (filter: Parameters<typeof devices.page>[0]) =>
+    (await devices.page({ hostId, ...filter })).map(({ name }) => name);
+  expect(await found({ search: "50%-7" })).toEqual(["shelf 50%-7"]);
+  expect(await found({ search: "5_%" })).toEqual([]);
+  expect(await found({ state: "failed" })).toHaveLength(3);
+  expect(await found({ leased: true })).toEqual([]);
+  const counts = await devices.count();
+  expect(counts).toMatchObject({ leased: 0, byState: { failed: 3 } });
+  expect(Object.values(counts.byState).reduce((sum, n) => sum + n, 0)).toBe(counts.total);
+  const customer = { ...admin, role: "customer" as const };
+  await expect(bench.as(customer).devices.page()).rejects.toThrow("operator");
+  await bench.databases.core
+    .query`update devices set existence = 'absent' where host_id = ${hostId}`;
+});

@@ -5,6 +5,8 @@ import { idempotent } from "../../platform/http/idempotency.ts";
 import { admin, requestCause, router, signedIn, staff } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { CoreDeps } from "../deps.ts";
+import type { Batteries } from "./batteries.ts";
+import { countDevices, devicePageSchema, pageDevices } from "./device-pages.ts";
 import type { Devices } from "./devices.ts";
 import type { Operate } from "./operations.ts";
 import { settingsProcedures } from "./settings-procedures.ts";
@@ -14,10 +16,21 @@ const device = z.string().min(1).max(100);
 const keyed = z.object({ device, idempotencyKey: z.uuid() });
 const screenshotPathMs = 5 * 60_000;
 
-export function devicesRouter(devices: Devices, operate: Operate, deps: CoreDeps) {
+interface Parts {
+  readonly devices: Devices;
+  readonly operate: Operate;
+  readonly batteries: Batteries;
+}
+
+export function devicesRouter({ devices, operate, batteries }: Parts, deps: CoreDeps) {
   const { database, source } = deps;
   return router({
     list: signedIn.query(({ ctx }) => devices.list(ctx.caller)),
+    /** All devices, page by page, newest first. */
+    page: staff
+      .input(devicePageSchema)
+      .query(({ input }) => pageDevices(database.query, batteries, input)),
+    count: staff.query(() => countDevices(database.query)),
     show: signedIn
       .input(z.object({ device }))
       .query(({ input, ctx }) => devices.show(ctx.caller, input.device)),

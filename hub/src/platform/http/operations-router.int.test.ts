@@ -157,3 +157,19 @@ test("a dead letter is shown with its event and error, and discarded once, for a
     "no such",
   );
 });
+
+test("sagas are listed newest first, page by page over all contexts, by name and by state", async () => {
+  const { as } = operations();
+  const ids = Array.from({ length: 5 }, () => systemSource.id()).toSorted();
+  for (const id of ids)
+    await databases.core.query`
+      insert into sagas (id, name, status, phase, state, correlation_id)
+      values (${id}, 'paged', ${id === ids[0] ? "needs_operator" : "completed"}, 'p', '{}', ${id})`;
+  const { sagas } = as("operator");
+  const listed = async (filter: Parameters<typeof sagas.list>[0]) =>
+    (await sagas.list({ name: "paged", ...filter })).map(({ id }) => ids.indexOf(id));
+  expect(await listed({ limit: 2 })).toEqual([4, 3]);
+  expect(await listed({ limit: 2, before: ids[3] })).toEqual([2, 1]);
+  expect(await listed({ before: ids[1] })).toEqual([0]);
+  expect(await listed({ status: "needs_operator" })).toEqual([0]);
+});

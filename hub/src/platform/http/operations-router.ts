@@ -65,19 +65,19 @@ function sagasRouter({ contexts }: OperationsDeps) {
       .input(
         z.object({
           status: z.enum(["running", "completed", "compensated", "needs_operator"]).optional(),
+          name: z.string().max(60).optional(),
+          /** The last saga of the page before. */
+          before: z.uuid().optional(),
           limit: z.int().min(1).max(500).default(50),
         }),
       )
-      .query(async ({ input }) => {
-        const lists = await Promise.all(
-          contexts.map(({ database }) =>
-            listSagas(database, { status: input.status ?? null, limit: input.limit }),
-          ),
-        );
+      .query(async ({ input: { status = null, name = null, before = null, limit } }) => {
+        const page = { status, name, before, limit };
+        const lists = await Promise.all(contexts.map(({ database }) => listSagas(database, page)));
         return lists
           .flat()
-          .toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))
-          .slice(0, input.limit);
+          .toSorted((a, b) => b.id.localeCompare(a.id))
+          .slice(0, limit);
       }),
     show: staff.input(z.object({ id: z.uuid() })).query(async ({ input }) => {
       for (const { database } of contexts) {

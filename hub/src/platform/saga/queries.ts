@@ -44,14 +44,23 @@ const summary = (row: SagaRow): SagaSummary => ({
   deadlineAt: row.deadline_at?.toISOString() ?? null,
 });
 
-/** Newest first. */
+export interface SagaPage {
+  readonly status: SagaStatus | null;
+  readonly name: string | null;
+  /** Only those that began before that one, whichever context it is of. */
+  readonly before: Id | null;
+  readonly limit: number;
+}
+
+/** Newest first, by their ids, which are made in order of time (UUIDv7): a place in this order stays where it is while sagas go on. */
 export async function listSagas(
   database: Database,
-  options: { status: SagaStatus | null; limit: number },
+  { status, name, before, limit }: SagaPage,
 ): Promise<SagaSummary[]> {
   const rows = await database.query<SagaRow>`
-    select * from sagas where (${options.status}::text is null or status = ${options.status})
-    order by updated_at desc limit ${options.limit}`;
+    select * from sagas where (${status}::text is null or status = ${status})
+      and (${name}::text is null or name = ${name}) and (${before}::uuid is null or id < ${before})
+    order by id desc limit ${limit}`;
   return rows.map(summary);
 }
 
