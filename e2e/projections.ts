@@ -139,7 +139,8 @@ async function expectWallet(cell: Cell, events: readonly LoggedEvent[]): Promise
   const voidedMinor = sum(own(dataOf(events, "payment.voided")));
   const usedMinor = sum(own(dataOf(events, "usage.rated")));
   const refundedMinor = sum(own(dataOf(events, "payment.refunded")));
+  const renewedMinor = sum(own(dataOf(events, "order.renewed")));
   expect(wallet.balanceMinor, "the wallet's balance").toBe(
-    inMinor - heldMinor + voidedMinor - usedMinor + refundedMinor,
+    inMinor - heldMinor + voidedMinor - usedMinor - renewedMinor + refundedMinor,
   );
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Fault } from "@cloudphone/shared/fault";
-import { formatMinor, parseMinor } from "@cloudphone/shared/money";
+import { formatMinor } from "@cloudphone/shared/money";
 import type { Command } from "commander";
 import { until, withHub } from "../client.ts";
 import { print } from "../output.ts";
@@ -41,40 +41,6 @@ export const billingCommands = (program: Command): void => {
     .argument("<plan>", "a plan's name or id")
     .option("--no-wait", "do not wait until the phone runs")
     .action(buy);
-  const orders = program.command("orders").description("what was bought");
-  orders.command("list", { isDefault: true }).action((_flags: unknown, command: Command) =>
-    withHub(command, async ({ client, json }) => {
-      const list = await client.orders.list.query({});
-      const rows = list.map((order) => ({
-        plan: order.planName,
-        state: order.state,
-        price: formatMinor(order.priceMinor, order.currency),
-        usage: formatMinor(order.usageMinor, order.currency),
-        refunded: order.refundedMinor > 0 ? formatMinor(order.refundedMinor, order.currency) : "",
-        created: order.createdAt,
-        reason: order.reason ?? "",
-        id: order.id,
-      }));
-      print(list, { json, rows, empty: "No orders yet: `cloudphone buy PLAN` makes one." });
-    }),
-  );
-  orders
-    .command("end")
-    .description("give the phone back")
-    .argument("<order-id>")
-    .action((orderId: string, _flags: unknown, command: Command) =>
-      withHub(command, async ({ client, json }) => {
-        const ended = await client.orders.end.mutate({ orderId, idempotencyKey: randomUUID() });
-        print(ended, { json, rows: [{ order: orderId, state: ended.state }] });
-      }),
-    );
-  orders
-    .command("refund")
-    .description("give money of an order back to its customer's wallet (staff)")
-    .argument("<order-id>")
-    .option("--amount <amount>", "like 5 or 4.90 (default: all that is left)")
-    .requiredOption("--reason <text>", "told to the customer")
-    .action(refund);
   program
     .command("usage")
     .description("what ran, for how long, and what it cost")
@@ -92,31 +58,7 @@ export const billingCommands = (program: Command): void => {
         print(list, { json, rows, empty: "Nothing has run yet." });
       }),
     );
-  walletCommands(program);
 };
-
-async function refund(
-  orderId: string,
-  flags: { amount?: string; reason: string },
-  command: Command,
-): Promise<void> {
-  await withHub(command, async ({ client, json }) => {
-    const amountMinor = flags.amount === undefined ? null : parseMinor(flags.amount);
-    if (flags.amount !== undefined && amountMinor === null)
-      throw new Fault("bad_input", `${flags.amount} is no amount; write it like 5 or 4.90.`);
-    const given = await client.orders.refund.mutate({
-      orderId,
-      reason: flags.reason,
-      idempotencyKey: randomUUID(),
-      ...(amountMinor === null ? {} : { amountMinor }),
-    });
-    const { refundId: id, amountMinor: minor, currency, reason } = given;
-    print(given, {
-      json,
-      rows: [{ order: orderId, "given back": formatMinor(minor, currency), reason, refund: id }],
-    });
-  });
-}
 
 async function buy(wanted: string, flags: { wait: boolean }, command: Command): Promise<void> {
   await withHub(command, async ({ client, json }) => {
@@ -160,47 +102,4 @@ async function buy(wanted: string, flags: { wait: boolean }, command: Command): 
       },
     );
   });
-}
-
-function walletCommands(program: Command): void {
-  const wallet = program.command("wallet").description("balance and top-ups");
-  wallet.command("show", { isDefault: true }).action((_flags: unknown, command: Command) =>
-    withHub(command, async ({ client, json }) => {
-      const found = await client.wallet.show.query({});
-      print(found, {
-        json,
-        rows: [
-          {
-            balance: formatMinor(found.balanceMinor, found.currency),
-            held: formatMinor(found.heldMinor, found.currency),
-          },
-        ],
-      });
-    }),
-  );
-  wallet
-    .command("topup")
-    .description("credit a wallet (staff)")
-    .argument("<amount>", "like 20 or 19.90")
-    .option("--user <id>", "whose wallet")
-    .option("--reason <text>")
-    .action((amount: string, flags: { user?: string; reason?: string }, command: Command) =>
-      withHub(command, async ({ client, json }) => {
-        const amountMinor = parseMinor(amount);
-        if (amountMinor === null)
-          throw new Fault("bad_input", `${amount} is no amount; write it like 20 or 19.90.`);
-        const answer = await client.wallet.topup.mutate({
-          amountMinor,
-          idempotencyKey: randomUUID(),
-          ...(flags.user ? { userId: flags.user } : {}),
-          ...(flags.reason ? { reason: flags.reason } : {}),
-        });
-        print(answer, {
-          json,
-          rows: [
-            { user: answer.userId, balance: formatMinor(answer.balanceMinor, answer.currency) },
-          ],
-        });
-      }),
-    );
 }

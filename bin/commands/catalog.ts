@@ -13,6 +13,9 @@ import { fileCommands } from "./files.ts";
 import { hostCommands } from "./hosts.ts";
 import { hubCommand } from "./hub.ts";
 import { notificationCommands } from "./notifications.ts";
+import { orderCommands } from "./orders.ts";
+import { poolCommands } from "./pools.ts";
+import { walletCommands } from "./wallet.ts";
 import { operationCommands } from "./operations.ts";
 import { phoneCommands } from "./phone.ts";
 import { screenCommands } from "./screen.ts";
@@ -39,6 +42,9 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   appCommands,
   snapshotCommands,
   billingCommands,
+  orderCommands,
+  walletCommands,
+  poolCommands,
   notificationCommands,
   operationCommands,
   deadLetterCommands,

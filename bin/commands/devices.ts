@@ -97,6 +97,7 @@ export const deviceCommands = (program: Command): void => {
         });
       }),
     );
+  idleStopCommand(devices);
   deviceSettings(devices);
   cloneCommand(devices);
   program
@@ -127,3 +128,20 @@ export const deviceCommands = (program: Command): void => {
       }),
     );
 };
+
+function idleStopCommand(devices: Command): void {
+  devices
+    .command("idle-stop")
+    .argument("<device>")
+    .argument("<minutes|never>")
+    .description("have it switched off when nobody reaches into it for so long")
+    .action((device: string, wish: string, _flags: unknown, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const minutes = wish === "never" ? null : Number(wish);
+        if (minutes !== null && !/^\d+$/.test(wish))
+          throw new Fault("bad_input", "Say after how many minutes, or never.");
+        const answer = await client.devices.setIdleStop.mutate({ device, minutes });
+        print(answer, { json, rows: [{ device, "switched off after": wish }] });
+      }),
+    );
+}

@@ -69,6 +69,7 @@ export const hubEnvironment = (): Record<string, unknown> => {
     }),
     sharedDir: env.CLOUDPHONE_SHARED,
     currency: env.CLOUDPHONE_CURRENCY,
+    lowBalanceMinor: env.CLOUDPHONE_LOW_BALANCE_MINOR,
     purchaseDeadlineMs: env.CLOUDPHONE_PURCHASE_DEADLINE_MS,
     rateLimits: env.CLOUDPHONE_RATE_LIMITS,
     maxAppBytes: env.CLOUDPHONE_MAX_APP_BYTES,

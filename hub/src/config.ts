@@ -55,6 +55,8 @@ export const hubConfigSchema = z.object({
   /** What all hubs of these databases share: keys, first accounts, uploaded apps. Null: `hub` under the data folder. */
   sharedDir: z.string().min(1).nullable().default(null),
   currency: currencySchema.default("CNY"),
+  /** A balance below this is said to be low, in minor units. */
+  lowBalanceMinor: z.coerce.number().int().min(0).default(500),
   purchaseDeadlineMs: z.coerce.number().int().min(100).default(30_000),
   /** How many calls a person, or an address before sign-in, may make. */
   rateLimits: rateLimits.prefault("10/1,100/10,500/60"),

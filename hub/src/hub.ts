@@ -103,12 +103,13 @@ async function wire(
     mqttAddress: () => link.broker?.address ?? { host: null, port: config.mqttPort, tls: false },
     wake,
   });
-  const { purchaseDeadlineMs, currency } = config;
+  const { purchaseDeadlineMs, currency, lowBalanceMinor } = config;
   const billing = createBilling({
     database: databases.billing,
     source,
     currency,
     purchaseDeadlineMs,
+    lowBalanceMinor,
     onCommitted: wake,
   });
   const analytics = createAnalytics({ database: databases.analytics, source });

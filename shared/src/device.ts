@@ -61,6 +61,8 @@ export const desiredSchema = z.object({
     .extend({
       /** What is left of the lease when the hub sent this; counted down on the host's monotonic clock. Null: no end. */
       remainingMs: z.int().min(0).nullable(),
+      /** 1, or left out, for the time it was let for; 2, 3, … each time it was extended. Within one, `remainingMs` may only shorten what the host counts. */
+      term: z.int().min(1).optional(),
     })
     .nullable(),
   correlationId: idSchema,

@@ -5,6 +5,11 @@ export const notificationKinds = {
   "balance.low": "customer",
   "order.failed": "customer",
   "refund.made": "customer",
+  "plan.expiring": "customer",
+  "plan.renewed": "customer",
+  "plan.not.renewed": "customer",
+  "limit.reached": "customer",
+  "phone.idle": "customer",
   "install.failed": "customer",
   /** A customer's phone failed or can't be reached; of a phone that nobody has, staff are told. */
   "phone.lost": "all",

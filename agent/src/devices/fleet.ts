@@ -164,7 +164,8 @@ export const forgottenLease: Id = "00000000-0000-7000-8000-000000000000";
  */
 export function accept(known: DeviceRow | null, desired: Desired): DeviceRow {
   const lease = desired.lease;
-  const sameLease = known?.desired.lease?.leaseId === lease?.leaseId;
+  const before = known?.desired.lease;
+  const sameTerm = before?.leaseId === lease?.leaseId && (before?.term ?? 1) === (lease?.term ?? 1);
   return {
     deviceId: desired.deviceId,
     desired,
@@ -174,11 +175,11 @@ export function accept(known: DeviceRow | null, desired: Desired): DeviceRow {
     dataLeaseId: known
       ? (known.dataLeaseId ?? lease?.leaseId ?? null)
       : (lease?.leaseId ?? (desired.token > 0 ? forgottenLease : null)),
-    // This host has counted its own copy down; a hub's later reckoning of the same lease may only shorten it.
+    // This host has counted its own copy down; a hub's later reckoning of the same term may only shorten it.
     leaseRemainingMs:
       lease?.remainingMs == null
         ? null
-        : sameLease && known?.leaseRemainingMs != null
+        : sameTerm && known?.leaseRemainingMs != null
           ? Math.min(known.leaseRemainingMs, lease.remainingMs)
           : lease.remainingMs,
   };

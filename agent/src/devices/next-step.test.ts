@@ -226,4 +226,13 @@ describe("a newer wish", () => {
     const known = row({ desired: desired({ lease: lease("e1", 9000) }), leaseRemainingMs: 0 });
     expect(accept(known, desired({ lease: lease("e1", 4000) })).leaseRemainingMs).toBe(0);
   });
+
+  it("has its time anew when it was extended, once per extension", () => {
+    const extended = { ...lease("e1", 9000), term: 2 };
+    const known = row({ desired: desired({ lease: lease("e1", 9000) }), leaseRemainingMs: 5 });
+    const next = accept(known, desired({ lease: extended }));
+    expect(next.leaseRemainingMs).toBe(9000);
+    const later = { ...next, leaseRemainingMs: 7000 };
+    expect(accept(later, desired({ lease: extended })).leaseRemainingMs).toBe(7000);
+  });
 });

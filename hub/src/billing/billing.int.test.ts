@@ -146,11 +146,11 @@ test("no phone: the order is cancelled with the reason and the hold given back",
 });
 
 test("no answer before the deadline: cancelled, and a phone that comes and runs later is given back and not charged", async () => {
-  await using bench = await startBilling({ purchaseDeadlineMs: 300 });
+  await using bench = await startBilling({ purchaseDeadlineMs: 2000 });
   const caller = await customerWith(bench, 1000);
   const order = await buy(bench, caller, "Starter");
   const cancelled = await stateOf(bench, caller, order.orderId, "cancelled");
-  expect(cancelled.reason).toContain("No phone could be given within 0.3 s.");
+  expect(cancelled.reason).toContain("No phone could be given within 2 s.");
   await bench.heard("payment.voided", order.orderId);
   const host = fakeHost();
   await bench.say(core, host.allocated(order));

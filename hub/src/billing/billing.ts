@@ -3,8 +3,10 @@ import type { Consumer, Context } from "../platform/context.ts";
 import type { Database } from "../platform/postgres/database.ts";
 import { lockLedger, openWallet } from "./ledger/ledger.ts";
 import { type Credit, creditWallet } from "./ledger/wallets.ts";
+import { walletWatch } from "./ledger/watch.ts";
 import { ordersConsumer } from "./orders/consumer.ts";
 import { paymentsConsumer } from "./orders/payments.ts";
+import { orderExpiry } from "./orders/renewals.ts";
 import { purchaseSaga } from "./orders/purchase.ts";
 import { seedDemoPlans } from "./plans/demo.ts";
 import { type BillingRouter, billingRouter } from "./router.ts";
@@ -16,6 +18,8 @@ export interface BillingDeps {
   readonly source: Source;
   /** ISO 4217 code of the one currency this operator sells in; CNY unless said otherwise. */
   readonly currency?: string;
+  /** A balance below this is said to be low; 500 unless said otherwise. */
+  readonly lowBalanceMinor?: number;
   /** How long a purchase waits for a running phone before it is cancelled, in ms of database time; 30 s unless said otherwise. */
   readonly purchaseDeadlineMs?: number;
   /** Told after a request committed events to the outbox, so that they need not wait for the relay's next look. */
@@ -36,6 +40,7 @@ export function createBilling(deps: BillingDeps): Billing {
     database: deps.database,
     source: deps.source,
     currency: deps.currency ?? "CNY",
+    lowBalanceMinor: deps.lowBalanceMinor ?? 500,
     onCommitted: deps.onCommitted ?? (() => undefined),
   };
   return {
@@ -48,7 +53,7 @@ export function createBilling(deps: BillingDeps): Billing {
       usageConsumer,
     ],
     sagas: [purchaseSaga({ deadlineMs: deps.purchaseDeadlineMs ?? 30_000 })],
-    timers: [],
+    timers: [orderExpiry(settings), walletWatch(settings)],
     router: billingRouter(settings),
     seedDemoPlans: () => seedDemoPlans(settings),
     creditDemoCustomer: ({ userId, amountMinor }) => creditDemo(settings, { userId, amountMinor }),

@@ -8,4 +8,6 @@ export interface BillingSettings {
   /** The one currency this operator sells in. */
   readonly currency: string;
   readonly onCommitted: () => void;
+  /** A balance below this is said to be low. */
+  readonly lowBalanceMinor: number;
 }

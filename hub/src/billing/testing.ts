@@ -125,7 +125,7 @@ export function fakeHost(hostId: Id = testSource.id(), epoch: Id = testSource.id
     epoch,
     deviceId,
     stream: hostStream(hostId, epoch),
-    allocated: (of: Of): EventDraft => ({
+    allocated: (of: Of, expiresAt: string | null = null): EventDraft => ({
       type: "device.allocated",
       subject: of.orderId,
       data: {
@@ -134,7 +134,13 @@ export function fakeHost(hostId: Id = testSource.id(), epoch: Id = testSource.id
         sagaId: of.orderId,
         orderId: of.orderId,
         lease: leaseOf(of.orderId, of.userId),
+        expiresAt,
       },
+    }),
+    extended: (of: Of, expiresAt: string): EventDraft => ({
+      type: "device.lease.extended",
+      subject: of.orderId,
+      data: { deviceId, orderId: of.orderId, lease: leaseOf(of.orderId, of.userId), expiresAt },
     }),
     released: (of: Of): EventDraft => ({
       type: "device.released",
@@ -156,10 +162,12 @@ export function fakeHost(hostId: Id = testSource.id(), epoch: Id = testSource.id
       subject: deviceId,
       data: { ...run(of, runId), durationMs, reason: "requested" },
     }),
-    begins: (): EventDraft => ({
-      type: "host.started",
-      subject: hostId,
-      data: { hostId, epoch, bootId: "b1", agentVersion: "0", providers: [] },
-    }),
+    begins: () => begins(hostId, epoch),
   };
 }
+
+const begins = (hostId: Id, epoch: Id): EventDraft => ({
+  type: "host.started",
+  subject: hostId,
+  data: { hostId, epoch, bootId: "b1", agentVersion: "0", providers: [] },
+});

@@ -25,6 +25,8 @@ import { Batteries } from "./devices/batteries.ts";
 import { commandConsumer, commandDeadlines, correlationOfCommand } from "./devices/commands.ts";
 import { createDevices } from "./devices/devices.ts";
 import { dispatchConsumer, greetHost } from "./devices/dispatch.ts";
+import { idleStop, spendingConsumer } from "./devices/idle-stop.ts";
+import { poolsRouter } from "./devices/pools.ts";
 import { createOperate } from "./devices/operations.ts";
 import { leaseConsumer, leaseExpiry } from "./devices/leases.ts";
 import { createPlaces } from "./devices/places.ts";
@@ -146,6 +148,7 @@ function work({
       batchConsumer(library),
       snapshotConsumer,
       notificationConsumer,
+      spendingConsumer,
       dispatchConsumer(deps),
     ],
     sagas: [installBatchSaga({ silenceMs: installSilenceMs })],
@@ -155,6 +158,7 @@ function work({
       leaseExpiry(deps),
       commandDeadlines(deps.database),
       warmPool(deps),
+      idleStop(deps),
       sessions.timer,
       rateLimitCleaning(deps.database),
       notificationCleaning(deps.database),
@@ -237,6 +241,7 @@ function coreRouters({ accounts, apiKeys, hosts, devices, library, sessions, ...
     devices: devicesRouter({ devices, operate, batteries }, deps),
     apps: appsRouter({ library, batches, operate }, deps),
     sessions: sessionsRouter(sessions, deps),
+    pools: poolsRouter(deps),
     notifications: notificationsRouter(createNotifications(deps.database), deps.log),
     webhooks: webhooksRouter(
       createWebhooks({ ...deps, allowed: deps.webhookNetworks }),

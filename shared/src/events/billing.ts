@@ -41,6 +41,32 @@ export const orderEvents = {
     userId,
     reason: "No phone was free.",
   }),
+  /** It will soon be over, unless it is renewed. */
+  "order.expiring": event(
+    "billing",
+    order.extend({ expiresAt: z.iso.datetime(), autoRenew: z.boolean(), ...money }),
+    {
+      orderId,
+      sagaId,
+      userId,
+      expiresAt: "2026-11-30T08:00:00.000Z",
+      autoRenew: true,
+      ...sampleMoney,
+    },
+  ),
+  /** Paid for once more: its lease is to last `leaseMs` longer. `period` counts from 1, the purchase. */
+  "order.renewed": event(
+    "billing",
+    order.extend({ period: z.int().min(2), leaseMs: z.int().min(1), ...money }),
+    { orderId, sagaId, userId, period: 2, leaseMs: 604_800_000, ...sampleMoney },
+  ),
+  /** It was to renew itself and could not, so far. */
+  "order.renewal.failed": event("billing", order.extend({ reason: z.string() }), {
+    orderId,
+    sagaId,
+    userId,
+    reason: "The balance is 3.00 CNY and the plan costs 19.90 CNY.",
+  }),
   /** A paid order that is over: its lease was given back or ran out. */
   "order.ended": event("billing", order.extend({ reason: z.string() }), {
     orderId,
@@ -89,6 +115,19 @@ export const paymentEvents = {
     userId,
     ...sampleMoney,
   }),
+  /** What the customer spent this month has come to their own limit: their phones are switched off, and nothing is bought. */
+  "wallet.limit.reached": event(
+    "billing",
+    z.object({
+      userId: idSchema,
+      limitMinor: amountMinorSchema,
+      spentMinor: amountMinorSchema,
+      currency: currencySchema,
+    }),
+    { userId, limitMinor: 5000, spentMinor: 5020, currency: "CNY" },
+  ),
+  /** The limit was raised or taken away, or another month has begun. */
+  "wallet.limit.cleared": event("billing", z.object({ userId: idSchema }), { userId }),
   /** What a customer has, less what open runs cost so far, came below what the operator calls low. */
   "wallet.low": event(
     "billing",

@@ -74,6 +74,24 @@ export const deviceEvents = {
     }),
     { deviceId, state: "starting", reason: null },
   ),
+  /** The lease was given more time, for an order that was renewed. */
+  "device.lease.extended": event(
+    "core",
+    device.extend({ orderId: idSchema, lease: leaseRefSchema, expiresAt: z.iso.datetime() }),
+    { deviceId, orderId, lease, expiresAt: startedAt },
+  ),
+  /** It was over by then: what the renewal cost goes back. */
+  "device.lease.extend.failed": event(
+    "core",
+    z.object({ orderId: idSchema, userId: idSchema, period: z.int(), reason: z.string() }),
+    { orderId, userId, period: 2, reason: "The lease was over." },
+  ),
+  /** Nobody had reached into the phone for so long as its customer wished: it was switched off. */
+  "device.idle.stopped": event("core", device.extend({ userId: idSchema, minutes: z.int() }), {
+    deviceId,
+    userId,
+    minutes: 30,
+  }),
   /** The order's phone is another one from now on, empty, on another host; the old one is wiped. */
   "device.moved": event(
     "core",
@@ -143,7 +161,14 @@ export const deviceEvents = {
   ),
   "device.allocated": event(
     "core",
-    device.extend({ sagaId: idSchema, orderId: idSchema, hostId: idSchema, lease: leaseRefSchema }),
+    device.extend({
+      sagaId: idSchema,
+      orderId: idSchema,
+      hostId: idSchema,
+      lease: leaseRefSchema,
+      /** When the lease ends by itself; null: never. Left out by earlier releases. */
+      expiresAt: z.iso.datetime().nullable().optional(),
+    }),
     { deviceId, sagaId, orderId, hostId, lease },
   ),
   "device.allocate.failed": event(

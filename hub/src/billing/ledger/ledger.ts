@@ -1,7 +1,14 @@
 import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
 
-export type TransactionKind = "topup" | "hold" | "capture" | "void" | "usage" | "refund";
+export type TransactionKind =
+  | "topup"
+  | "hold"
+  | "capture"
+  | "void"
+  | "usage"
+  | "refund"
+  | "renewal";
 
 export interface Posting {
   readonly kind: TransactionKind;

@@ -62,6 +62,14 @@ export async function chargeUsage(tx: Tx, movement: Movement, source: Source): P
   await move(tx, { kind: "usage", from: walletId, to: revenue, ...movement }, source);
 }
 
+/** Takes the price of another period: wallet → revenue. The caller has looked at the balance under the ledger's lock. */
+export async function payRenewal(tx: Tx, movement: Movement, source: Source): Promise<void> {
+  await lockLedger(tx);
+  const { walletId } = await openWallet(tx, movement, source);
+  const revenue = await systemAccount(tx, { kind: "revenue", currency: movement.currency }, source);
+  await move(tx, { kind: "renewal", from: walletId, to: revenue, ...movement }, source);
+}
+
 /** Gives back what was earned: revenue → wallet. */
 export async function refund(tx: Tx, movement: Movement, source: Source): Promise<void> {
   await lockLedger(tx);

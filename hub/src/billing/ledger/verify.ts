@@ -79,5 +79,5 @@ async function verifyRefunds(tx: Tx): Promise<{ orderId: Id; problem: string }[]
         else 'more was given back than was taken' end as problem
     from orders o left join sums s on s.order_id = o.id
     where o.refunded_minor > 0 and (differs or o.refunded_minor is distinct from refunds_minor
-      or o.refunded_minor > o.price_minor + o.usage_minor) limit 100`;
+      or o.refunded_minor > o.price_minor + o.renewals_minor + o.usage_minor) limit 100`;
 }

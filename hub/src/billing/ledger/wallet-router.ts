@@ -12,6 +12,7 @@ import {
 import type { Tx } from "../../platform/postgres/database.ts";
 import type { BillingSettings } from "../settings.ts";
 import { findWallet } from "./ledger.ts";
+import { setLimit, spendingLimit } from "./limits.ts";
 import { creditWallet, statement } from "./wallets.ts";
 
 /** One top-up: enough for any plan, and far from where JSON numbers lose a fen. */
@@ -27,6 +28,8 @@ const topUpSchema = whose.extend({
 /** A customer's money: balance, statement, and top-ups by staff until there is a payment provider. */
 export function walletRouter({ database, currency, onCommitted }: BillingSettings) {
   return {
+    ...limitProcedures({ database, currency }),
+
     /** Own wallet; staff may name a customer. */
     show: signedIn.input(whose.default({})).query(({ input, ctx }) => {
       const userId = ownerOf(input.userId, ctx.caller);
@@ -37,6 +40,7 @@ export function walletRouter({ database, currency, onCommitted }: BillingSetting
           currency,
           balanceMinor: wallet?.balanceMinor ?? 0,
           heldMinor: wallet?.heldMinor ?? 0,
+          limit: await spendingLimit(tx, { userId, currency }),
           entries: wallet ? await statement(tx, wallet.walletId, { before: null, limit: 10 }) : [],
         };
       });
@@ -79,6 +83,27 @@ export function walletRouter({ database, currency, onCommitted }: BillingSetting
         );
         onCommitted();
         return answer;
+      }),
+  };
+}
+
+function limitProcedures({ database, currency }: Pick<BillingSettings, "database" | "currency">) {
+  return {
+    /** Own limit per calendar month: once it is reached phones are switched off and nothing is bought. Null: none. */
+    setLimit: signedIn
+      .input(
+        z.object({
+          monthlyMinor: z
+            .int()
+            .min(0)
+            .max(mostMinor * 1000)
+            .nullable(),
+        }),
+      )
+      .mutation(async ({ input, ctx }) => {
+        const { userId } = ctx.caller;
+        await database.transaction((tx) => setLimit(tx, userId, input.monthlyMinor));
+        return spendingLimit(database.query, { userId, currency });
       }),
   };
 }

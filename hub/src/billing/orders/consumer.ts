@@ -1,4 +1,5 @@
 import type { Consumer, HandlerContext } from "../../platform/context.ts";
+import { refundOrder } from "./refunds.ts";
 import { lockLedger } from "../ledger/ledger.ts";
 import { rateOrder } from "../usage/rating.ts";
 import {
@@ -6,6 +7,7 @@ import {
   markAllocated,
   markCancelled,
   markEnded,
+  markExpiry,
   markPaid,
   markReleased,
 } from "./orders.ts";
@@ -17,6 +19,19 @@ export const ordersConsumer: Consumer = {
     "device.allocated": async ({ data }, { tx }) => {
       await lockLedger(tx);
       await markAllocated(tx, data.orderId, data.deviceId);
+      await markExpiry(tx, data.orderId, data.expiresAt ?? null);
+    },
+    "device.lease.extended": async ({ data }, { tx }) => {
+      await lockLedger(tx);
+      await markExpiry(tx, data.orderId, data.expiresAt);
+    },
+    "device.lease.extend.failed": async ({ data, correlationId, id }, { tx, source }) => {
+      const order = await findOrder(tx, data.orderId);
+      if (!order || order.priceMinor === 0) return;
+      const cause = { correlationId, causationId: id };
+      const reason = "The phone's lease was over before it could be renewed.";
+      const amountMinor = order.priceMinor;
+      await refundOrder(tx, { orderId: order.id, amountMinor, reason, by: null, cause }, source);
     },
     "device.moved": async ({ data }, { tx }) => {
       await lockLedger(tx);

@@ -17,7 +17,13 @@ export interface Order extends Terms {
   /** Running time that was rated so far, and what it cost beyond the plan's price. */
   readonly usedMs: number;
   readonly usageMinor: number;
-  /** What was given back of price and usage. */
+  /** 1 after the purchase, one more with each renewal; and what the renewals cost together. */
+  readonly period: number;
+  readonly renewalsMinor: number;
+  readonly periodIncludedMs: number;
+  readonly expiresAt: string | null;
+  readonly autoRenew: boolean;
+  /** What was given back of price, renewals and usage. */
   readonly refundedMinor: number;
   readonly createdAt: string;
   readonly paidAt: string | null;
@@ -43,6 +49,11 @@ interface OrderRow {
   used_ms: number;
   usage_minor: number;
   refunded_minor: number;
+  period: number;
+  renewals_minor: number;
+  period_included_ms: number;
+  expires_at: Date | null;
+  auto_renew: boolean;
   created_at: Date;
   paid_at: Date | null;
   cancelled_at: Date | null;
@@ -68,6 +79,11 @@ const toOrder = (row: OrderRow): Order => ({
   usedMs: row.used_ms,
   usageMinor: row.usage_minor,
   refundedMinor: row.refunded_minor,
+  period: row.period,
+  renewalsMinor: row.renewals_minor,
+  periodIncludedMs: row.period_included_ms,
+  expiresAt: row.expires_at?.toISOString() ?? null,
+  autoRenew: row.auto_renew,
   createdAt: row.created_at.toISOString(),
   paidAt: row.paid_at?.toISOString() ?? null,
   cancelledAt: row.cancelled_at?.toISOString() ?? null,
@@ -79,8 +95,8 @@ export async function insertOrder(
   { id, userId, plan }: { id: Id; userId: Id; plan: Plan },
 ): Promise<void> {
   await tx`
-    insert into orders (id, user_id, plan_id, plan_name, currency, price_minor, included_ms, hourly_minor, lease_ms, spec, labels)
-    values (${id}, ${userId}, ${plan.id}, ${plan.name}, ${plan.currency}, ${plan.priceMinor}, ${plan.includedMs},
+    insert into orders (id, user_id, plan_id, plan_name, currency, price_minor, included_ms, period_included_ms, hourly_minor, lease_ms, spec, labels)
+    values (${id}, ${userId}, ${plan.id}, ${plan.name}, ${plan.currency}, ${plan.priceMinor}, ${plan.includedMs}, ${plan.includedMs},
       ${plan.hourlyMinor}, ${plan.leaseMs}, ${tx.json(plan.spec)}, ${tx.json(plan.labels)})`;
 }
 
@@ -117,6 +133,11 @@ export async function listOrders(query: Query, filter: OrderFilter): Promise<Ord
 
 export async function markAllocated(tx: Tx, id: Id, deviceId: Id): Promise<void> {
   await tx`update orders set device_id = ${deviceId} where id = ${id}`;
+}
+
+/** When the lease ends by itself. */
+export async function markExpiry(tx: Tx, id: Id, expiresAt: string | null): Promise<void> {
+  await tx`update orders set expires_at = ${expiresAt}::timestamptz where id = ${id}`;
 }
 
 export async function markPaid(

@@ -4,6 +4,7 @@ import { formatMinor } from "@cloudphone/shared/money";
 import type { Consumer, HandlerContext } from "../../platform/context.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
 import { findWallet, lockLedger } from "../ledger/ledger.ts";
+import { limitRefusal } from "../ledger/limits.ts";
 import { capture, hold, type Movement, voidHold } from "../ledger/movements.ts";
 
 type PaymentState = "held" | "refused" | "captured" | "voided";
@@ -40,6 +41,7 @@ async function holdPayment(
   const refusal = known
     ? refusalOf(known)
     : ((await refuseWithoutBalance(tx, data)) ??
+      (await limitRefusal(tx, data, amountMinor)) ??
       (await holdOrRefuse(context, movementOf(orderId, { ...data, correlationId }))));
   if (!known)
     await tx`insert into payments (order_id, user_id, amount_minor, currency, state, reason)

@@ -44,7 +44,9 @@ export async function refundOrder(tx: Tx, wish: RefundWish, source: Source): Pro
 
 /** What may still be given back. Pure. */
 export const refundableMinor = (order: Order): number =>
-  order.paidAt === null ? 0 : order.priceMinor + order.usageMinor - order.refundedMinor;
+  order.paidAt === null
+    ? 0
+    : order.priceMinor + order.renewalsMinor + order.usageMinor - order.refundedMinor;
 
 function refusalOf(
   { state, currency, refundedMinor }: Order,

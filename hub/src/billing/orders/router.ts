@@ -9,13 +9,12 @@ import {
   type RequestContext,
   requestCause,
   signedIn,
-  staff,
 } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
 import { planOnSale, type Plan } from "../plans/plans.ts";
 import type { BillingSettings } from "../settings.ts";
-import { listRefunds, refundOrder } from "./refunds.ts";
+import { afterPurchase, visible } from "./after-purchase.ts";
 import { findOrder, insertOrder, listOrders, lockOrder, markEnded, type Order } from "./orders.ts";
 
 const listSchema = z
@@ -29,16 +28,11 @@ const listSchema = z
   })
   .default({ limit: 50 });
 
-const refundSchema = z.object({
-  orderId: idSchema,
-  /** Left out: all that was taken and not given back yet. */
-  amountMinor: z.int().min(1).max(100_000_000).optional(),
-  reason: z.string().trim().min(3).max(500),
-});
-
 /** Buying a plan, watching what becomes of it, and giving the phone back. */
 export function ordersRouter({ database, onCommitted }: BillingSettings) {
   return {
+    ...afterPurchase({ database, onCommitted }),
+
     /** Takes the order; the purchase then goes its way and ends, within its deadlines, as paid or cancelled. */
     create: signedIn
       .input(z.object({ planId: idSchema, idempotencyKey: idSchema }))
@@ -61,26 +55,6 @@ export function ordersRouter({ database, onCommitted }: BillingSettings) {
 
     show: signedIn.input(z.object({ orderId: idSchema })).query(async ({ input, ctx }) => {
       return visible(await findOrder(database.query, input.orderId), ctx.caller);
-    }),
-
-    /** Gives money back to the customer's wallet: all that is left of the order's, or a part of it. */
-    refund: staff
-      .input(refundSchema.extend({ idempotencyKey: idSchema }))
-      .mutation(async ({ input: { idempotencyKey: key, ...input }, ctx }) => {
-        const call = { userId: ctx.caller.userId, key, operation: "orders.refund", input };
-        const answer = await idempotent(database, call, (tx) => {
-          const { amountMinor = null, ...wish } = input;
-          const by = { by: ctx.caller.userId, cause: requestCause(ctx) };
-          return refundOrder(tx, { ...wish, ...by, amountMinor }, ctx.source);
-        });
-        onCommitted();
-        return answer;
-      }),
-
-    /** What was given back of an order, oldest first. */
-    refunds: signedIn.input(z.object({ orderId: idSchema })).query(async ({ input, ctx }) => {
-      const order = visible(await findOrder(database.query, input.orderId), ctx.caller);
-      return listRefunds(database.query, order.id);
     }),
 
     /** The phone goes back: the order ends at once, its lease as soon as the host hears of it; what ran until then is billed. */
@@ -116,15 +90,6 @@ async function endOrder(tx: Tx, orderId: Id, ctx: Signed) {
   if (await markEnded(tx, orderId, reason))
     await emit(tx, orderEnded(order, reason), { cause: requestCause(ctx), source });
   return { orderId, state: "ended" as const };
-}
-
-function visible(order: Order | null, caller: Caller): Order {
-  if (!order || (order.userId !== caller.userId && !isStaff(caller)))
-    throw new Fault(
-      "not_found",
-      "There is no order with that id; `cloudphone orders` lists yours.",
-    );
-  return order;
 }
 
 /** An order that has ended may be ended again: that changes nothing. */

@@ -27,6 +27,8 @@ export interface DeviceInfo {
   readonly clean: boolean;
   /** Whoever has the phone gives it these, to mean several at once; they go with the lease. */
   readonly labels: Readonly<Record<string, string>>;
+  /** It is switched off after so long without anybody reaching into it; null: never. */
+  readonly idleStopMinutes: number | null;
   readonly lease: {
     readonly orderId: Id;
     readonly userId: Id;
@@ -47,6 +49,7 @@ export interface DeviceRow {
   power: "running" | "stopped";
   clean: boolean;
   labels: Record<string, string>;
+  idle_stop_minutes: number | null;
   token: number;
   lease_id: Id | null;
   order_id: Id | null;
@@ -85,6 +88,7 @@ export const toInfo = (row: DeviceRow, batteries: Batteries): DeviceInfo => ({
   power: row.power,
   clean: row.clean,
   labels: row.labels,
+  idleStopMinutes: row.idle_stop_minutes,
   lease:
     row.order_id && row.user_id
       ? {
@@ -103,6 +107,15 @@ export interface RunningDevice {
   readonly leaseId: Id | null;
   /** Fencing token of the lease; 0: none. */
   readonly token: number;
+}
+
+async function refuseOverLimit(tx: Tx, caller: Caller): Promise<void> {
+  const [stop] = await tx`select 1 as found from spending_stops where user_id = ${caller.userId}`;
+  if (stop)
+    throw new Fault(
+      "insufficient_balance",
+      "Your spending limit of this month is reached; `cloudphone wallet limit` changes it.",
+    );
 }
 
 const maxLabels = 20;
@@ -150,6 +163,13 @@ export function createDevices(deps: CoreDeps, batteries: Batteries) {
     return { deviceId, hostId, leaseId, token: leaseId ? device.token : 0 };
   };
 
+  const leasedOf = async (query: Query, caller: Caller, ref: string): Promise<LeasedDevice> => {
+    const row = await find(query, caller, ref);
+    const { id: deviceId, host_id: hostId, provider, name, token, user_id: userId } = row;
+    if (!userId) throw new Fault("conflict", `${name} is not leased by anybody.`);
+    return { deviceId, hostId, provider, name, token, userId };
+  };
+
   return {
     /** The caller's device, to be worked on; `device_not_running` when it should be off: whatever is asked of it would only time out. */
     running,
@@ -171,12 +191,7 @@ export function createDevices(deps: CoreDeps, batteries: Batteries) {
     },
 
     /** The caller's device and whose lease it is under, whether it is on or off; `conflict` when it is under none. */
-    async leased(query: Query, caller: Caller, ref: string): Promise<LeasedDevice> {
-      const row = await find(query, caller, ref);
-      const { id: deviceId, host_id: hostId, provider, name, token, user_id: userId } = row;
-      if (!userId) throw new Fault("conflict", `${name} is not leased by anybody.`);
-      return { deviceId, hostId, provider, name, token, userId };
-    },
+    leased: leasedOf,
 
     /** The caller's devices that should be on and carry all these labels. */
     async listOn(
@@ -208,6 +223,17 @@ export function createDevices(deps: CoreDeps, batteries: Batteries) {
       });
     },
 
+    /** Has the device switched off after so long without anybody reaching into it; null: never. Goes with the lease. */
+    async setIdleStop(
+      caller: Caller,
+      ref: string,
+      minutes: number | null,
+    ): Promise<{ deviceId: Id }> {
+      const { deviceId } = await leasedOf(database.query, caller, ref);
+      await database.query`update devices set idle_stop_minutes = ${minutes} where id = ${deviceId}`;
+      return { deviceId };
+    },
+
     /** Says what the device should be; its host brings it there, now or when it is back. */
     async setPower(
       caller: Caller,
@@ -216,6 +242,7 @@ export function createDevices(deps: CoreDeps, batteries: Batteries) {
     ): Promise<{ deviceId: Id; power: "running" | "stopped"; state: DeviceState }> {
       const answer = await database.transaction(async (tx) => {
         const device = await find(tx, caller, ref);
+        if (wish.power === "running") await refuseOverLimit(tx, caller);
         const reason = `${wish.power === "running" ? "started" : "stopped"} by ${caller.email}`;
         const draft = await changeDesired(tx, device.id, { power: wish.power, reason });
         if (draft) await emit(tx, [draft], { cause: wish.cause, source });

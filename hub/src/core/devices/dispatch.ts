@@ -74,6 +74,7 @@ interface DesiredRow {
   order_id: Id | null;
   user_id: Id | null;
   lease_token: number | null;
+  term: number | null;
   remaining_ms: number | null;
 }
 
@@ -85,7 +86,7 @@ async function desiredOf(
   const hostId = "hostId" in which ? which.hostId : null;
   const rows = await query<DesiredRow>`
     select d.id, d.host_id, d.name, d.revision, d.existence, d.power, d.spec, d.token,
-      l.id as lease_id, l.order_id, l.user_id, l.token as lease_token,
+      l.id as lease_id, l.order_id, l.user_id, l.token as lease_token, l.term,
       case when l.expires_at is not null
         then greatest(0, floor(extract(epoch from l.expires_at - clock_timestamp()) * 1000))::bigint end as remaining_ms
     from devices d left join leases l on l.device_id = d.id and upper_inf(l.period)
@@ -109,6 +110,7 @@ async function desiredOf(
             userId: row.user_id,
             token: row.lease_token ?? row.token,
             remainingMs: row.remaining_ms,
+            term: row.term ?? 1,
           }
         : null,
     correlationId: row.order_id ?? row.id,

@@ -22,6 +22,7 @@ export const leaseConsumer: Consumer = {
         select * from leases where order_id = ${data.orderId} and upper_inf(period) for update`;
       if (lease) await context.emit(...(await endLease(context.tx, lease, data.reason)));
     },
+    "order.renewed": extendLease,
     "host.removed": async ({ data }, context) => {
       const open = await context.tx<LeaseRow>`
         select l.* from leases l join devices d on d.id = l.device_id
@@ -79,9 +80,34 @@ async function allocate(
   await context.emit({
     type: "device.allocated",
     subject: orderId,
-    data: { deviceId, sagaId, orderId, hostId, lease },
+    data: { deviceId, sagaId, orderId, hostId, ...lease },
   });
   if (desired) await context.emit(desired);
+}
+
+async function extendLease(
+  { data }: RecordedEvent<"order.renewed">,
+  { tx, emit: say }: HandlerContext,
+): Promise<void> {
+  const { orderId, userId, period, leaseMs } = data;
+  const [lease] = await tx<LeaseRow & { expires_at: Date }>`
+    update leases set expires_at = expires_at + ${leaseMs} * interval '1 millisecond', term = term + 1
+    where order_id = ${orderId} and upper_inf(period) and expires_at > clock_timestamp() returning *`;
+  if (!lease) {
+    const reason = "The lease was over.";
+    await say({
+      type: "device.lease.extend.failed",
+      subject: orderId,
+      data: { orderId, userId, period, reason },
+    });
+    return;
+  }
+  const { device_id: deviceId, id: leaseId, token } = lease;
+  const ref = { leaseId, orderId, userId: lease.user_id, token };
+  const extended = { deviceId, orderId, lease: ref, expiresAt: lease.expires_at.toISOString() };
+  await say({ type: "device.lease.extended", subject: orderId, data: extended });
+  const desired = await changeDesired(tx, deviceId, { reason: "lease extended", force: true });
+  if (desired) await say(desired);
 }
 
 export interface NewLease {
@@ -93,16 +119,20 @@ export interface NewLease {
   readonly leaseMs: number | null;
 }
 
-export async function insertLease(tx: Tx, lease: NewLease): Promise<LeaseRef> {
+export async function insertLease(
+  tx: Tx,
+  lease: NewLease,
+): Promise<{ lease: LeaseRef; expiresAt: string | null }> {
   const { leaseId, deviceId, userId, orderId, labels, leaseMs } = lease;
   const [device] = await tx<{ token: number }>`
     update devices set token = token + 1, clean = false where id = ${deviceId} returning token`;
   const token = device?.token ?? 1;
-  await tx`
+  const [row] = await tx<{ expires_at: Date | null }>`
     insert into leases (id, device_id, user_id, order_id, labels, token, period, expires_at)
     values (${leaseId}, ${deviceId}, ${userId}, ${orderId}, ${tx.json(labels)}, ${token}, tstzrange(clock_timestamp(), null),
-      clock_timestamp() + ${leaseMs}::bigint * interval '1 millisecond')`;
-  return { leaseId, orderId, userId, token };
+      clock_timestamp() + ${leaseMs}::bigint * interval '1 millisecond') returning expires_at`;
+  const expiresAt = row?.expires_at?.toISOString() ?? null;
+  return { lease: { leaseId, orderId, userId, token }, expiresAt };
 }
 
 /** Ends an open lease: its commands are void, and its host stops the phone and wipes it before anybody else gets it. */
@@ -126,7 +156,7 @@ export interface ClosedLease {
 export async function closeLease(tx: Tx, lease: LeaseRow, reason: string): Promise<ClosedLease> {
   await tx`update leases set period = tstzrange(lower(period), clock_timestamp()), ended_reason = ${reason}
     where id = ${lease.id}`;
-  await tx`update devices set labels = '{}' where id = ${lease.device_id}`;
+  await tx`update devices set labels = '{}', idle_stop_minutes = null where id = ${lease.device_id}`;
   await failCommands(tx, lease.device_id, "stale_lease", "The lease ended before this was done.");
   const desired = await changeDesired(tx, lease.device_id, {
     power: "stopped",

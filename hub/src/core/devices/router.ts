@@ -116,6 +116,10 @@ export function devicesRouter({ devices, operate, batteries }: Parts, deps: Core
     label: signedIn
       .input(z.object({ device, labels: z.record(labelNameSchema, labelValueSchema.nullable()) }))
       .mutation(({ input, ctx }) => devices.label(ctx.caller, input.device, input.labels)),
+    /** Switches it off after so many minutes without anybody reaching into it; null: never. */
+    setIdleStop: signedIn
+      .input(z.object({ device, minutes: z.int().min(1).max(10_080).nullable() }))
+      .mutation(({ input, ctx }) => devices.setIdleStop(ctx.caller, input.device, input.minutes)),
     create: staff
       .input(z.object({ spec: deviceSpecSchema }))
       .mutation(({ input, ctx }) => devices.create(input.spec, requestCause(ctx))),

@@ -68,10 +68,11 @@ const hasLabels = (
 
 /** Two specs are the same phone when every field is; the order of properties does not matter. */
 export function sameSpec(a: DeviceSpec, b: DeviceSpec): boolean {
-  return canonical(a) === canonical(b);
+  return specText(a) === specText(b);
 }
 
-const canonical = ({ properties, ...spec }: DeviceSpec): string =>
+/** A spec as one text, the same for the same phone. */
+export const specText = ({ properties, ...spec }: DeviceSpec): string =>
   JSON.stringify([
     Object.entries(spec).toSorted(byKey),
     Object.entries(properties).toSorted(byKey),

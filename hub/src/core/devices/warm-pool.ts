@@ -4,6 +4,7 @@ import { emit } from "../../platform/log/outbox.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
 import type { CoreDeps, WarmPool } from "../deps.ts";
 import { changeDesired, freeDevices, insertDevice, lockPlacement, offers } from "./inventory.ts";
+import { wantedPools } from "./pools.ts";
 import { place, sameSpec } from "./scheduler.ts";
 
 /** Keeps each pool at its target: free phones that were switched off are switched on, missing ones made, those too many switched off. */
@@ -12,7 +13,8 @@ export function warmPool(deps: CoreDeps): Timer {
     name: "core.devices.warm-pool",
     everyMs: 1000,
     async run() {
-      for (const pool of deps.warmPools) await keep(deps, pool);
+      for (const pool of await wantedPools(deps.database.query, deps.warmPools))
+        await keep(deps, pool);
     },
   };
 }

@@ -155,7 +155,7 @@ async function moveLease(
       : [];
   const left = await closeLease(tx, lease, reason);
   const leaseMs = lease.left_ms;
-  const given = await insertLease(tx, {
+  const { lease: given } = await insertLease(tx, {
     ...{ leaseId: newId(), deviceId, userId, orderId, labels, leaseMs },
   });
   const wish = { power: "running" as const, reason: "moved here", force: true };

@@ -1,8 +1,52 @@
 import { formatMinor } from "@cloudphone/shared/money";
 import type { Id } from "@cloudphone/shared/ids";
-import type { Consumer } from "../../platform/context.ts";
+import type { Consumer, Handlers } from "../../platform/context.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
 import { notify, staffIds } from "./notify.ts";
+
+/** What becomes of plans and limits by themselves. */
+const planNotices: Handlers = {
+  "order.expiring": ({ data }, context) =>
+    notify(context, [data.userId], {
+      kind: "plan.expiring",
+      title: `Your plan ends on ${data.expiresAt}`,
+      text: data.autoRenew
+        ? `It renews itself for ${formatMinor(data.amountMinor, data.currency)}.`
+        : `Its phone is wiped then. \`cloudphone orders renew ${data.orderId}\` keeps it for ${formatMinor(data.amountMinor, data.currency)}.`,
+      refs: { orderId: data.orderId },
+    }),
+  "order.renewed": ({ data }, context) =>
+    notify(context, [data.userId], {
+      kind: "plan.renewed",
+      title: "Your plan was renewed",
+      text: `${formatMinor(data.amountMinor, data.currency)} were paid for it.`,
+      refs: { orderId: data.orderId },
+    }),
+  "order.renewal.failed": ({ data }, context) =>
+    notify(context, [data.userId], {
+      kind: "plan.not.renewed",
+      title: "Your plan could not renew itself",
+      text: `${data.reason} It is tried again until the plan ends.`,
+      refs: { orderId: data.orderId },
+    }),
+  "wallet.limit.reached": ({ data }, context) =>
+    notify(context, [data.userId], {
+      kind: "limit.reached",
+      title: "Your spending limit is reached",
+      text: `You spent ${formatMinor(data.spentMinor, data.currency)} of ${formatMinor(data.limitMinor, data.currency)} this month: your phones are switched off, their data stays. \`cloudphone wallet limit\` changes the limit.`,
+      refs: {},
+    }),
+  "device.idle.stopped": async ({ data }, context) => {
+    const [phone] = await context.tx<{ name: string }>`
+      select name from devices where id = ${data.deviceId}`;
+    await notify(context, [data.userId], {
+      kind: "phone.idle",
+      title: `${phone?.name ?? "A phone"} was switched off`,
+      text: `Nobody used it for ${data.minutes} minutes, as you wished.`,
+      refs: { deviceId: data.deviceId },
+    });
+  },
+};
 
 /** Which events somebody is told of, who that is, and in which words. */
 export const notificationConsumer: Consumer = {
@@ -31,6 +75,7 @@ export const notificationConsumer: Consumer = {
         text: data.reason,
         refs: { orderId: data.orderId, refundId: data.refundId },
       }),
+    ...planNotices,
     "app.install.failed": async ({ data }, context) => {
       const [row] = await context.tx<{ user_id: Id; package_name: string; name: string }>`
         select i.user_id, i.package_name, d.name from installations i join devices d on d.id = i.device_id
