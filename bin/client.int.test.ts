@@ -4,7 +4,6 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type CoreBench, startCore } from "@cloudphone/hub/core/testing";
-import { createTokenVerifier } from "@cloudphone/hub/platform/auth/tokens";
 import { operationsRouter } from "@cloudphone/hub/platform/http/operations-router";
 import { type HttpServer, startHttp } from "@cloudphone/hub/platform/http/server";
 import { router } from "@cloudphone/hub/platform/http/trpc";
@@ -42,7 +41,7 @@ const serve = (port: number): Promise<HttpServer> =>
     }),
     authenticate: (token) => {
       shown.push(token);
-      return createTokenVerifier(bench.deps.secrets.tokenKey)(token, systemSource.now());
+      return bench.core.authenticate(token);
     },
   });
 

@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AppRouter } from "@cloudphone/hub/router";
+import { allPermissions } from "@cloudphone/hub/platform/auth/permissions";
 import { relayPath, relayProtocol } from "@cloudphone/shared/relay";
 import { createTRPCClient, createWSClient, type TRPCClient, wsLink } from "@trpc/client";
 import type { AnyProcedure } from "@trpc/server";
@@ -11,7 +12,7 @@ import { ApiError, eventually } from "./api.ts";
 import { inputsFor, type Things } from "./api-inputs.ts";
 import { HostByHand } from "./host-by-hand.ts";
 import { type HubHere, startHubHere } from "./hub-here.ts";
-import { connectHost, createTenant, rowsAtRest, type Tenant } from "./tenant.ts";
+import { connectHost, createTenant, gone, rowsAtRest, type Tenant } from "./tenant.ts";
 
 let here: HubHere;
 let host: HostByHand;
@@ -38,8 +39,13 @@ const open = [
   "plans.list",
 ];
 
+/** What is a person's own, whatever their role. */
+const personal = /^(accounts\.(me|changePassword)|apiKeys\.\w+|signIns\.\w+)$/;
+
 interface Procedure {
   readonly path: string;
+  /** What it asks of its caller, as it says itself. */
+  readonly permission: string;
   readonly type: "query" | "mutation" | "subscription";
   readonly input: z.ZodType | undefined;
 }
@@ -48,11 +54,12 @@ interface Procedure {
 function procedures(): Procedure[] {
   const all = here.hub.router._def.procedures as unknown as Record<string, AnyProcedure>;
   return Object.entries(all).map(([path, procedure]) => {
-    const { type, inputs } = procedure._def as unknown as {
+    const { type, inputs, meta } = procedure._def as unknown as {
       type: Procedure["type"];
       inputs: z.ZodType[];
+      meta?: { permission: string };
     };
-    return { path, type, input: inputs.at(-1) };
+    return { path, type, input: inputs.at(-1), permission: meta?.permission ?? "none" };
   });
 }
 
@@ -88,7 +95,10 @@ test("another customer calls every procedure with a customer's ids, learns nothi
     [],
   );
   expect(asked).toBeGreaterThan(calls.length);
-  expect(await rowsAtRest(here, ann.marks)).toEqual(before);
+  const after = await rowsAtRest(here, ann.marks);
+  expect(gone(before, after), "rows of hers that were changed or taken away").toEqual([]);
+  const added = gone(after, before).filter((row) => marksIn(row, ben).length > 0);
+  expect(added, "rows that bring the two together").toEqual([]);
 });
 
 /** What Ben is told, without what he named himself. */
@@ -106,6 +116,14 @@ async function answerTo(kind: "query" | "mutation", path: string, input: unknown
     return { what, answer, fault };
   }
 }
+
+test("every procedure names the permission it needs, but for what comes before sign-in and what is a person's own", () => {
+  for (const { path, permission } of procedures()) {
+    const own = personal.test(path) ? ["signed in"] : allPermissions;
+    const allowed: readonly string[] = open.includes(path) ? ["anyone"] : own;
+    expect(allowed, path).toContain(permission);
+  }
+});
 
 test("who has not signed in is refused by every procedure but those that come before it", async () => {
   for (const { path, type } of procedures()) {

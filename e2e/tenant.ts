@@ -57,6 +57,12 @@ export function rowsAtRest(here: HubHere, marks: readonly string[]): Promise<str
   }, 60_000);
 }
 
+/** Those of the first that are not in the second: rows that the platform adds by itself in time are nobody's doing. Pure. */
+export const gone = (before: readonly string[], after: readonly string[]): string[] => {
+  const there = new Set(after);
+  return before.filter((row) => !there.has(row));
+};
+
 async function rowsOf({ databases }: HubHere, marks: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const name of ["events", "core", "billing", "analytics"] as const) {

@@ -1,10 +1,7 @@
-import { createInterface } from "node:readline/promises";
-import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { Fault } from "@cloudphone/shared/fault";
-import { roles } from "@cloudphone/shared/events/user";
 import { randomUUID } from "node:crypto";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
+import { ask } from "../ask.ts";
 import { withHub } from "../client.ts";
 import { print } from "../output.ts";
 import { dropSession, loadSession, saveSession } from "../session.ts";
@@ -29,6 +26,10 @@ export const accountCommands = (program: Command): void => {
           const { accessToken, accessExpiresAt, refreshToken, user } = session;
           await saveSession({ url, email: user.email, accessToken, accessExpiresAt, refreshToken });
           print(user, { json, rows: [{ "signed in as": user.email, role: user.role, at: url }] });
+          if (user.passwordIsTemporary)
+            console.error(
+              "Your password is temporary: choose your own with `cloudphone password`.",
+            );
         },
         { anyone: true },
       );
@@ -75,11 +76,15 @@ export const accountCommands = (program: Command): void => {
   accounts
     .command("create")
     .argument("<email>")
-    .addOption(new Option("--role <role>").choices([...roles]).default("customer"))
+    .option(
+      "--role <role>",
+      "customer, operator, admin, or one of `cloudphone roles list`",
+      "customer",
+    )
     .description(
       "make an account; its password is asked for, or taken from CLOUDPHONE_NEW_PASSWORD",
     )
-    .action((email: string, flags: { role: (typeof roles)[number] }, command: Command) =>
+    .action((email: string, flags: { role: string }, command: Command) =>
       withHub(command, async ({ client, json }) => {
         const password = process.env.CLOUDPHONE_NEW_PASSWORD ?? (await ask("New password: ", true));
         const made = await client.accounts.create.mutate({
@@ -91,26 +96,51 @@ export const accountCommands = (program: Command): void => {
         print(made, { json, rows: [{ created: made.email, id: made.userId }] });
       }),
     );
+  changes(program, accounts);
 };
 
-/** Asks at the terminal; a hidden answer is not echoed. */
-async function ask(question: string, hidden = false): Promise<string> {
-  if (!process.stdin.isTTY)
-    throw new Fault(
-      "bad_input",
-      `${question.replace(": ", "")} is missing and there is no terminal to ask at.`,
+/** What becomes of an account later. */
+function changes(program: Command, accounts: Command): void {
+  accounts
+    .command("set-role")
+    .argument("<account>", "its e-mail address or id")
+    .argument("<role>")
+    .description("give an account another role; it holds from its next call on")
+    .action((account: string, role: string, _flags: unknown, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const changed = await client.accounts.setRole.mutate({ account, role });
+        print(changed, { json, rows: [{ account: changed.email, role: changed.role }] });
+      }),
     );
-  process.stderr.write(question);
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const terminal = createInterface({
-    input: process.stdin,
-    output: hidden ? silent : process.stderr,
-    terminal: true,
-  });
-  try {
-    return (await terminal.question("")).trim();
-  } finally {
-    terminal.close();
-    if (hidden) process.stderr.write("\n");
-  }
+  accounts
+    .command("reset-password")
+    .argument("<account>", "its e-mail address or id")
+    .option("--revoke-keys", "its API keys too: the account fell into wrong hands")
+    .description("a temporary password, shown this once; every sign-in of the account ends")
+    .action((account: string, flags: { revokeKeys?: boolean }, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const wish = { account, revokeKeys: flags.revokeKeys ?? false };
+        const reset = await client.accounts.resetPassword.mutate(wish);
+        const row = {
+          account: reset.email,
+          "temporary password, shown this once": reset.password,
+          "sign-ins ended": String(reset.endedSignIns),
+        };
+        print(reset, { json, rows: [row] });
+      }),
+    );
+  program
+    .command("password")
+    .description(
+      "change your password; asked for, or taken from CLOUDPHONE_PASSWORD and CLOUDPHONE_NEW_PASSWORD",
+    )
+    .action((_flags: unknown, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const current = process.env.CLOUDPHONE_PASSWORD ?? (await ask("Present password: ", true));
+        const password = process.env.CLOUDPHONE_NEW_PASSWORD ?? (await ask("New password: ", true));
+        const changed = await client.accounts.changePassword.mutate({ current, password });
+        const rows = [{ changed: "yes", "other sign-ins ended": String(changed.endedSignIns) }];
+        print(changed, { json, rows });
+      }),
+    );
 }

@@ -18,8 +18,10 @@ import { poolCommands } from "./pools.ts";
 import { walletCommands } from "./wallet.ts";
 import { operationCommands } from "./operations.ts";
 import { phoneCommands } from "./phone.ts";
+import { roleCommands } from "./roles.ts";
 import { screenCommands } from "./screen.ts";
 import { sessionCommands } from "./sessions.ts";
+import { signInCommands } from "./sign-ins.ts";
 import { snapshotCommands } from "./snapshots.ts";
 import { upCommand } from "./up.ts";
 
@@ -31,7 +33,9 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   enrollCommand,
   doctorCommand,
   accountCommands,
+  signInCommands,
   apiKeyCommands,
+  roleCommands,
   hostCommands,
   deviceCommands,
   adbCommands,

@@ -8,9 +8,9 @@ const hostState = "hub/src/core/hosts/host-state.test.ts";
 export const coreGuards: readonly Guard[] = [
   {
     name: "the argon2id check of a password",
-    file: "hub/src/core/accounts/accounts.ts",
-    guard: "if (!(await verifyPassword(password, user.password_hash))) {",
-    without: "if (!(await verifyPassword(password, user.password_hash)) && false) {",
+    file: "hub/src/core/accounts/passwords.ts",
+    guard: "  const right = await verifyPassword(password, row.password_hash);\n",
+    without: "  const right = (await verifyPassword(password, row.password_hash)) || true;\n",
     test: {
       file: accounts,
       name: "the right password signs in, in whatever case the address is written; another one does not",
@@ -18,16 +18,15 @@ export const coreGuards: readonly Guard[] = [
   },
   {
     name: "wrong passwords cost time",
-    file: "hub/src/core/accounts/accounts.ts",
-    guard: "      if (user.locked)\n",
-    without: "      if (false as boolean)\n",
+    file: "hub/src/core/accounts/passwords.ts",
+    guard: " and coalesce(locked_until <= clock_timestamp(), true) returning password_hash`;",
+    without: " returning password_hash`;",
     test: { file: accounts, name: "after five wrong passwords the right one must wait" },
   },
   {
     name: "a refresh token that comes twice ends its sign-in",
-    file: "hub/src/core/accounts/accounts.ts",
-    guard:
-      "          await tx`update refresh_tokens set revoked = true where family = ${row.family}`;\n",
+    file: "hub/src/core/accounts/sign-ins.ts",
+    guard: '    await end(tx, { userId, signInId: family }, "token used twice");\n',
     without: "",
     test: {
       file: accounts,
@@ -36,12 +35,52 @@ export const coreGuards: readonly Guard[] = [
   },
   {
     name: "a refresh token is used once, also by two at once",
-    file: "hub/src/core/accounts/accounts.ts",
-    guard: "where t.hash = ${hashSecret(refreshToken)} for update of t`;",
-    without: "where t.hash = ${hashSecret(refreshToken)}`;",
+    file: "hub/src/core/accounts/sign-ins.ts",
+    guard: "where t.hash = ${hash} for update of t`;",
+    without: "where t.hash = ${hash}`;",
     test: {
       file: accounts,
       name: "of two uses of one refresh token at once, one gets through at the most",
+    },
+  },
+  {
+    name: "many tries at a password at once are counted",
+    file: "hub/src/core/accounts/passwords.ts",
+    guard: "    update users set failed_logins = failed_logins + 1, locked_until",
+    without: "    update users set failed_logins = 0, locked_until",
+    test: {
+      file: "hub/src/core/accounts/passwords.int.test.ts",
+      name: "of many guesses at once no more are looked at than one after the other",
+    },
+  },
+  {
+    name: "an access token is good no longer than its sign-in",
+    file: "hub/src/core/accounts/sign-ins.ts",
+    guard: "        where s.id = ${signInId} and s.user_id = ${userId} and s.ended_at is null`;",
+    without: "        where s.id = ${signInId} and s.user_id = ${userId}`;",
+    test: {
+      file: "hub/src/core/accounts/sign-ins.int.test.ts",
+      name: "a sign-in that is ended from elsewhere is over at once, and not in the list any more",
+    },
+  },
+  {
+    name: "nobody gives what they may not do themselves",
+    file: "hub/src/core/accounts/roles.ts",
+    guard: "  if (beyond.length > 0)\n",
+    without: "  if (beyond.length > 99)\n",
+    test: {
+      file: "hub/src/core/accounts/roles.int.test.ts",
+      name: "nobody gives what they may not do themselves, nor touches who may do more, nor changes their own role",
+    },
+  },
+  {
+    name: "a session ends with the sign-in that opened it",
+    file: "hub/src/core/sessions/sessions.ts",
+    guard: "          and still_stands(s.sign_in_id, s.api_key_id)\n",
+    without: "",
+    test: {
+      file: "hub/src/core/accounts/sign-ins.int.test.ts",
+      name: "what was opened under a sign-in or a key ends with it: nobody gets in by its ticket, and it is closed",
     },
   },
   {

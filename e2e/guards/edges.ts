@@ -2,6 +2,7 @@ import type { Guard } from "./guard.ts";
 
 const broker = "hub/src/platform/broker/broker.int.test.ts";
 const http = "hub/src/platform/http/server.int.test.ts";
+const refusals = "hub/src/platform/http/refusals.ts";
 const tokens = "hub/src/platform/auth/tokens.test.ts";
 const routes = "hub/src/core/apps/routes.int.test.ts";
 const client = "bin/client.int.test.ts";
@@ -99,9 +100,9 @@ export const edgeGuards: readonly Guard[] = [
   },
   {
     name: "another site's form can't make a change",
-    file: "hub/src/platform/http/server.ts",
-    guard: '    return { status: 415, message: "Send application/json." };\n',
-    without: "    return null;\n",
+    file: refusals,
+    guard: '    !/^application\\/json\\b/i.test(request.headers["content-type"] ?? "")\n',
+    without: '    request.headers["content-type"] === "none"\n',
     test: {
       file: http,
       name: "a post of %s is refused: another site's page could send it",
@@ -110,22 +111,26 @@ export const edgeGuards: readonly Guard[] = [
   },
   {
     name: "calls in one request have a cap",
-    file: "hub/src/platform/http/server.ts",
-    guard: "    maxBatchSize: maxBatch,\n",
-    without: "",
-    test: { file: http, name: "eleven calls in one request are refused, and none of them is made" },
+    file: refusals,
+    guard: "  if (calls > maxBatch)\n",
+    without: "  if (calls > 1e9)\n",
+    test: {
+      file: http,
+      name: "2,000 calls in one request are refused in words, none of them is made, and none is counted as one",
+    },
   },
   {
     name: "a body's declared length has a cap",
-    file: "hub/src/platform/http/server.ts",
-    guard: '    return { status: 413, message: "A request may have at most 1 MiB." };\n',
-    without: "    return null;\n",
+    file: refusals,
+    guard:
+      '  if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) return tooLarge;\n',
+    without: "",
     test: { file: http, name: "a body that says it has 50 MB is refused before it is read" },
   },
   {
     name: "a body's real length has a cap",
-    file: "hub/src/platform/http/server.ts",
-    guard: "    maxBodySize: maxBodyBytes,\n",
+    file: refusals,
+    guard: "  if (!whole) return tooLarge;\n",
     without: "",
     test: {
       file: http,
@@ -134,8 +139,8 @@ export const edgeGuards: readonly Guard[] = [
   },
   {
     name: "a body without end is cut off",
-    file: "hub/src/platform/http/server.ts",
-    guard: "    if (bytes > maxThrownAwayBytes) request.destroy();\n",
+    file: refusals,
+    guard: "      if (bytes > maxThrownAwayBytes) request.destroy();\n",
     without: "",
     test: {
       file: http,
@@ -180,7 +185,7 @@ export const edgeGuards: readonly Guard[] = [
     without: "      currentDate: new Date(0),\n",
     test: {
       file: tokens,
-      name: "an access token says who it is for until its 15 minutes are over",
+      name: "an access token says whose it is, and of which sign-in, until its 15 minutes are over",
     },
   },
   {

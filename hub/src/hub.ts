@@ -9,7 +9,6 @@ import { openBroker } from "./broker.ts";
 import type { HubConfig } from "./config.ts";
 import { createCore } from "./core/core.ts";
 import { loadSecrets } from "./platform/auth/secrets.ts";
-import { createTokenVerifier, isApiKey } from "./platform/auth/tokens.ts";
 import type { Broker } from "./platform/broker/broker.ts";
 import { HostMessages } from "./platform/broker/host-messages.ts";
 import type { HostBus } from "./platform/context.ts";
@@ -145,7 +144,6 @@ async function wire(
   const operations = operationsRouter({ log, ingest, contexts, consumers });
   const metrics = createMetrics({ log, contexts, consumers, logger });
   const seeded = await seed({ config, sharedDir, core, billing });
-  const verifyToken = createTokenVerifier(secrets.tokenKey);
   const router = appRouter({
     core: core.routers,
     billing: billing.router,
@@ -174,8 +172,8 @@ async function wire(
     logger,
     limiter:
       config.rateLimits.length > 0 ? new RateLimiter(databases.core, config.rateLimits) : null,
-    authenticate: (token) =>
-      isApiKey(token) ? core.verifyApiKey(token) : verifyToken(token, source.now()),
+    authenticate: core.authenticate,
+    outdated: core.outdated,
   });
   stops.push(
     () => http.stop(),

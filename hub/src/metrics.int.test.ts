@@ -3,7 +3,7 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { coreFigures } from "./core/figures.ts";
 import { startHttp } from "./platform/http/server.ts";
-import { anyone, router, staff } from "./platform/http/trpc.ts";
+import { anyone, needs, router } from "./platform/http/trpc.ts";
 import { createEventLog } from "./platform/log/event-log.ts";
 import { createMetrics } from "./platform/observe/metrics.ts";
 import { observeRoutes } from "./platform/observe/routes.ts";
@@ -54,7 +54,10 @@ async function startServer({ core = databases.core, ...broken }: Broken = {}) {
     logger: silent,
     observe: metrics.observe,
     authenticate: () => Promise.reject(new Error("no")),
-    router: router({ hello: anyone.query(() => "hello"), secret: staff.query(() => "secret") }),
+    router: router({
+      hello: anyone.query(() => "hello"),
+      secret: needs("hosts.read").query(() => "secret"),
+    }),
   });
   return {
     log,

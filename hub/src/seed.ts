@@ -1,10 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Billing } from "./billing/billing.ts";
 import type { HubConfig } from "./config.ts";
 import type { CoreContext } from "./core/core.ts";
-import { writePrivateOnce } from "./platform/auth/secrets.ts";
+import { newPassword, writePrivateOnce } from "./platform/auth/secrets.ts";
 
 export interface Account {
   readonly email: string;
@@ -50,11 +49,4 @@ export async function seed(parts: {
     demo: madeDemo && known.demo ? known.demo : null,
     file,
   };
-}
-
-/** 96 random bits in letters that are easily told apart. */
-function newPassword(): string {
-  const letters = "abcdefghjkmnpqrstuvwxyz23456789ABCD";
-  const picked = [...randomBytes(20)].map((byte) => letters[byte % 32]).join("");
-  return picked.replace(/(.{5})(?=.)/g, "$1-");
 }

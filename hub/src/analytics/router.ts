@@ -1,6 +1,7 @@
 import { idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
-import { admin, isStaff, router, signedIn } from "../platform/http/trpc.ts";
+import { ownerSeenBy } from "../platform/auth/permissions.ts";
+import { needs, router } from "../platform/http/trpc.ts";
 import type { Database } from "../platform/postgres/database.ts";
 import { rebuild } from "./rebuild.ts";
 import { listScreenDays } from "./screens/quality.ts";
@@ -13,7 +14,7 @@ export function analyticsRouter(database: Database) {
   return {
     analytics: router({
       /** One line per day and currency, newest first: everyone's for staff (or one customer's), their own for customers. A run counts on the day (UTC) it began. */
-      usagePerDay: signedIn
+      usagePerDay: needs("analytics.read")
         .input(
           z
             .object({
@@ -27,7 +28,7 @@ export function analyticsRouter(database: Database) {
         )
         .query(({ input, ctx }) =>
           listUsagePerDay(database.query, {
-            userId: isStaff(ctx.caller) ? (input.userId ?? null) : ctx.caller.userId,
+            userId: ownerSeenBy(ctx.caller) ?? input.userId ?? null,
             planId: input.planId ?? null,
             from: input.from ?? null,
             to: input.to ?? null,
@@ -36,7 +37,7 @@ export function analyticsRouter(database: Database) {
         ),
 
       /** How live screens went, a line per day (UTC), newest first: everyone's for staff (or one customer's), their own for customers. */
-      screensPerDay: signedIn
+      screensPerDay: needs("analytics.read")
         .input(
           z
             .object({
@@ -48,14 +49,14 @@ export function analyticsRouter(database: Database) {
         )
         .query(({ input, ctx }) =>
           listScreenDays(database.query, {
-            userId: isStaff(ctx.caller) ? (input.userId ?? null) : ctx.caller.userId,
+            userId: ownerSeenBy(ctx.caller) ?? input.userId ?? null,
             deviceId: input.deviceId ?? null,
             limit: input.limit,
           }),
         ),
 
       /** Throws the projections away; their consumers read the whole log again, which they begin within a second or two. */
-      rebuild: admin.mutation(async () => {
+      rebuild: needs("operations.rebuild").mutation(async () => {
         await rebuild(database);
         return { rebuilding: true };
       }),

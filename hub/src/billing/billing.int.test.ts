@@ -224,7 +224,7 @@ test("nobody sees or ends another's order, tops up their own wallet, or recounts
   await expect(stranger.wallet.topup({ amountMinor: 1, idempotencyKey })).rejects.toThrow(
     "no payment provider yet",
   );
-  await expect(stranger.ledger.verify()).rejects.toThrow("operator");
+  await expect(stranger.ledger.verify()).rejects.toThrow("ledger.read");
   await expect(bench.as(null).orders.list()).rejects.toThrow("Sign in first");
 });
 

@@ -1,5 +1,4 @@
 import { commandCatalog } from "@cloudphone/shared/commands/catalog";
-import type { Role } from "@cloudphone/shared/events/user";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import type { Heartbeat, Presence } from "@cloudphone/shared/link";
@@ -9,10 +8,8 @@ import { rateLimitCleaning } from "../platform/http/rate-limits.ts";
 import type { HttpRoute } from "../platform/http/route.ts";
 import type { SocketRoute } from "../platform/http/sockets.ts";
 import { retryLevel } from "../platform/postgres/reachability.ts";
-import { type ApiKeys, createApiKeys } from "./accounts/api-keys.ts";
-import { apiKeysRouter } from "./accounts/api-keys-router.ts";
-import { createAccounts } from "./accounts/accounts.ts";
-import { accountsRouter } from "./accounts/router.ts";
+import type { Accounts } from "./accounts/accounts.ts";
+import { createIdentities, type Identities } from "./accounts/identities.ts";
 import { batchConsumer } from "./apps/batch-consumer.ts";
 import { createBatches } from "./apps/batches.ts";
 import { installBatchSaga } from "./apps/install-batch.ts";
@@ -54,8 +51,10 @@ export interface CoreContext extends Context {
   readonly routers: ReturnType<typeof coreRouters>;
   readonly routes: readonly HttpRoute[];
   readonly sockets: readonly SocketRoute[];
-  /** Who an API key stands for; rejects with `unauthenticated`. */
-  verifyApiKey(key: string): Promise<Caller>;
+  /** Who an access token or an API key stands for; rejects with `unauthenticated`. */
+  authenticate(token: string): Promise<Caller>;
+  /** Of callers who were let in before, those who may not go on as they were. */
+  outdated(callers: readonly Caller[]): Promise<readonly Caller[]>;
   verifyHost(hostId: Id, secret: string): Promise<boolean>;
   readonly placesOf: PlacesOf;
   onHeartbeat(hostId: Id, heartbeat: Heartbeat): void;
@@ -64,7 +63,7 @@ export interface CoreContext extends Context {
   ensureAccount(account: {
     email: string;
     password: string;
-    role: Role;
+    role: string;
     demo: boolean;
   }): Promise<boolean>;
   findAccount(email: string): Promise<Id | null>;
@@ -80,8 +79,8 @@ const installSilenceMs = commandCatalog["app.install"].deadlineMs + 60_000;
 
 /** Accounts, hosts, devices with their leases, and apps. */
 export function createCore(deps: CoreDeps): CoreContext {
-  const accounts = createAccounts(deps);
-  const apiKeys = createApiKeys(deps);
+  const identities = createIdentities(deps);
+  const { accounts } = identities;
   const hosts = createHosts(deps);
   const drain = createDrain(deps);
   const batteries = new Batteries();
@@ -92,10 +91,9 @@ export function createCore(deps: CoreDeps): CoreContext {
   return {
     name: "core",
     database,
-    ...work({ hosts, drain, library, sessions, deps }),
+    ...work({ identities, hosts, drain, library, sessions, deps }),
     routers: coreRouters({
-      accounts,
-      apiKeys,
+      identities,
       hosts,
       drain,
       devices,
@@ -107,7 +105,8 @@ export function createCore(deps: CoreDeps): CoreContext {
     routes: coreRoutes(deps, library, devices),
     sockets: [sessions.socket],
     stop: () => sessions.stop(),
-    verifyApiKey: (key) => apiKeys.verify(key),
+    authenticate: (token) => identities.authenticate(token),
+    outdated: (callers) => identities.outdated(callers),
     verifyHost: hosts.verifyHost,
     ...hearing(deps, hosts, batteries),
     ensureAccount: (account) => ensureAccount(deps, accounts, account),
@@ -127,12 +126,13 @@ export function createCore(deps: CoreDeps): CoreContext {
 
 /** What goes on without anybody asking. */
 function work({
+  identities,
   hosts,
   drain,
   library,
   sessions,
   deps,
-}: Pick<Parts, "hosts" | "drain" | "library" | "sessions" | "deps">): Pick<
+}: Pick<Parts, "identities" | "hosts" | "drain" | "library" | "sessions" | "deps">): Pick<
   Context,
   "consumers" | "sagas" | "timers"
 > {
@@ -153,6 +153,7 @@ function work({
     ],
     sagas: [installBatchSaga({ silenceMs: installSilenceMs })],
     timers: [
+      ...identities.timers,
       hosts.timer,
       drain.timer,
       leaseExpiry(deps),
@@ -173,7 +174,7 @@ function work({
 
 async function ensureAccount(
   { database, source, wake }: CoreDeps,
-  accounts: ReturnType<typeof createAccounts>,
+  accounts: Accounts,
   account: Parameters<CoreContext["ensureAccount"]>[0],
 ): Promise<boolean> {
   if (await accounts.find(account.email)) return false;
@@ -219,8 +220,7 @@ function greet(deps: CoreDeps, hostId: Id): void {
 }
 
 interface Parts {
-  readonly accounts: ReturnType<typeof createAccounts>;
-  readonly apiKeys: ApiKeys;
+  readonly identities: Identities;
   readonly hosts: ReturnType<typeof createHosts>;
   readonly drain: DrainHosts;
   readonly devices: ReturnType<typeof createDevices>;
@@ -230,13 +230,12 @@ interface Parts {
   readonly deps: CoreDeps;
 }
 
-function coreRouters({ accounts, apiKeys, hosts, devices, library, sessions, ...rest }: Parts) {
+function coreRouters({ identities, hosts, devices, library, sessions, ...rest }: Parts) {
   const { drain, batteries, deps } = rest;
   const operate = createOperate(devices, deps);
   const batches = createBatches(deps, { devices, library });
   return {
-    accounts: accountsRouter(accounts, deps),
-    apiKeys: apiKeysRouter(apiKeys),
+    ...identities.routers,
     hosts: hostsRouter(hosts, drain, deps.database),
     devices: devicesRouter({ devices, operate, batteries }, deps),
     apps: appsRouter({ library, batches, operate }, deps),

@@ -1,6 +1,6 @@
 import { idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
-import { staff } from "../../platform/http/trpc.ts";
+import { needs } from "../../platform/http/trpc.ts";
 import type { BillingSettings } from "../settings.ts";
 import { listTransactions, sumRevenue } from "./transactions.ts";
 import { verifyLedger } from "./verify.ts";
@@ -8,10 +8,10 @@ import { verifyLedger } from "./verify.ts";
 export function ledgerRouter({ database, currency }: BillingSettings) {
   return {
     /** Recounts everything; `sound` is false when anything is wrong. */
-    verify: staff.query(() => verifyLedger(database)),
+    verify: needs("ledger.read").query(() => verifyLedger(database)),
 
     /** Every movement of money, newest first, with both its sides. */
-    transactions: staff
+    transactions: needs("ledger.read")
       .input(
         z
           .object({
@@ -31,7 +31,7 @@ export function ledgerRouter({ database, currency }: BillingSettings) {
       ),
 
     /** What was earned from an instant on: prices and usage, less what was given back. */
-    revenue: staff
+    revenue: needs("ledger.read")
       .input(z.object({ since: z.iso.datetime({ offset: true }) }))
       .query(async ({ input }) => ({
         currency,

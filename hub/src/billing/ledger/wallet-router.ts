@@ -1,14 +1,9 @@
 import { Fault } from "@cloudphone/shared/fault";
 import { type Id, idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
+import { ownerSeenBy } from "../../platform/auth/permissions.ts";
 import { idempotent } from "../../platform/http/idempotency.ts";
-import {
-  type Caller,
-  isStaff,
-  type RequestContext,
-  requestCause,
-  signedIn,
-} from "../../platform/http/trpc.ts";
+import { type Caller, needs, requestCause, type RequestContext } from "../../platform/http/trpc.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
 import type { BillingSettings } from "../settings.ts";
 import { findWallet } from "./ledger.ts";
@@ -31,23 +26,27 @@ export function walletRouter({ database, currency, onCommitted }: BillingSetting
     ...limitProcedures({ database, currency }),
 
     /** Own wallet; staff may name a customer. */
-    show: signedIn.input(whose.default({})).query(({ input, ctx }) => {
-      const userId = ownerOf(input.userId, ctx.caller);
-      return database.transaction(async (tx) => {
-        const wallet = await findWallet(tx, { userId, currency });
-        return {
-          userId,
-          currency,
-          balanceMinor: wallet?.balanceMinor ?? 0,
-          heldMinor: wallet?.heldMinor ?? 0,
-          limit: await spendingLimit(tx, { userId, currency }),
-          entries: wallet ? await statement(tx, wallet.walletId, { before: null, limit: 10 }) : [],
-        };
-      });
-    }),
+    show: needs("wallet.read")
+      .input(whose.default({}))
+      .query(({ input, ctx }) => {
+        const userId = ownerOf(input.userId, ctx.caller);
+        return database.transaction(async (tx) => {
+          const wallet = await findWallet(tx, { userId, currency });
+          return {
+            userId,
+            currency,
+            balanceMinor: wallet?.balanceMinor ?? 0,
+            heldMinor: wallet?.heldMinor ?? 0,
+            limit: await spendingLimit(tx, { userId, currency }),
+            entries: wallet
+              ? await statement(tx, wallet.walletId, { before: null, limit: 10 })
+              : [],
+          };
+        });
+      }),
 
     /** Newest first; `next` is the `before` of the following page, null at the end. */
-    statement: signedIn
+    statement: needs("wallet.read")
       .input(
         whose
           .extend({
@@ -68,15 +67,10 @@ export function walletRouter({ database, currency, onCommitted }: BillingSetting
       }),
 
     /** By staff, for a customer or for themselves. */
-    topup: signedIn
+    topup: needs("wallet.topup")
       .input(topUpSchema.extend({ idempotencyKey: idSchema }))
       .mutation(async ({ input: { idempotencyKey: key, ...input }, ctx }) => {
         const { caller } = ctx;
-        if (!isStaff(caller))
-          throw new Fault(
-            "forbidden",
-            "There is no payment provider yet: ask your operator to top up your wallet.",
-          );
         const call = { userId: caller.userId, key, operation: "wallet.topup", input };
         const answer = await idempotent(database, call, (tx) =>
           topUpWallet(tx, { ...input, currency, key }, { ...ctx, caller }),
@@ -90,7 +84,7 @@ export function walletRouter({ database, currency, onCommitted }: BillingSetting
 function limitProcedures({ database, currency }: Pick<BillingSettings, "database" | "currency">) {
   return {
     /** Own limit per calendar month: once it is reached phones are switched off and nothing is bought. Null: none. */
-    setLimit: signedIn
+    setLimit: needs("wallet.write")
       .input(
         z.object({
           monthlyMinor: z
@@ -127,6 +121,7 @@ async function topUpWallet(
 
 function ownerOf(userId: Id | undefined, caller: Caller): Id {
   if (userId === undefined || userId === caller.userId) return caller.userId;
-  if (!isStaff(caller)) throw new Fault("not_found", "There is no customer with that id.");
+  if (ownerSeenBy(caller) !== null)
+    throw new Fault("not_found", "There is no customer with that id.");
   return userId;
 }

@@ -2,7 +2,8 @@ import { Fault } from "@cloudphone/shared/fault";
 import { idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
-import { type Caller, isStaff, requestCause, signedIn, staff } from "../../platform/http/trpc.ts";
+import { ownerSeenBy } from "../../platform/auth/permissions.ts";
+import { type Caller, needs, requestCause } from "../../platform/http/trpc.ts";
 import { lockLedger } from "../ledger/ledger.ts";
 import type { BillingSettings } from "../settings.ts";
 import { findOrder, lockOrder, type Order } from "./orders.ts";
@@ -23,7 +24,7 @@ export function afterPurchase({
 }: Pick<BillingSettings, "database" | "onCommitted">) {
   return {
     /** Gives money back to the customer's wallet: all that is left of the order's, or a part of it. */
-    refund: staff
+    refund: needs("orders.refund")
       .input(refundSchema.extend({ idempotencyKey: idSchema }))
       .mutation(async ({ input: { idempotencyKey: key, ...input }, ctx }) => {
         const call = { userId: ctx.caller.userId, key, operation: "orders.refund", input };
@@ -37,7 +38,7 @@ export function afterPurchase({
       }),
 
     /** Pays for another period, whose time is added to what is left. */
-    renew: signedIn
+    renew: needs("orders.write")
       .input(z.object({ orderId: idSchema, idempotencyKey: idSchema }))
       .mutation(async ({ input: { idempotencyKey: key, ...input }, ctx }) => {
         const call = { userId: ctx.caller.userId, key, operation: "orders.renew", input };
@@ -52,7 +53,7 @@ export function afterPurchase({
       }),
 
     /** Whether it renews itself shortly before its end. */
-    setAutoRenew: signedIn
+    setAutoRenew: needs("orders.write")
       .input(z.object({ orderId: idSchema, on: z.boolean() }))
       .mutation(({ input, ctx }) =>
         database.transaction(async (tx) => {
@@ -65,16 +66,18 @@ export function afterPurchase({
       ),
 
     /** What was given back of an order, oldest first. */
-    refunds: signedIn.input(z.object({ orderId: idSchema })).query(async ({ input, ctx }) => {
-      const order = visible(await findOrder(database.query, input.orderId), ctx.caller);
-      return listRefunds(database.query, order.id);
-    }),
+    refunds: needs("orders.read")
+      .input(z.object({ orderId: idSchema }))
+      .query(async ({ input, ctx }) => {
+        const order = visible(await findOrder(database.query, input.orderId), ctx.caller);
+        return listRefunds(database.query, order.id);
+      }),
   };
 }
 
 /** The order, if the caller may see it; the one place where this is decided. */
 export function visible(order: Order | null, caller: Caller): Order {
-  if (!order || (order.userId !== caller.userId && !isStaff(caller)))
+  if (!order || ![null, order.userId].includes(ownerSeenBy(caller)))
     throw new Fault(
       "not_found",
       "There is no order with that id; `cloudphone orders` lists yours.",

@@ -2,14 +2,9 @@ import type { EventDraft } from "@cloudphone/shared/events/catalog";
 import { Fault } from "@cloudphone/shared/fault";
 import { type Id, idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
+import { ownerSeenBy } from "../../platform/auth/permissions.ts";
 import { idempotent } from "../../platform/http/idempotency.ts";
-import {
-  type Caller,
-  isStaff,
-  type RequestContext,
-  requestCause,
-  signedIn,
-} from "../../platform/http/trpc.ts";
+import { type Caller, needs, requestCause, type RequestContext } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
 import { planOnSale, type Plan } from "../plans/plans.ts";
@@ -34,7 +29,7 @@ export function ordersRouter({ database, onCommitted }: BillingSettings) {
     ...afterPurchase({ database, onCommitted }),
 
     /** Takes the order; the purchase then goes its way and ends, within its deadlines, as paid or cancelled. */
-    create: signedIn
+    create: needs("orders.write")
       .input(z.object({ planId: idSchema, idempotencyKey: idSchema }))
       .mutation(async ({ input: { idempotencyKey: key, ...input }, ctx }) => {
         const call = { userId: ctx.caller.userId, key, operation: "orders.create", input };
@@ -44,21 +39,25 @@ export function ordersRouter({ database, onCommitted }: BillingSettings) {
       }),
 
     /** Newest first. */
-    list: signedIn.input(listSchema).query(({ input, ctx }) =>
-      listOrders(database.query, {
-        userId: isStaff(ctx.caller) ? (input.userId ?? null) : ctx.caller.userId,
-        state: input.state ?? null,
-        before: input.before ?? null,
-        limit: input.limit,
-      }),
-    ),
+    list: needs("orders.read")
+      .input(listSchema)
+      .query(({ input, ctx }) =>
+        listOrders(database.query, {
+          userId: ownerSeenBy(ctx.caller) ?? input.userId ?? null,
+          state: input.state ?? null,
+          before: input.before ?? null,
+          limit: input.limit,
+        }),
+      ),
 
-    show: signedIn.input(z.object({ orderId: idSchema })).query(async ({ input, ctx }) => {
-      return visible(await findOrder(database.query, input.orderId), ctx.caller);
-    }),
+    show: needs("orders.read")
+      .input(z.object({ orderId: idSchema }))
+      .query(async ({ input, ctx }) => {
+        return visible(await findOrder(database.query, input.orderId), ctx.caller);
+      }),
 
     /** The phone goes back: the order ends at once, its lease as soon as the host hears of it; what ran until then is billed. */
-    end: signedIn
+    end: needs("orders.write")
       .input(z.object({ orderId: idSchema, idempotencyKey: idSchema }))
       .mutation(async ({ input: { idempotencyKey: key, ...input }, ctx }) => {
         const call = { userId: ctx.caller.userId, key, operation: "orders.end", input };

@@ -2,8 +2,9 @@ import { deviceSpecSchema } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
 import { idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
+import { may } from "../../platform/auth/permissions.ts";
 import { idempotent } from "../../platform/http/idempotency.ts";
-import { anyone, isStaff, staff } from "../../platform/http/trpc.ts";
+import { anyone, needs } from "../../platform/http/trpc.ts";
 import type { BillingSettings } from "../settings.ts";
 import { insertPlan, listPlans, type Plan, retirePlan } from "./plans.ts";
 
@@ -31,10 +32,13 @@ export function plansRouter({ database, currency }: BillingSettings) {
     list: anyone
       .input(z.object({ retired: z.boolean().default(false) }).default({ retired: false }))
       .query(({ input, ctx }) =>
-        listPlans(database.query, input.retired && ctx.caller !== null && isStaff(ctx.caller)),
+        listPlans(
+          database.query,
+          input.retired && ctx.caller !== null && may(ctx.caller, "plans.write"),
+        ),
       ),
 
-    create: staff
+    create: needs("plans.write")
       .input(offerSchema.extend({ idempotencyKey: idSchema }))
       .mutation(({ input: { idempotencyKey, ...offer }, ctx }) =>
         idempotent(
@@ -59,10 +63,12 @@ export function plansRouter({ database, currency }: BillingSettings) {
         ),
       ),
 
-    retire: staff.input(z.object({ planId: idSchema })).mutation(async ({ input }) => {
-      if (!(await retirePlan(database.query, input.planId)))
-        throw new Fault("not_found", "There is no plan on sale with that id.");
-      return { planId: input.planId };
-    }),
+    retire: needs("plans.write")
+      .input(z.object({ planId: idSchema }))
+      .mutation(async ({ input }) => {
+        if (!(await retirePlan(database.query, input.planId)))
+          throw new Fault("not_found", "There is no plan on sale with that id.");
+        return { planId: input.planId };
+      }),
   };
 }

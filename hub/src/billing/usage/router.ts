@@ -1,6 +1,7 @@
 import { type Id, idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
-import { type Caller, isStaff, signedIn } from "../../platform/http/trpc.ts";
+import { ownerSeenBy } from "../../platform/auth/permissions.ts";
+import { type Caller, needs } from "../../platform/http/trpc.ts";
 import type { BillingSettings } from "../settings.ts";
 import { listUsage } from "./records.ts";
 import { summariseUsage } from "./summary.ts";
@@ -15,7 +16,7 @@ const whoseSchema = z.object({
 export function usageRouter({ database }: BillingSettings) {
   return {
     /** Runs, newest first. An open one shows what is confirmed so far (at most a minute behind). */
-    list: signedIn
+    list: needs("usage.read")
       .input(
         whoseSchema
           .extend({
@@ -37,14 +38,16 @@ export function usageRouter({ database }: BillingSettings) {
       ),
 
     /** Per order: what was used of what is included, what was charged, and what open runs will add to it so far. */
-    summary: signedIn.input(whoseSchema.default({})).query(({ input, ctx }) =>
-      summariseUsage(database.query, {
-        userId: whose(input.userId, ctx.caller),
-        orderId: input.orderId ?? null,
-      }),
-    ),
+    summary: needs("usage.read")
+      .input(whoseSchema.default({}))
+      .query(({ input, ctx }) =>
+        summariseUsage(database.query, {
+          userId: whose(input.userId, ctx.caller),
+          orderId: input.orderId ?? null,
+        }),
+      ),
   };
 }
 
 const whose = (userId: Id | undefined, caller: Caller): Id | null =>
-  isStaff(caller) ? (userId ?? null) : caller.userId;
+  ownerSeenBy(caller) ?? userId ?? null;

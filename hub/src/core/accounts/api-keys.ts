@@ -1,9 +1,9 @@
-import type { Role } from "@cloudphone/shared/events/user";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import { hashSecret, newApiKey } from "../../platform/auth/tokens.ts";
 import type { Caller } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
+import { type PersonColumns, toCaller } from "./people.ts";
 
 export interface NewKey {
   readonly name: string;
@@ -84,24 +84,23 @@ export function createApiKeys({ database, source }: CoreDeps) {
 
     /** Who a key stands for; `unauthenticated` for one that was never given, is over or revoked: one sentence for all three. */
     async verify(key: string): Promise<Caller> {
-      const [row] = await database.query<{
-        id: Id;
-        scopes: string[];
-        user_id: Id;
-        email: string;
-        role: Role;
-        unnoted: boolean;
-      }>`
-        select k.id, k.scopes, u.id as user_id, u.email, u.role,
+      const [row] = await database.query<
+        {
+          id: Id;
+          scopes: string[];
+          unnoted: boolean;
+        } & PersonColumns
+      >`
+        select k.id, k.scopes, u.id as user_id, u.email, u.role, r.permissions, u.password_temporary,
           coalesce(k.last_used_at < clock_timestamp() - ${useNotedMs} * interval '1 millisecond', true) as unnoted
-        from api_keys k join users u on u.id = k.user_id
+        from api_keys k join users u on u.id = k.user_id left join roles r on r.name = u.role
         where k.hash = ${hashSecret(key)} and k.revoked_at is null and coalesce(k.expires_at > clock_timestamp(), true)`;
       if (!row)
         throw new Fault("unauthenticated", "This API key is not valid, is over or was revoked.");
       if (row.unnoted)
         await database.query`update api_keys set last_used_at = clock_timestamp() where id = ${row.id}`;
       const { id, scopes } = row;
-      return { userId: row.user_id, email: row.email, role: row.role, key: { id, scopes } };
+      return { ...toCaller(row), key: { id, scopes } };
     },
   };
 }

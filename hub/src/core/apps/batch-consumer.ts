@@ -4,6 +4,7 @@ import type { RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Consumer, HandlerContext } from "../../platform/context.ts";
 import type { Caller } from "../../platform/http/trpc.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
+import { findPerson } from "../accounts/people.ts";
 import type { Library } from "./library.ts";
 
 /**
@@ -53,8 +54,7 @@ async function install(
 
 /** Whoever asked for the batch, with the role they have now. */
 async function callerOf(tx: Tx, userId: Id): Promise<Caller> {
-  const [user] = await tx<{ email: string; role: Caller["role"] }>`
-    select email, role from users where id = ${userId}`;
+  const user = await findPerson(tx, userId);
   if (!user) throw new Fault("forbidden", "Whoever asked for this has no account any more.");
-  return { userId, ...user };
+  return user;
 }

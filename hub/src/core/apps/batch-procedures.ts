@@ -1,7 +1,7 @@
 import { labelNameSchema, labelValueSchema } from "@cloudphone/shared/device";
 import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
-import { signedIn } from "../../platform/http/trpc.ts";
+import { needs } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
 import type { Batches } from "./batches.ts";
 
@@ -21,7 +21,7 @@ const batch = z.object({ batchId: z.uuid() });
 export function batchProcedures(batches: Batches, deps: CoreDeps) {
   return {
     /** Answers at once; `apps.batch` tells how far each phone is. */
-    installBatch: signedIn
+    installBatch: needs("apps.write")
       .input(
         z.object({
           app: z.string().min(1).max(255),
@@ -44,9 +44,11 @@ export function batchProcedures(batches: Batches, deps: CoreDeps) {
         deps.wake();
         return answer;
       }),
-    batches: signedIn.query(({ ctx }) => batches.list(ctx.caller)),
-    batch: signedIn.input(batch).query(({ input, ctx }) => batches.show(ctx.caller, input.batchId)),
-    cancelBatch: signedIn
+    batches: needs("apps.read").query(({ ctx }) => batches.list(ctx.caller)),
+    batch: needs("apps.read")
+      .input(batch)
+      .query(({ input, ctx }) => batches.show(ctx.caller, input.batchId)),
+    cancelBatch: needs("apps.write")
       .input(batch)
       .mutation(({ input, ctx }) => batches.cancel(ctx.caller, input.batchId)),
   };

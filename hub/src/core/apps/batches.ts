@@ -1,6 +1,7 @@
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
-import { type Caller, isStaff } from "../../platform/http/trpc.ts";
+import { ownerSeenBy } from "../../platform/auth/permissions.ts";
+import type { Caller } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
 import type { CoreDeps } from "../deps.ts";
@@ -139,7 +140,7 @@ const itemsOf = (query: Query, batchId: Id): Promise<BatchItem[]> => query<Batch
   where i.batch_id = ${batchId} order by d.name`;
 
 function select(query: Query, caller: Caller, batchId: Id | null): Promise<BatchRow[]> {
-  const owner = isStaff(caller) ? null : caller.userId;
+  const owner = ownerSeenBy(caller);
   return query<BatchRow>`
     select b.*, (select coalesce(jsonb_object_agg(status, n), '{}') from (
         select case when i.state = 'pending' then case when c.id is null then 'waiting' else 'installing' end

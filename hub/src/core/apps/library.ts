@@ -3,7 +3,8 @@ import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import { signPath } from "../../platform/auth/tokens.ts";
 import type { Cause, Consumer } from "../../platform/context.ts";
-import { type Caller, isStaff } from "../../platform/http/trpc.ts";
+import { ownerSeenBy } from "../../platform/auth/permissions.ts";
+import type { Caller } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
 import type { CoreDeps } from "../deps.ts";
@@ -58,12 +59,11 @@ const downloadMs = 60 * 60_000;
 /** The app library and what is installed where. A customer sees their own apps and installations, staff see all. */
 export function createLibrary(deps: CoreDeps, devices: Devices) {
   const { database, source } = deps;
-  const ownerOf = (caller: Caller): Id | null => (isStaff(caller) ? null : caller.userId);
 
   const findApp = async (query: Query, caller: Caller, ref: string): Promise<AppRow> => {
     const [row] = await query<AppRow>`
       select * from apps where not removed and (id::text = ${ref} or package_name = ${ref} or sha256 = ${ref})
-        and (${ownerOf(caller)}::uuid is null or user_id = ${ownerOf(caller)})
+        and (${ownerSeenBy(caller)}::uuid is null or user_id = ${ownerSeenBy(caller)})
       order by (user_id = ${caller.userId}) desc, created_at desc limit 1`;
     if (!row)
       throw new Fault("not_found", `You have no app ${ref}; \`cloudphone apps list\` shows yours.`);
@@ -135,7 +135,7 @@ export function createLibrary(deps: CoreDeps, devices: Devices) {
 
     async list(caller: Caller): Promise<AppInfo[]> {
       const rows = await database.query<AppRow>`
-        select * from apps where not removed and (${ownerOf(caller)}::uuid is null or user_id = ${ownerOf(caller)})
+        select * from apps where not removed and (${ownerSeenBy(caller)}::uuid is null or user_id = ${ownerSeenBy(caller)})
         order by created_at desc limit 1000`;
       return rows.map(toApp);
     },
@@ -187,7 +187,7 @@ export function createLibrary(deps: CoreDeps, devices: Devices) {
     ): Promise<InstallationInfo[]> {
       const rows = await database.query<InstallationRow>`
         select i.*, d.name as device from installations i join devices d on d.id = i.device_id
-        where (${ownerOf(caller)}::uuid is null or i.user_id = ${ownerOf(caller)})
+        where (${ownerSeenBy(caller)}::uuid is null or i.user_id = ${ownerSeenBy(caller)})
           and (${which.id}::uuid is null or i.id = ${which.id})
           and (${which.device}::text is null or d.name = ${which.device} or d.id::text = ${which.device})
         order by i.created_at desc limit 500`;

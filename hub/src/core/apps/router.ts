@@ -2,7 +2,7 @@ import { packageNameSchema } from "@cloudphone/shared/android";
 import { Fault } from "@cloudphone/shared/fault";
 import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
-import { requestCause, router, signedIn } from "../../platform/http/trpc.ts";
+import { needs, requestCause, router } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
 import { inputOf, type Operate } from "../devices/operations.ts";
 import { batchProcedures } from "./batch-procedures.ts";
@@ -19,9 +19,9 @@ interface Parts {
 
 export function appsRouter({ library, batches, operate }: Parts, deps: CoreDeps) {
   return router({
-    list: signedIn.query(({ ctx }) => library.list(ctx.caller)),
+    list: needs("apps.read").query(({ ctx }) => library.list(ctx.caller)),
     /** Answers at once with `pending`; the installation becomes `installed` or `failed` once the phone has said so. */
-    install: signedIn
+    install: needs("apps.write")
       .input(z.object({ device, app: z.string().min(1).max(255), idempotencyKey: z.uuid() }))
       .mutation(async ({ input: { idempotencyKey, ...wish }, ctx }) => {
         const call = {
@@ -36,7 +36,7 @@ export function appsRouter({ library, batches, operate }: Parts, deps: CoreDeps)
         deps.wake();
         return answer;
       }),
-    uninstall: signedIn
+    uninstall: needs("apps.write")
       .input(z.object({ device, packageName: packageNameSchema, idempotencyKey: z.uuid() }))
       .mutation(async ({ input: { idempotencyKey, ...wish }, ctx }) => {
         const call = {
@@ -53,12 +53,12 @@ export function appsRouter({ library, batches, operate }: Parts, deps: CoreDeps)
       }),
     ...appOperations(operate),
     ...batchProcedures(batches, deps),
-    installations: signedIn
+    installations: needs("apps.read")
       .input(z.object({ device: device.optional() }))
       .query(({ input, ctx }) =>
         library.installations(ctx.caller, { id: null, device: input.device ?? null }),
       ),
-    installation: signedIn
+    installation: needs("apps.read")
       .input(z.object({ installationId: z.uuid() }))
       .query(async ({ input, ctx }) => {
         const [found] = await library.installations(ctx.caller, {
@@ -74,16 +74,16 @@ export function appsRouter({ library, batches, operate }: Parts, deps: CoreDeps)
 function appOperations(operate: Operate) {
   return {
     /** What a phone itself says is installed on it. */
-    onDevice: signedIn
+    onDevice: needs("apps.write")
       .input(inputOf("app.list"))
       .mutation(({ input, ctx }) => operate(ctx, "app.list", input)),
-    start: signedIn
+    start: needs("apps.write")
       .input(inputOf("app.start"))
       .mutation(({ input, ctx }) => operate(ctx, "app.start", input)),
-    stop: signedIn
+    stop: needs("apps.write")
       .input(inputOf("app.stop"))
       .mutation(({ input, ctx }) => operate(ctx, "app.stop", input)),
-    clear: signedIn
+    clear: needs("apps.write")
       .input(inputOf("app.clear"))
       .mutation(({ input, ctx }) => operate(ctx, "app.clear", input)),
   };

@@ -1,6 +1,7 @@
 import { readFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "@cloudphone/shared/fault";
+import { checkPermission } from "../../platform/auth/permissions.ts";
 import { checkScope } from "../../platform/auth/scopes.ts";
 import { verifyPath } from "../../platform/auth/tokens.ts";
 import { type Exchange, type HttpRoute, sendJson } from "../../platform/http/route.ts";
@@ -56,7 +57,8 @@ export function coreRoutes(deps: CoreDeps, library: Library, devices: Devices): 
       path: "/screenshots/:commandId",
       async handle(exchange) {
         if (!exchange.context.caller) throw new Fault("unauthenticated", "Sign in first.");
-        checkScope(exchange.context.caller, { area: "devices", writes: false });
+        checkScope(exchange.context.caller, { path: "devices", writes: false });
+        checkPermission(exchange.context.caller, "devices.read");
         const commandId = exchange.params.commandId ?? "";
         if (!/^[0-9a-f-]{36}$/.test(commandId))
           throw new Fault("not_found", "There is no such screenshot.");
@@ -75,7 +77,8 @@ function uploadRoute(deps: CoreDeps, library: Library): HttpRoute {
     async handle({ request, response, context }) {
       if (!context.caller)
         throw new Fault("unauthenticated", "Sign in first, and send a bearer token.");
-      checkScope(context.caller, { area: "apps", writes: true });
+      checkScope(context.caller, { path: "apps", writes: true });
+      checkPermission(context.caller, "apps.write");
       let apk: ApkInfo | null = null;
       const blob = await storeBlob(request, {
         dir: deps.blobDir,

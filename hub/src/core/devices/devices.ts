@@ -3,7 +3,8 @@ import type { Battery, DeviceSpec, DeviceState } from "@cloudphone/shared/device
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import type { Cause } from "../../platform/context.ts";
-import { type Caller, isStaff } from "../../platform/http/trpc.ts";
+import { ownerSeenBy } from "../../platform/auth/permissions.ts";
+import type { Caller } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
 import type { CoreDeps } from "../deps.ts";
@@ -58,13 +59,13 @@ export interface DeviceRow {
   expires_at: Date | null;
 }
 
-/** The devices a caller may see: staff all, a customer those whose lease is theirs. The one place where this is decided. */
+/** The devices a caller may see: all, or those whose lease is theirs. */
 async function visible(
   query: Query,
   caller: Caller,
   which: { ref: string | null },
 ): Promise<DeviceRow[]> {
-  const owner = isStaff(caller) ? null : caller.userId;
+  const owner = ownerSeenBy(caller);
   const { ref } = which;
   return query<DeviceRow>`
     select d.*, h.state as host_state, l.id as lease_id, l.order_id, l.user_id, lower(l.period) as since, l.expires_at
@@ -317,7 +318,7 @@ export function createDevices(deps: CoreDeps, batteries: Batteries) {
         reason: string | null;
         result: Record<string, unknown> | null;
       }>`select * from commands where id = ${commandId}
-        and (${isStaff(caller) ? null : caller.userId}::uuid is null or user_id = ${caller.userId})`;
+        and (${ownerSeenBy(caller)}::uuid is null or user_id = ${ownerSeenBy(caller)})`;
       if (!row) throw new Fault("not_found", "There is no such command of yours.");
       const { id, type, device_id, state, code, reason, result } = row;
       return { commandId: id, type, deviceId: device_id, state, code, reason, result };

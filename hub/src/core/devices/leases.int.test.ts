@@ -271,7 +271,7 @@ test("a long list of devices is read page by page, narrowed down, and counted", 
   expect(counts).toMatchObject({ leased: 0, byState: { failed: 3 } });
   expect(Object.values(counts.byState).reduce((sum, n) => sum + n, 0)).toBe(counts.total);
   const customer = { ...admin, role: "customer" as const };
-  await expect(bench.as(customer).devices.page()).rejects.toThrow("operator");
+  await expect(bench.as(customer).devices.page()).rejects.toThrow("customers.all");
   await bench.databases.core
     .query`update devices set existence = 'absent' where host_id = ${hostId}`;
 });

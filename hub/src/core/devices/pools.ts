@@ -1,7 +1,7 @@
 import type { DeviceSpec } from "@cloudphone/shared/device";
 import { deviceSpecSchema } from "@cloudphone/shared/device";
 import { z } from "zod";
-import { router, staff } from "../../platform/http/trpc.ts";
+import { needs, router } from "../../platform/http/trpc.ts";
 import type { Query } from "../../platform/postgres/database.ts";
 import type { CoreDeps, WarmPool } from "../deps.ts";
 import { specText } from "./scheduler.ts";
@@ -30,7 +30,7 @@ export async function wantedPools(
 /** How many phones of each kind wait, on and free, for a customer. */
 export function poolsRouter({ database, warmPools }: CoreDeps) {
   return router({
-    list: staff.query(async (): Promise<PoolInfo[]> => {
+    list: needs("hosts.read").query(async (): Promise<PoolInfo[]> => {
       const pools = await wantedPools(database.query, warmPools);
       const free = await database.query<{ spec: DeviceSpec }>`
         select d.spec from devices d where d.existence = 'present' and d.clean and d.power = 'running'
@@ -42,7 +42,7 @@ export function poolsRouter({ database, warmPools }: CoreDeps) {
       });
     }),
     /** From its next look on, within a second or two; 0 keeps none. */
-    set: staff
+    set: needs("devices.create")
       .input(z.object({ spec: deviceSpecSchema, target: z.int().min(0).max(10_000) }))
       .mutation(async ({ input: { spec, target }, ctx }) => {
         await database.query`

@@ -2,7 +2,7 @@ import { deviceSpecSchema, labelNameSchema, labelValueSchema } from "@cloudphone
 import { z } from "zod";
 import { signPath } from "../../platform/auth/tokens.ts";
 import { idempotent } from "../../platform/http/idempotency.ts";
-import { admin, requestCause, router, signedIn, staff } from "../../platform/http/trpc.ts";
+import { needs, requestCause, router } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { CoreDeps } from "../deps.ts";
 import type { Batteries } from "./batteries.ts";
@@ -25,105 +25,109 @@ interface Parts {
 export function devicesRouter({ devices, operate, batteries }: Parts, deps: CoreDeps) {
   const { database, source } = deps;
   return router({
-    list: signedIn.query(({ ctx }) => devices.list(ctx.caller)),
+    list: needs("devices.read").query(({ ctx }) => devices.list(ctx.caller)),
     /** All devices, page by page, newest first. */
-    page: staff
+    page: needs("customers.all")
       .input(devicePageSchema)
       .query(({ input }) => pageDevices(database.query, batteries, input)),
-    count: staff.query(() => countDevices(database.query)),
-    show: signedIn
+    count: needs("customers.all").query(() => countDevices(database.query)),
+    show: needs("devices.read")
       .input(z.object({ device }))
       .query(({ input, ctx }) => devices.show(ctx.caller, input.device)),
-    start: signedIn
+    start: needs("devices.write")
       .input(z.object({ device }))
       .mutation(({ input, ctx }) =>
         devices.setPower(ctx.caller, input.device, { power: "running", cause: requestCause(ctx) }),
       ),
-    stop: signedIn
+    stop: needs("devices.write")
       .input(z.object({ device }))
       .mutation(({ input, ctx }) =>
         devices.setPower(ctx.caller, input.device, { power: "stopped", cause: requestCause(ctx) }),
       ),
-    restart: signedIn.input(keyed).mutation(async ({ input, ctx }) => {
-      const { caller } = ctx;
-      const call = {
-        userId: caller.userId,
-        key: input.idempotencyKey,
-        operation: "devices.restart",
-        input: input.device,
-      };
-      const answer = await idempotent(database, call, async (tx) => {
-        const commandId = source.id();
-        const cause = requestCause(ctx);
-        const shot = {
-          ref: input.device,
-          type: "device.restart" as const,
-          commandId,
-          data: {},
-          cause,
+    restart: needs("devices.write")
+      .input(keyed)
+      .mutation(async ({ input, ctx }) => {
+        const { caller } = ctx;
+        const call = {
+          userId: caller.userId,
+          key: input.idempotencyKey,
+          operation: "devices.restart",
+          input: input.device,
         };
-        const { deviceId } = await devices.command(tx, caller, shot);
-        const data = { commandId, deviceId, userId: caller.userId };
-        await emit(tx, [{ type: "device.restart.requested", subject: deviceId, data }], {
-          cause,
-          source,
+        const answer = await idempotent(database, call, async (tx) => {
+          const commandId = source.id();
+          const cause = requestCause(ctx);
+          const shot = {
+            ref: input.device,
+            type: "device.restart" as const,
+            commandId,
+            data: {},
+            cause,
+          };
+          const { deviceId } = await devices.command(tx, caller, shot);
+          const data = { commandId, deviceId, userId: caller.userId };
+          await emit(tx, [{ type: "device.restart.requested", subject: deviceId, data }], {
+            cause,
+            source,
+          });
+          return { commandId, deviceId };
         });
-        return { commandId, deviceId };
-      });
-      deps.wake();
-      return answer;
-    }),
+        deps.wake();
+        return answer;
+      }),
     /** The picture is at /screenshots/<commandId> once the command is completed. */
-    screenshot: signedIn.input(keyed).mutation(async ({ input, ctx }) => {
-      const { caller } = ctx;
-      const call = {
-        userId: caller.userId,
-        key: input.idempotencyKey,
-        operation: "devices.screenshot",
-        input: input.device,
-      };
-      const answer = await idempotent(database, call, async (tx) => {
-        const commandId = source.id();
-        const cause = requestCause(ctx);
-        const path = signPath(
-          deps.secrets.pathKey,
-          `/screenshots/${commandId}`,
-          source.now() + screenshotPathMs,
-        );
-        const shot = {
-          ref: input.device,
-          type: "device.screenshot" as const,
-          commandId,
-          data: { path },
-          cause,
+    screenshot: needs("devices.write")
+      .input(keyed)
+      .mutation(async ({ input, ctx }) => {
+        const { caller } = ctx;
+        const call = {
+          userId: caller.userId,
+          key: input.idempotencyKey,
+          operation: "devices.screenshot",
+          input: input.device,
         };
-        const { deviceId } = await devices.command(tx, caller, shot);
-        const data = { commandId, deviceId, userId: caller.userId };
-        await emit(tx, [{ type: "device.screenshot.requested", subject: deviceId, data }], {
-          cause,
-          source,
+        const answer = await idempotent(database, call, async (tx) => {
+          const commandId = source.id();
+          const cause = requestCause(ctx);
+          const path = signPath(
+            deps.secrets.pathKey,
+            `/screenshots/${commandId}`,
+            source.now() + screenshotPathMs,
+          );
+          const shot = {
+            ref: input.device,
+            type: "device.screenshot" as const,
+            commandId,
+            data: { path },
+            cause,
+          };
+          const { deviceId } = await devices.command(tx, caller, shot);
+          const data = { commandId, deviceId, userId: caller.userId };
+          await emit(tx, [{ type: "device.screenshot.requested", subject: deviceId, data }], {
+            cause,
+            source,
+          });
+          return { commandId, deviceId };
         });
-        return { commandId, deviceId };
-      });
-      deps.wake();
-      return answer;
-    }),
-    command: signedIn
+        deps.wake();
+        return answer;
+      }),
+    command: needs("devices.read")
       .input(z.object({ commandId: z.uuid() }))
       .query(({ input, ctx }) => devices.outcome(ctx.caller, input.commandId)),
     ...settingsProcedures(operate),
     /** Null takes a label away. */
-    label: signedIn
+    label: needs("devices.write")
       .input(z.object({ device, labels: z.record(labelNameSchema, labelValueSchema.nullable()) }))
       .mutation(({ input, ctx }) => devices.label(ctx.caller, input.device, input.labels)),
     /** Switches it off after so many minutes without anybody reaching into it; null: never. */
-    setIdleStop: signedIn
+    setIdleStop: needs("devices.write")
       .input(z.object({ device, minutes: z.int().min(1).max(10_080).nullable() }))
       .mutation(({ input, ctx }) => devices.setIdleStop(ctx.caller, input.device, input.minutes)),
-    create: staff
+    create: needs("devices.create")
       .input(z.object({ spec: deviceSpecSchema }))
       .mutation(({ input, ctx }) => devices.create(input.spec, requestCause(ctx))),
-    destroy: admin
+    destroy: needs("devices.destroy")
       .input(z.object({ device }))
       .mutation(({ input, ctx }) => devices.destroy(ctx.caller, input.device, requestCause(ctx))),
   });

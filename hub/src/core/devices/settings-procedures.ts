@@ -1,34 +1,34 @@
-import { signedIn } from "../../platform/http/trpc.ts";
+import { needs } from "../../platform/http/trpc.ts";
 import { inputOf, type Operate } from "./operations.ts";
 
 /** What a phone is set to. Each answers at once with a command; `devices.command` tells its outcome. */
 export function settingsProcedures(operate: Operate) {
   return {
-    inspect: signedIn
+    inspect: needs("devices.write")
       .input(inputOf("device.inspect"))
       .mutation(({ input, ctx }) => operate(ctx, "device.inspect", input)),
-    getprop: signedIn
+    getprop: needs("devices.write")
       .input(inputOf("device.getprop"))
       .mutation(({ input, ctx }) => operate(ctx, "device.getprop", input)),
-    setprop: signedIn
+    setprop: needs("devices.write")
       .input(inputOf("device.setprop"))
       .mutation(({ input, ctx }) => operate(ctx, "device.setprop", input)),
-    rotate: signedIn
+    rotate: needs("devices.write")
       .input(inputOf("device.rotate"))
       .mutation(({ input, ctx }) => operate(ctx, "device.rotate", input)),
-    resize: signedIn
+    resize: needs("devices.write")
       .input(inputOf("device.resize"))
       .mutation(({ input, ctx }) => operate(ctx, "device.resize", input)),
-    locate: signedIn
+    locate: needs("devices.write")
       .input(inputOf("device.locate"))
       .mutation(({ input, ctx }) => operate(ctx, "device.locate", input)),
-    setLocale: signedIn
+    setLocale: needs("devices.write")
       .input(inputOf("device.locale.set"))
       .mutation(({ input, ctx }) => operate(ctx, "device.locale.set", input)),
-    setTimeZone: signedIn
+    setTimeZone: needs("devices.write")
       .input(inputOf("device.timezone.set"))
       .mutation(({ input, ctx }) => operate(ctx, "device.timezone.set", input)),
-    setProxy: signedIn
+    setProxy: needs("devices.write")
       .input(inputOf("device.proxy.set"))
       .mutation(({ input, ctx }) => operate(ctx, "device.proxy.set", input)),
   };

@@ -137,5 +137,5 @@ test("an operator says how many phones wait for customers, and it is kept, whate
   });
   expect(pool).toMatchObject({ target: 1, changedBy: admin.email });
   const ann = await customerOf(bench, "ann");
-  await expect(bench.as(ann).pools.set({ spec, target: 9 })).rejects.toThrow("operator");
+  await expect(bench.as(ann).pools.set({ spec, target: 9 })).rejects.toThrow("devices.create");
 });

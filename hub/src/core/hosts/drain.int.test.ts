@@ -104,6 +104,6 @@ test("customers may not empty hosts, and a host that nobody knows is said to be 
   const customer = await customerOf(bench, "ann");
   const hostId = systemSource.id();
   const wish = { hostId, reason: "for fun" };
-  await expect(bench.as(customer).hosts.drain(wish)).rejects.toThrow("operator");
+  await expect(bench.as(customer).hosts.drain(wish)).rejects.toThrow("hosts.drain");
   await expect(bench.as(admin).hosts.drain(wish)).rejects.toThrow("There is no such host");
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { admin, anyone, requestCause, router, staff } from "../../platform/http/trpc.ts";
+import { anyone, needs, requestCause, router } from "../../platform/http/trpc.ts";
 import type { Database } from "../../platform/postgres/database.ts";
 import { showHost } from "./checks.ts";
 import type { DrainHosts } from "./drain.ts";
@@ -9,12 +9,12 @@ const name = z.string().trim().min(1).max(100);
 
 export function hostsRouter(hosts: Hosts, drain: DrainHosts, database: Database) {
   return router({
-    list: staff.query(() => hosts.list()),
+    list: needs("hosts.read").query(() => hosts.list()),
     /** By id or name, with all that its doctor found. */
-    show: staff
+    show: needs("hosts.read")
       .input(z.object({ host: z.string().min(1).max(100) }))
       .query(({ input }) => showHost(database, () => hosts.list(), input.host)),
-    createEnrollment: admin
+    createEnrollment: needs("hosts.write")
       .input(z.object({ name: name.optional() }))
       .mutation(({ input, ctx }) => hosts.createEnrollment(ctx.caller.userId, input.name ?? null)),
     /** For agents, which have nothing but the token. */
@@ -22,7 +22,7 @@ export function hostsRouter(hosts: Hosts, drain: DrainHosts, database: Database)
       .input(z.object({ token: z.string().min(10).max(200), name }))
       .mutation(({ input, ctx }) => hosts.enroll(input.token, input.name, requestCause(ctx))),
     /** No phone is given from the host any more; those that somebody has are kept to their end, ended, or moved to other hosts. */
-    drain: staff
+    drain: needs("hosts.drain")
       .input(
         z.object({
           hostId: z.uuid(),
@@ -35,11 +35,13 @@ export function hostsRouter(hosts: Hosts, drain: DrainHosts, database: Database)
         return { hostId, draining: true };
       }),
     /** It takes phones again. */
-    undrain: staff.input(z.object({ hostId: z.uuid() })).mutation(async ({ input, ctx }) => {
-      await drain.cancel(input.hostId, requestCause(ctx));
-      return { hostId: input.hostId, draining: false };
-    }),
-    remove: admin
+    undrain: needs("hosts.drain")
+      .input(z.object({ hostId: z.uuid() }))
+      .mutation(async ({ input, ctx }) => {
+        await drain.cancel(input.hostId, requestCause(ctx));
+        return { hostId: input.hostId, draining: false };
+      }),
+    remove: needs("hosts.write")
       .input(z.object({ hostId: z.uuid(), reason: z.string().min(1).max(300) }))
       .mutation(async ({ input, ctx }) => {
         await hosts.remove(input.hostId, input.reason, requestCause(ctx));

@@ -4,7 +4,8 @@ import {
   type NotificationKind,
   notificationKinds,
 } from "@cloudphone/shared/notifications";
-import { type Caller, isStaff } from "../../platform/http/trpc.ts";
+import { may } from "../../platform/auth/permissions.ts";
+import type { Caller } from "../../platform/http/trpc.ts";
 import type { Database } from "../../platform/postgres/database.ts";
 import type { Timer } from "../../platform/context.ts";
 
@@ -66,7 +67,7 @@ export function createNotifications(database: Database) {
         select kind, in_app, webhook from notification_preferences where user_id = ${caller.userId}`;
       const known = new Map(rows.map((row) => [row.kind, row]));
       return Object.entries(notificationKinds)
-        .filter(([, audience]) => audience !== "staff" || isStaff(caller))
+        .filter(([, audience]) => audience !== "staff" || may(caller, "operations.read"))
         .map(([kind]) => ({
           kind: kind as NotificationKind,
           inApp: known.get(kind)?.in_app ?? true,

@@ -70,8 +70,10 @@ export async function enqueue(
     values (${deliveryId}, ${webhookId}, ${kind}, ${body})`;
 }
 
-/** Everyone who runs the platform. */
+/** Everyone who runs the platform: whose role sees its operations. */
 export async function staffIds(tx: Tx): Promise<Id[]> {
-  const rows = await tx<{ id: Id }>`select id from users where role in ('operator', 'admin')`;
+  const rows = await tx<{ id: Id }>`
+    select u.id from users u left join roles r on r.name = u.role
+    where u.role in ('operator', 'admin') or 'operations.read' = any(r.permissions)`;
   return rows.map(({ id }) => id);
 }

@@ -3,14 +3,14 @@ import { idSchema } from "@cloudphone/shared/ids";
 import { notificationKindSchema } from "@cloudphone/shared/notifications";
 import { tracked } from "@trpc/server";
 import { z } from "zod";
-import { router, signedIn } from "../../platform/http/trpc.ts";
+import { needs, router } from "../../platform/http/trpc.ts";
 import type { EventLog } from "../../platform/log/event-log.ts";
 import { feed } from "../../platform/log/feed.ts";
 import type { Notifications } from "./notifications.ts";
 
 export function notificationsRouter(notifications: Notifications, log: EventLog) {
   return router({
-    list: signedIn
+    list: needs("notifications.read")
       .input(
         z
           .object({
@@ -25,13 +25,13 @@ export function notificationsRouter(notifications: Notifications, log: EventLog)
         notifications.list(ctx.caller, { ...input, before: input.before ?? null }),
       ),
     /** These, or all without `ids`. */
-    markRead: signedIn
+    markRead: needs("notifications.write")
       .input(z.object({ ids: z.array(idSchema).max(500).optional() }))
       .mutation(async ({ input, ctx }) => ({
         read: await notifications.markRead(ctx.caller, input.ids ?? null),
       })),
     /** Own notifications as they come, for ever; resumes by `lastEventId`. */
-    live: signedIn
+    live: needs("notifications.read")
       .input(
         z.object({
           lastEventId: z
@@ -51,8 +51,10 @@ export function notificationsRouter(notifications: Notifications, log: EventLog)
             readAt: null,
           });
       }),
-    preferences: signedIn.query(({ ctx }) => notifications.preferences(ctx.caller)),
-    setPreference: signedIn
+    preferences: needs("notifications.read").query(({ ctx }) =>
+      notifications.preferences(ctx.caller),
+    ),
+    setPreference: needs("notifications.write")
       .input(z.object({ kind: notificationKindSchema, inApp: z.boolean(), webhook: z.boolean() }))
       .mutation(async ({ input, ctx }) => {
         await notifications.prefer(ctx.caller, input);

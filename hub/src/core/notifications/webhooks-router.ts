@@ -1,7 +1,7 @@
 import { idSchema } from "@cloudphone/shared/ids";
 import { notificationKindSchema } from "@cloudphone/shared/notifications";
 import { z } from "zod";
-import { router, signedIn } from "../../platform/http/trpc.ts";
+import { needs, router } from "../../platform/http/trpc.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Webhooks } from "./webhooks.ts";
 
@@ -9,9 +9,9 @@ const one = z.object({ webhookId: idSchema });
 
 export function webhooksRouter(webhooks: Webhooks, deliveries: Deliveries) {
   return router({
-    list: signedIn.query(({ ctx }) => webhooks.list(ctx.caller)),
+    list: needs("webhooks.read").query(({ ctx }) => webhooks.list(ctx.caller)),
     /** The secret is in this answer and nowhere else. */
-    create: signedIn
+    create: needs("webhooks.write")
       .input(
         z.object({
           url: z.string().trim().min(1).max(2000),
@@ -20,18 +20,22 @@ export function webhooksRouter(webhooks: Webhooks, deliveries: Deliveries) {
         }),
       )
       .mutation(({ input, ctx }) => webhooks.create(ctx.caller, input)),
-    remove: signedIn.input(one).mutation(async ({ input, ctx }) => {
-      await webhooks.remove(ctx.caller, input.webhookId);
-      return { removed: true };
-    }),
-    resume: signedIn.input(one).mutation(async ({ input, ctx }) => {
-      await webhooks.resume(ctx.caller, input.webhookId);
-      return { resumed: true };
-    }),
-    test: signedIn
+    remove: needs("webhooks.write")
+      .input(one)
+      .mutation(async ({ input, ctx }) => {
+        await webhooks.remove(ctx.caller, input.webhookId);
+        return { removed: true };
+      }),
+    resume: needs("webhooks.write")
+      .input(one)
+      .mutation(async ({ input, ctx }) => {
+        await webhooks.resume(ctx.caller, input.webhookId);
+        return { resumed: true };
+      }),
+    test: needs("webhooks.write")
       .input(one)
       .mutation(({ input, ctx }) => webhooks.test(ctx.caller, input.webhookId)),
-    deliveries: signedIn
+    deliveries: needs("webhooks.read")
       .input(
         z
           .object({
@@ -48,9 +52,11 @@ export function webhooksRouter(webhooks: Webhooks, deliveries: Deliveries) {
           limit: input.limit,
         }),
       ),
-    replay: signedIn.input(z.object({ deliveryId: idSchema })).mutation(async ({ input, ctx }) => {
-      await deliveries.replay(ctx.caller, input.deliveryId);
-      return { replayed: true };
-    }),
+    replay: needs("webhooks.write")
+      .input(z.object({ deliveryId: idSchema }))
+      .mutation(async ({ input, ctx }) => {
+        await deliveries.replay(ctx.caller, input.deliveryId);
+        return { replayed: true };
+      }),
   });
 }

@@ -1,7 +1,7 @@
 import { sessionPurposeSchema } from "@cloudphone/shared/relay";
 import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
-import { requestCause, router, signedIn } from "../../platform/http/trpc.ts";
+import { needs, requestCause, router } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -16,19 +16,21 @@ const openSchema = z.object({
 
 export function sessionsRouter(sessions: Sessions, deps: CoreDeps) {
   return router({
-    open: signedIn.input(openSchema).mutation(async ({ input, ctx }) => {
-      const { caller } = ctx;
-      const { device: ref, purpose, viewOnly, idempotencyKey: key } = input;
-      const operation = "sessions.open";
-      const call = { userId: caller.userId, key, operation, input: { ref, purpose, viewOnly } };
-      const opened = await idempotent(deps.database, call, (tx) =>
-        sessions.open(tx, caller, { ref, purpose, viewOnly, cause: requestCause(ctx) }),
-      );
-      deps.wake();
-      return opened;
-    }),
-    list: signedIn.query(({ ctx }) => sessions.list(ctx.caller)),
-    close: signedIn
+    open: needs("sessions.write")
+      .input(openSchema)
+      .mutation(async ({ input, ctx }) => {
+        const { caller } = ctx;
+        const { device: ref, purpose, viewOnly, idempotencyKey: key } = input;
+        const operation = "sessions.open";
+        const call = { userId: caller.userId, key, operation, input: { ref, purpose, viewOnly } };
+        const opened = await idempotent(deps.database, call, (tx) =>
+          sessions.open(tx, caller, { ref, purpose, viewOnly, cause: requestCause(ctx) }),
+        );
+        deps.wake();
+        return opened;
+      }),
+    list: needs("sessions.read").query(({ ctx }) => sessions.list(ctx.caller)),
+    close: needs("sessions.write")
       .input(z.object({ sessionId: z.uuid() }))
       .mutation(({ input, ctx }) => sessions.close(ctx.caller, input.sessionId)),
   });

@@ -11,7 +11,8 @@ import {
 } from "@cloudphone/shared/relay";
 import type { Cause, Consumer, Timer } from "../../platform/context.ts";
 import type { SocketRoute } from "../../platform/http/sockets.ts";
-import { type Caller, isStaff } from "../../platform/http/trpc.ts";
+import { may, ownerSeenBy } from "../../platform/auth/permissions.ts";
+import type { Caller } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
 import { Relay, relayLimits, type RelaySummary } from "../../platform/relay/relay.ts";
@@ -22,6 +23,7 @@ import { iceServers } from "./ice.ts";
 import { signTicket, type Ticket, verifyTicket } from "./ticket.ts";
 
 const maxOpenPerUser = 16;
+const signedOut = "The sign-in or the API key that it was opened with is over.";
 
 export interface OpenedSession {
   readonly sessionId: Id;
@@ -146,11 +148,12 @@ async function open(
       { sessionId, side, purpose, deviceId, token, userId },
       source.now(),
     );
-  const staff = isStaff(caller);
+  const staff = may(caller, "customers.all");
   const servers = purpose === "screen" ? iceServers(ice, sessionId, source.now()) : [];
   await tx`
-    insert into sessions (id, device_id, host_id, user_id, lease_id, token, purpose, staff, command_id)
-    values (${sessionId}, ${deviceId}, ${hostId}, ${userId}, ${leaseId}, ${token}, ${purpose}, ${staff}, ${commandId})`;
+    insert into sessions (id, device_id, host_id, user_id, lease_id, token, purpose, staff, command_id, sign_in_id, api_key_id)
+    values (${sessionId}, ${deviceId}, ${hostId}, ${userId}, ${leaseId}, ${token}, ${purpose}, ${staff}, ${commandId},
+      ${caller.signInId ?? null}, ${caller.key?.id ?? null})`;
   await insertCommand(tx, {
     commandId,
     deviceId,
@@ -220,6 +223,7 @@ function relaySocket({ database, secrets, source }: CoreDeps, relay: Relay): Soc
         from sessions s left join leases l on l.id = s.lease_id
         where s.id = ${ticket.sessionId} and s.closed_at is null and s.device_id = ${ticket.deviceId}
           and s.token = ${ticket.token} and s.user_id = ${ticket.userId} and (l.id is null or upper_inf(l.period))
+          and still_stands(s.sign_in_id, s.api_key_id)
           and exists (select 1 from devices d where d.id = s.device_id and d.existence = 'present')
           and (s.lease_id is not null
             or not exists (select 1 from leases o where o.device_id = s.device_id and upper_inf(o.period)))`;
@@ -270,7 +274,7 @@ function sessionConsumer(relay: Relay, deps: CoreDeps): Consumer {
 
 /**
  * Notes ends that the database did not take at once, and closes rows that no relay knows: of a client that never dialled, and of a hub that was restarted.
- * It is also the second look at leases: an event is a hint that may be late.
+ * It is also the second look at leases (an event is a hint that may be late), and ends what was opened under a sign-in or a key that is over.
  */
 function sessionTimer(deps: CoreDeps, relay: Relay, settle: () => Promise<void>): Timer {
   const { database } = deps;
@@ -279,14 +283,23 @@ function sessionTimer(deps: CoreDeps, relay: Relay, settle: () => Promise<void>)
     everyMs: 1000,
     async run() {
       await settle();
-      const rows = await database.query<{ id: Id; over: boolean; waited_ms: number }>`
+      const rows = await database.query<{
+        id: Id;
+        over: boolean;
+        stands: boolean;
+        waited_ms: number;
+      }>`
         select s.id, (l.id is not null and (not upper_inf(l.period) or l.expires_at <= clock_timestamp())) as over,
+          still_stands(s.sign_in_id, s.api_key_id) as stands,
           (extract(epoch from clock_timestamp() - s.opened_at) * 1000)::bigint as waited_ms
         from sessions s left join leases l on l.id = s.lease_id where s.closed_at is null limit 10000`;
-      for (const { id, over, waited_ms } of rows) {
+      for (const { id, over, stands, waited_ms } of rows) {
         if (over && relay.end(id, "lease_over")) continue;
-        if (relay.has(id) || (waited_ms < relayLimits.peerMs && !over)) continue;
-        const summary = summaryOf(id, over ? "lease_over" : "no_peer");
+        if (!stands && relay.end(id, "ended_by_user", signedOut)) continue;
+        if (relay.has(id) || (waited_ms < relayLimits.peerMs && !over && stands)) continue;
+        const summary = stands
+          ? summaryOf(id, over ? "lease_over" : "no_peer")
+          : { ...summaryOf(id, "ended_by_user"), text: signedOut };
         await database.transaction((tx) => close(tx, summary, deps));
       }
     },
@@ -311,7 +324,7 @@ interface SessionRow {
 const visible = (query: Query, caller: Caller, sessionId: Id | null): Promise<SessionRow[]> =>
   query<SessionRow>`
     select s.*, d.name as device_name from sessions s join devices d on d.id = s.device_id
-    where (${isStaff(caller) ? null : caller.userId}::uuid is null or s.user_id = ${caller.userId})
+    where (${ownerSeenBy(caller)}::uuid is null or s.user_id = ${ownerSeenBy(caller)})
       and (${sessionId}::uuid is null or s.id = ${sessionId})
     order by s.opened_at desc limit 200`;
 

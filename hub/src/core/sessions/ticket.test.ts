@@ -44,8 +44,7 @@ describe("a session's ticket", () => {
   });
 
   it("and an access token can't stand in for each other, even under one key", async () => {
-    const caller = { userId: id(4), email: "ann@example.com", role: "admin" as const };
-    const { token } = await signAccessToken(key, caller, now);
+    const { token } = await signAccessToken(key, { userId: id(4), signInId: id(5) }, now);
     await expect(verifyTicket(key, token, now)).rejects.toMatchObject({ code: "forbidden" });
     const signed = await signTicket(key, ticket, now);
     await expect(createTokenVerifier(key)(signed, now)).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
-import { requestCause, router, signedIn } from "../../platform/http/trpc.ts";
+import { needs, requestCause, router } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
 import type { Snapshots } from "./snapshots.ts";
 
@@ -11,8 +11,8 @@ const idempotencyKey = z.uuid();
 /** Each mutation answers at once with a command; `devices.command` tells its outcome. */
 export function snapshotsRouter(snapshots: Snapshots, deps: CoreDeps) {
   return router({
-    list: signedIn.query(({ ctx }) => snapshots.list(ctx.caller)),
-    create: signedIn
+    list: needs("snapshots.read").query(({ ctx }) => snapshots.list(ctx.caller)),
+    create: needs("snapshots.write")
       .input(
         z.object({
           device,
@@ -29,7 +29,7 @@ export function snapshotsRouter(snapshots: Snapshots, deps: CoreDeps) {
         deps.wake();
         return answer;
       }),
-    restore: signedIn
+    restore: needs("snapshots.write")
       .input(z.object({ snapshotId, device, idempotencyKey }))
       .mutation(async ({ input: { idempotencyKey: key, ...input }, ctx }) => {
         const { userId } = ctx.caller;
@@ -40,7 +40,7 @@ export function snapshotsRouter(snapshots: Snapshots, deps: CoreDeps) {
         deps.wake();
         return answer;
       }),
-    delete: signedIn
+    delete: needs("snapshots.write")
       .input(z.object({ snapshotId, idempotencyKey }))
       .mutation(async ({ input: { idempotencyKey: key, ...input }, ctx }) => {
         const { userId } = ctx.caller;

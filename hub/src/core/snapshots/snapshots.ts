@@ -4,7 +4,8 @@ import type { ProviderReport } from "@cloudphone/shared/events/host";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Cause, Consumer } from "../../platform/context.ts";
-import { type Caller, isStaff } from "../../platform/http/trpc.ts";
+import { ownerSeenBy } from "../../platform/auth/permissions.ts";
+import type { Caller } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
 import type { CoreDeps } from "../deps.ts";
@@ -180,7 +181,7 @@ async function owned(query: Query, caller: Caller, snapshotId: Id): Promise<Snap
 }
 
 function select(query: Query, caller: Caller, snapshotId: Id | null): Promise<SnapshotRow[]> {
-  const owner = isStaff(caller) ? null : caller.userId;
+  const owner = ownerSeenBy(caller);
   return query<SnapshotRow>`
     select s.*, d.name as device, c.reason,
       case when e.state in ('pending', 'completed') then 'deleting'

@@ -9,7 +9,7 @@ const withKey = (...scopes: string[]) => ({
 });
 const may = (scopes: string[], area: string, writes: boolean): boolean => {
   try {
-    checkScope(withKey(...scopes), { area, writes });
+    checkScope(withKey(...scopes), { path: `${area}.any`, writes });
     return true;
   } catch {
     return false;
@@ -23,15 +23,21 @@ test.each([
   { scopes: ["*.read"], area: "wallets", reads: true, writes: false },
   { scopes: ["*.write"], area: "orders", reads: true, writes: true },
   { scopes: ["*.write"], area: "apiKeys", reads: false, writes: false },
+  { scopes: ["*.write"], area: "signIns", reads: false, writes: false },
   { scopes: [], area: "devices", reads: false, writes: false },
 ])("a key for $scopes in the area $area: reads $reads, writes $writes", (given) => {
   expect(may(given.scopes, given.area, false)).toBe(given.reads);
   expect(may(given.scopes, given.area, true)).toBe(given.writes);
 });
 
+test("a key changes no password, whatever it was made for", () => {
+  const call = { path: "accounts.changePassword", writes: true };
+  expect(() => checkScope(withKey("*.write"), call)).toThrow("sign in with your password");
+});
+
 test("whoever signed in is not held by scopes", () => {
   const { key: _key, ...signedIn } = withKey();
-  expect(() => checkScope(signedIn, { area: "orders", writes: true })).not.toThrow();
+  expect(() => checkScope(signedIn, { path: "orders.create", writes: true })).not.toThrow();
 });
 
 test.each(["devices", "devices.delete", "Devices.read", "*", "devices.read,orders.read", ""])(

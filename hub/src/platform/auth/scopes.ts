@@ -13,16 +13,17 @@ export const scopeSchema = z
     "a scope is <area>.read or <area>.write, as in devices.read; * is every area",
   );
 
-/** Things that only a person who signed in does: a key must not make keys, nor end or begin sign-ins. */
-const personal = new Set(["apiKeys"]);
+/** Areas and procedures of what only a person who signed in does: a key must not make keys, nor end or begin sign-ins. */
+const personal = new Set(["apiKeys", "signIns", "accounts.changePassword"]);
 
-/** Throws `forbidden` when the caller came with a key that was not made for this. */
+/** `path`: of the procedure, or its area alone. Throws `forbidden` when the caller came with a key that was not made for this. */
 export function checkScope(
   caller: Caller,
-  { area, writes }: { readonly area: string; readonly writes: boolean },
+  { path, writes }: { readonly path: string; readonly writes: boolean },
 ): void {
   if (!caller.key) return;
-  if (personal.has(area))
+  const area = path.split(".")[0] ?? path;
+  if (personal.has(area) || personal.has(path))
     throw new Fault("forbidden", "An API key can't do this; sign in with your password.");
   const enough = [`${area}.write`, "*.write", ...(writes ? [] : [`${area}.read`, "*.read"])];
   if (caller.key.scopes.some((scope) => enough.includes(scope))) return;

@@ -55,3 +55,10 @@ export async function writePrivateOnce(file: string, text: string): Promise<stri
   await rm(fresh);
   return readFile(file, "utf8");
 }
+
+/** A password that nobody chose: 96 random bits in letters that are easily told apart. */
+export function newPassword(): string {
+  const letters = "abcdefghjkmnpqrstuvwxyz23456789ABCD";
+  const picked = [...randomBytes(20)].map((byte) => letters[byte % 32]).join("");
+  return picked.replace(/(.{5})(?=.)/g, "$1-");
+}

@@ -5,27 +5,26 @@ import { createTokenVerifier, newSecret, signAccessToken, signPath, verifyPath }
 const key = randomBytes(32);
 const now = Date.parse("2026-11-23T08:00:00Z");
 const minute = 60_000;
-const caller = {
+const claims = {
   userId: "018f3c5a-0000-7000-8000-000000000011",
-  email: "ann@example.com",
-  role: "customer" as const,
+  signInId: "018f3c5a-0000-7000-8000-000000000012",
 };
 
 test("a secret never looks like an option of a command line", () => {
   for (let n = 0; n < 500; n++) expect(newSecret()).toMatch(/^cp_[\w-]{43}$/);
 });
 
-test("an access token says who it is for until its 15 minutes are over", async () => {
-  const { token } = await signAccessToken(key, caller, now);
+test("an access token says whose it is, and of which sign-in, until its 15 minutes are over", async () => {
+  const { token } = await signAccessToken(key, claims, now);
   const verify = createTokenVerifier(key);
   // Twice: the second time it is known already.
-  for (const at of [now, now + 14 * minute]) expect(await verify(token, at)).toEqual(caller);
+  for (const at of [now, now + 14 * minute]) expect(await verify(token, at)).toEqual(claims);
   for (const at of [now + 15 * minute, now + 16 * minute])
     await expect(verify(token, at)).rejects.toMatchObject({ code: "unauthenticated" });
 });
 
 test("an access token of another key is refused", async () => {
-  const { token } = await signAccessToken(randomBytes(32), caller, now);
+  const { token } = await signAccessToken(randomBytes(32), claims, now);
   await expect(createTokenVerifier(key)(token, now)).rejects.toMatchObject({
     code: "unauthenticated",
   });

@@ -1,29 +1,29 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { Fault } from "@cloudphone/shared/fault";
-import { roles } from "@cloudphone/shared/events/user";
 import { jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
-import type { Caller } from "../http/trpc.ts";
+import type { Id } from "@cloudphone/shared/ids";
 
 const accessMs = 15 * 60_000;
 
-const claimsSchema = z.object({
-  sub: z.uuid(),
-  email: z.string(),
-  role: z.enum(roles),
-  exp: z.number(),
-});
+const claimsSchema = z.object({ sub: z.uuid(), sid: z.uuid(), exp: z.number() });
 
-/** A JWT (HS256) that says who the caller is, for 15 minutes. */
+/** What an access token says: whose it is and of which sign-in. What they may do is looked up when it is used. */
+export interface AccessClaims {
+  readonly userId: Id;
+  readonly signInId: Id;
+}
+
+/** A JWT (HS256), good for 15 minutes and no longer than its sign-in. */
 export async function signAccessToken(
   key: Uint8Array,
-  caller: Caller,
+  { userId, signInId }: AccessClaims,
   nowMs: number,
 ): Promise<{ token: string; expiresAt: string }> {
   const expires = nowMs + accessMs;
-  const token = await new SignJWT({ email: caller.email, role: caller.role })
+  const token = await new SignJWT({ sid: signInId })
     .setProtectedHeader({ alg: "HS256" })
-    .setSubject(caller.userId)
+    .setSubject(userId)
     .setIssuer("cloudphone")
     .setIssuedAt(Math.floor(nowMs / 1000))
     .setExpirationTime(Math.floor(expires / 1000))
@@ -34,27 +34,27 @@ export async function signAccessToken(
 const rememberedTokens = 10_000;
 
 /**
- * Who a bearer token belongs to; rejects with Fault `unauthenticated` for one that is not ours, or over. A token's signature is checked once (2 ms of a
+ * What an access token says; rejects with Fault `unauthenticated` for one that is not ours, or over. A token's signature is checked once (2 ms of a
  * thread's round trip) and remembered until it is over, the oldest forgotten first; the time is looked at in every call.
  */
 export function createTokenVerifier(
   key: Uint8Array,
-): (token: string, nowMs: number) => Promise<Caller> {
+): (token: string, nowMs: number) => Promise<AccessClaims> {
   const known = new Map<string, Verified>();
   return async (token, nowMs) => {
     const found = known.get(token);
-    if (found && nowMs < found.expiresAtMs) return found.caller;
+    if (found && nowMs < found.expiresAtMs) return found.claims;
     known.delete(token);
     const verified = await verifyAccessToken(key, token, nowMs);
     known.set(token, verified);
     const [oldest] = known.keys();
     if (known.size > rememberedTokens && oldest !== undefined) known.delete(oldest);
-    return verified.caller;
+    return verified.claims;
   };
 }
 
 interface Verified {
-  readonly caller: Caller;
+  readonly claims: AccessClaims;
   readonly expiresAtMs: number;
 }
 
@@ -65,8 +65,8 @@ async function verifyAccessToken(key: Uint8Array, token: string, nowMs: number):
       algorithms: ["HS256"],
       currentDate: new Date(nowMs),
     });
-    const { sub, email, role, exp } = claimsSchema.parse(payload);
-    return { caller: { userId: sub, email, role }, expiresAtMs: exp * 1000 };
+    const { sub, sid, exp } = claimsSchema.parse(payload);
+    return { claims: { userId: sub, signInId: sid }, expiresAtMs: exp * 1000 };
   } catch (cause) {
     throw new Fault("unauthenticated", "Your sign-in is over or not valid; sign in again.", {
       cause,

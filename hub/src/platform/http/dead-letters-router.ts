@@ -4,7 +4,7 @@ import type { Database } from "../postgres/database.ts";
 import { discardParked, listActions, replayParked } from "../log/dead-letters.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { listParked, showParked } from "../log/parked.ts";
-import { router, staff } from "./trpc.ts";
+import { needs, router } from "./trpc.ts";
 
 export interface DeadLettersDeps {
   readonly log: EventLog;
@@ -14,6 +14,9 @@ export interface DeadLettersDeps {
 const place = z.object({ consumer: z.string().min(1).max(100), position: z.int().min(1) });
 const limit = z.int().min(1).max(500).default(100);
 
+const seeing = needs("operations.read");
+const acting = needs("operations.write");
+
 /** Events that a consumer could not handle: what they are, why, and what was done about them. */
 export function deadLettersRouter({ log, contexts }: DeadLettersDeps) {
   const databaseOf = (consumer: string): Database => {
@@ -22,7 +25,7 @@ export function deadLettersRouter({ log, contexts }: DeadLettersDeps) {
     return context.database;
   };
   return router({
-    list: staff
+    list: seeing
       .input(z.object({ consumer: z.string().max(100).optional(), limit }))
       .query(async ({ input }) =>
         (
@@ -37,7 +40,7 @@ export function deadLettersRouter({ log, contexts }: DeadLettersDeps) {
           .slice(0, input.limit),
       ),
     /** With the event itself, and what was done about it before. */
-    show: staff.input(place).query(async ({ input }) => {
+    show: seeing.input(place).query(async ({ input }) => {
       const database = databaseOf(input.consumer);
       const [letter, history, [event]] = await Promise.all([
         showParked(database, input),
@@ -47,11 +50,11 @@ export function deadLettersRouter({ log, contexts }: DeadLettersDeps) {
       if (!letter && history.length === 0) throw none();
       return { letter, event: event?.position === input.position ? event : null, history };
     }),
-    replay: staff.input(place).mutation(async ({ input, ctx }) => {
+    replay: acting.input(place).mutation(async ({ input, ctx }) => {
       if (!(await replayParked(databaseOf(input.consumer), input, ctx.caller))) throw none();
       return { replayed: true };
     }),
-    discard: staff
+    discard: acting
       .input(place.extend({ reason: z.string().trim().min(3).max(500) }))
       .mutation(async ({ input, ctx }) => {
         const outcome = await discardParked(databaseOf(input.consumer), input, ctx.caller);
@@ -59,7 +62,7 @@ export function deadLettersRouter({ log, contexts }: DeadLettersDeps) {
         if (outcome !== "discarded") throw new Fault("conflict", notDead[outcome]);
         return { discarded: true };
       }),
-    history: staff.input(z.object({ limit })).query(async ({ input }) =>
+    history: seeing.input(z.object({ limit })).query(async ({ input }) =>
       (
         await Promise.all(
           contexts.map(({ database }) =>

@@ -127,7 +127,9 @@ test("a trace is found by any id that belongs to the request, with what its saga
   for (const id of [next.id, sagaId, subject, first.id.toUpperCase()])
     expect(await api.trace({ id }), id).toEqual(trace);
   await expect(api.trace({ id: systemSource.id() })).rejects.toThrow("has that id");
-  await expect(as("customer").events.trace({ id: correlationId })).rejects.toThrow("operator");
+  await expect(as("customer").events.trace({ id: correlationId })).rejects.toThrow(
+    "operations.read",
+  );
 });
 
 test("a dead letter is shown with its event and error, and discarded once, for a reason, by staff", async () => {
@@ -145,7 +147,7 @@ test("a dead letter is shown with its event and error, and discarded once, for a
     event: { id: event.id, data: { email: "c" } },
     history: [],
   });
-  await expect(as("customer").deadLetters.show(place)).rejects.toThrow("operator");
+  await expect(as("customer").deadLetters.show(place)).rejects.toThrow("operations.read");
   await expect(deadLetters.discard({ ...place, reason: " " })).rejects.toThrow();
   await deadLetters.discard({ ...place, reason: "was made by hand" });
   await expect(deadLetters.discard({ ...place, reason: "again" })).rejects.toThrow("no such");

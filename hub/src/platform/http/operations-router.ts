@@ -3,6 +3,7 @@ import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
 import { Fault } from "@cloudphone/shared/fault";
 import { tracked } from "@trpc/server";
 import { z } from "zod";
+import { ownerSeenBy } from "../auth/permissions.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { feed } from "../log/feed.ts";
 import type { Ingest } from "../log/ingest.ts";
@@ -11,7 +12,7 @@ import { countParked } from "../log/parked.ts";
 import type { RunningConsumer } from "../run-context.ts";
 import { listSagas, showSaga } from "../saga/queries.ts";
 import { deadLettersRouter } from "./dead-letters-router.ts";
-import { type Caller, isStaff, router, signedIn, staff } from "./trpc.ts";
+import { type Caller, needs, router } from "./trpc.ts";
 
 export interface OperationsDeps {
   readonly log: EventLog;
@@ -32,10 +33,10 @@ export function operationsRouter(deps: OperationsDeps) {
   return {
     events: eventsRouter(deps),
     sagas: sagasRouter(deps),
-    consumers: router({ list: staff.query(() => listConsumers(deps)) }),
+    consumers: router({ list: needs("operations.read").query(() => listConsumers(deps)) }),
     deadLetters: deadLettersRouter(deps),
     quarantine: router({
-      list: staff
+      list: needs("operations.read")
         .input(z.object({ limit: z.int().min(1).max(500).default(100) }))
         .query(({ input }) => deps.ingest.listQuarantine(input.limit)),
     }),
@@ -61,7 +62,7 @@ async function listConsumers({ log, contexts, consumers }: OperationsDeps) {
 
 function sagasRouter({ contexts }: OperationsDeps) {
   return router({
-    list: staff
+    list: needs("operations.read")
       .input(
         z.object({
           status: z.enum(["running", "completed", "compensated", "needs_operator"]).optional(),
@@ -79,23 +80,25 @@ function sagasRouter({ contexts }: OperationsDeps) {
           .toSorted((a, b) => b.id.localeCompare(a.id))
           .slice(0, limit);
       }),
-    show: staff.input(z.object({ id: z.uuid() })).query(async ({ input }) => {
-      for (const { database } of contexts) {
-        const saga = await showSaga(database, input.id);
-        if (saga) return saga;
-      }
-      throw new Fault(
-        "not_found",
-        "There is no saga with that id; `cloudphone sagas list` shows them.",
-      );
-    }),
+    show: needs("operations.read")
+      .input(z.object({ id: z.uuid() }))
+      .query(async ({ input }) => {
+        for (const { database } of contexts) {
+          const saga = await showSaga(database, input.id);
+          if (saga) return saga;
+        }
+        throw new Fault(
+          "not_found",
+          "There is no saga with that id; `cloudphone sagas list` shows them.",
+        );
+      }),
   });
 }
 
 function eventsRouter({ log, contexts }: OperationsDeps) {
   return router({
     /** Newest last. */
-    list: staff
+    list: needs("operations.read")
       .input(
         filterSchema.extend({
           limit: z.int().min(1).max(1000).default(50),
@@ -117,16 +120,18 @@ function eventsRouter({ log, contexts }: OperationsDeps) {
         ).toReversed(),
       ),
     /** All that one request caused, as a tree, by any id that belongs to it (log/find-trace.ts). */
-    trace: staff.input(z.object({ id: z.uuid() })).query(async ({ input }) => {
-      const trace = await findTrace(log, contexts, input.id.toLowerCase());
-      if (trace) return trace;
-      throw new Fault(
-        "not_found",
-        "No event, request, saga, command, order or device has that id; `cloudphone events search` looks for others.",
-      );
-    }),
+    trace: needs("operations.read")
+      .input(z.object({ id: z.uuid() }))
+      .query(async ({ input }) => {
+        const trace = await findTrace(log, contexts, input.id.toLowerCase());
+        if (trace) return trace;
+        throw new Fault(
+          "not_found",
+          "No event, request, saga, command, order or device has that id; `cloudphone events search` looks for others.",
+        );
+      }),
     /** Every event the caller may see, from a position (or from now) on, for ever; resumes by `lastEventId`. */
-    live: signedIn
+    live: needs("events.live")
       .input(
         filterSchema.extend({
           lastEventId: z.string().max(20).optional(),
@@ -149,9 +154,10 @@ const definedOf = (input: z.infer<typeof filterSchema>) => ({
 
 /** Staff see every event; a customer those that name them as user, or whose lease is theirs. The one place where this is decided. */
 export function visibleTo(event: RecordedEnvelope, caller: Caller): boolean {
-  if (isStaff(caller)) return true;
+  const owner = ownerSeenBy(caller);
+  if (owner === null) return true;
   const reading = readEventData(event);
   if (reading.outcome !== "known") return false;
   const data = reading.data as { userId?: string; lease?: { userId?: string } | null };
-  return data.userId === caller.userId || data.lease?.userId === caller.userId;
+  return data.userId === owner || data.lease?.userId === owner;
 }

@@ -15,6 +15,8 @@ export interface ContextOptions {
   readonly observe?: RequestContext["observe"];
   /** Who a bearer token belongs to; rejects with `unauthenticated`. */
   authenticate(token: string): Promise<Caller>;
+  /** Of callers who were let in before, those who may not go on as they were: what they have open is closed. Absent: nobody's. */
+  readonly outdated?: (callers: readonly Caller[]) => Promise<readonly Caller[]>;
 }
 
 export function anonymous(request: IncomingMessage, options: ContextOptions): RequestContext {
@@ -23,6 +25,7 @@ export function anonymous(request: IncomingMessage, options: ContextOptions): Re
     source: options.source,
     correlationId: options.source.id(),
     address: request.socket.remoteAddress ?? "unknown",
+    client: request.headers["user-agent"] ?? null,
     logger: options.logger,
     observe: options.observe,
   };

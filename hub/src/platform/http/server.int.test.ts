@@ -88,6 +88,23 @@ test("eleven calls in one request are refused, and none of them is made", async 
   expect(charged - before).toBe(10);
 });
 
+test("2,000 calls in one request are refused in words, none of them is made, and none is counted as one", async () => {
+  const path = Array.from({ length: 2000 }, () => "charge").join(",");
+  const refused = await chargesNothing(() => post(`/trpc/${path}?batch=1`, "{}"));
+  expect(refused.status).toBe(413);
+  expect(await refused.json()).toMatchObject({
+    error: {
+      message: expect.stringContaining("at most 10 calls, and this one 2000"),
+      data: { fault: "too_large" },
+    },
+  });
+  const longer = Array.from({ length: 2000 }, () => "accounts.login").join(",");
+  const cut = await chargesNothing(() => post(`/trpc/${longer}?batch=1`, "{}"));
+  expect(cut.status).toBe(431);
+  expect(await cut.text()).toContain("fewer calls at a time");
+  await expectAlive();
+});
+
 test("a GET makes no change", async () => {
   const response = await chargesNothing(() =>
     fetch(url(`/trpc/charge?input=${encodeURIComponent(good)}`)),
@@ -99,6 +116,19 @@ test("JSON that is nested without end is refused in words, and the hub lives", a
   const deep = `${"[".repeat(300_000)}${"]".repeat(300_000)}`;
   const response = await chargesNothing(() => post("/trpc/charge", deep));
   expect(response.status).toBe(400);
+  expect(await response.text()).toContain("nested at most 32 levels");
+  const asked = await fetch(url(`/trpc/me?input=${"[".repeat(40)}${"]".repeat(40)}`));
+  expect(asked.status).toBe(400);
+  expect(await asked.text()).toContain("nested at most 32 levels");
+  await expectAlive();
+});
+
+test("a WebSocket's message that is nested too deep closes it with a word why, unread", async () => {
+  const deep = new WebSocket(url("/trpc").replace("http", "ws"));
+  await once(deep, "open");
+  deep.send(`${"[".repeat(300_000)}${"]".repeat(300_000)}`);
+  const [code, reason] = (await once(deep, "close")) as [number, Buffer];
+  expect([code, String(reason)]).toEqual([1008, "JSON may be nested at most 32 levels deep."]);
   await expectAlive();
 });
 

@@ -1,19 +1,25 @@
 import { describeIssues } from "@cloudphone/shared/events/catalog";
-import type { Role } from "@cloudphone/shared/events/user";
 import { Fault, type FaultCode, faultCodes } from "@cloudphone/shared/fault";
 import type { Id, Source } from "@cloudphone/shared/ids";
 import { initTRPC, TRPCError } from "@trpc/server";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { checkPermission, type Permission } from "../auth/permissions.ts";
 import { checkScope } from "../auth/scopes.ts";
 
-/** Who is asking, as the access token says. */
+/** Who is asking, as the hub found when it looked at what they came with. */
 export interface Caller {
   readonly userId: Id;
   readonly email: string;
-  readonly role: Role;
+  readonly role: string;
+  /** What the role may do; absent: what the built-in one of that name may. */
+  readonly permissions?: readonly Permission[];
   /** The API key the call came with, and what it may do; absent for whoever signed in. */
   readonly key?: { readonly id: Id; readonly scopes: readonly string[] };
+  /** The sign-in the call came with; absent for an API key. */
+  readonly signInId?: Id;
+  /** The password was given by an operator: all that may be done is to choose another. */
+  readonly passwordIsTemporary?: boolean;
 }
 
 /** What every procedure gets. */
@@ -24,6 +30,8 @@ export interface RequestContext {
   readonly correlationId: Id;
   /** The caller's network address, for limits and logs. */
   readonly address: string;
+  /** What the caller's program calls itself, for the list of sign-ins. */
+  readonly client?: string | null | undefined;
   readonly logger: Logger;
   /** Counts this call against the caller's limits; absent where the edge has counted the whole request already. */
   readonly countCall?: (() => Promise<void>) | undefined;
@@ -31,17 +39,25 @@ export interface RequestContext {
   readonly observe?: ((procedure: string, outcome: string, durationMs: number) => void) | undefined;
 }
 
-const t = initTRPC.context<RequestContext>().create({
-  // The stack and the cause stay in the hub's log; people get the code and the sentence.
-  errorFormatter: ({ shape, error }) => {
-    const { message, fault } = explain(error);
-    return {
-      code: shape.code,
-      message,
-      data: { code: shape.data.code, httpStatus: shape.data.httpStatus, fault },
-    };
-  },
-});
+/** What a procedure asks of its caller: a permission, to be signed in, or nothing. */
+export interface ProcedureMeta {
+  readonly permission: Permission | "signed in" | "anyone";
+}
+
+const t = initTRPC
+  .context<RequestContext>()
+  .meta<ProcedureMeta>()
+  .create({
+    // The stack and the cause stay in the hub's log; people get the code and the sentence.
+    errorFormatter: ({ shape, error }) => {
+      const { message, fault } = explain(error);
+      return {
+        code: shape.code,
+        message,
+        data: { code: shape.data.code, httpStatus: shape.data.httpStatus, fault },
+      };
+    },
+  });
 
 /** The sentence and the code a caller gets for an error, whatever it was. */
 export function explain(error: TRPCError): { message: string; fault: FaultCode } {
@@ -76,36 +92,42 @@ const faults = t.middleware(async ({ next, ctx, path }) => {
   return result;
 });
 
-/** Every procedure starts from one of these four. `anyone` is for the few that come before sign-in. */
-export const anyone = t.procedure.use(faults).use(async ({ next, ctx }) => {
-  await ctx.countCall?.();
-  return next();
-});
-
-export const signedIn = anyone.use(({ next, ctx, path, type }) => {
-  if (!ctx.caller)
-    throw new Fault(
-      "unauthenticated",
-      "Sign in first: `cloudphone login`, or send a bearer token.",
-    );
-  checkScope(ctx.caller, { area: path.split(".")[0] ?? path, writes: type === "mutation" });
-  return next({ ctx: { ...ctx, caller: ctx.caller } });
-});
-
-const withRole = (roles: readonly Role[]) =>
-  signedIn.use(({ next, ctx }) => {
-    if (!roles.includes(ctx.caller.role))
-      throw new Fault(
-        "forbidden",
-        `This is for ${roles.join(" and ")} accounts; you are ${ctx.caller.role}.`,
-      );
-    return next({ ctx });
+/** Every procedure starts from one of these three. `anyone` is for the few that come before sign-in. */
+export const anyone = t.procedure
+  .meta({ permission: "anyone" })
+  .use(faults)
+  .use(async ({ next, ctx }) => {
+    await ctx.countCall?.();
+    return next();
   });
 
-export const staff = withRole(["operator", "admin"]);
-export const admin = withRole(["admin"]);
+/** For what belongs to whoever has signed in, whatever their role: who they are, their password, keys and sign-ins. */
+export const signedIn = anyone
+  .meta({ permission: "signed in" })
+  .use(({ next, ctx, path, type }) => {
+    const { caller } = ctx;
+    if (!caller)
+      throw new Fault(
+        "unauthenticated",
+        "Sign in first: `cloudphone login`, or send a bearer token.",
+      );
+    checkScope(caller, { path, writes: type === "mutation" });
+    if (caller.passwordIsTemporary && !withTemporaryPassword.has(path))
+      throw new Fault(
+        "forbidden",
+        "Your password was reset: choose one of your own first, with `cloudphone password`.",
+      );
+    return next({ ctx: { ...ctx, caller } });
+  });
 
-export const isStaff = (caller: Caller): boolean => caller.role !== "customer";
+const withTemporaryPassword = new Set(["accounts.me", "accounts.changePassword"]);
+
+/** For everything else: the one place where a procedure says what its caller must be allowed. */
+export const needs = (permission: Permission) =>
+  signedIn.meta({ permission }).use(({ next, ctx }) => {
+    checkPermission(ctx.caller, permission);
+    return next({ ctx });
+  });
 
 /** The cause of what a request emits. */
 export const requestCause = (ctx: RequestContext) => ({
