@@ -9,7 +9,7 @@ import {
   TestDockerd,
 } from "@cloudphone/agent/providers/docker/testing/dockerd";
 import { containerSpec } from "@cloudphone/agent/providers/docker/testing/test-host";
-import { startRealAdb } from "@cloudphone/agent/providers/simulated/real-adb";
+import { type RealAdb, startRealAdb } from "@cloudphone/agent/providers/simulated/real-adb";
 import { eventually } from "../e2e/api.ts";
 import { Cell } from "../e2e/cell.ts";
 
@@ -37,10 +37,7 @@ export async function openDockerCell(capacity: number): Promise<DockerCell> {
   if (missing) throw new Error(missing);
   const [docker, adb] = await Promise.all([TestDockerd.start(), startRealAdb()]);
   const agent = {
-    CLOUDPHONE_DOCKER_HOST: docker.host,
-    CLOUDPHONE_DOCKER_IMAGES: images.repository,
-    CLOUDPHONE_DOCKER_SUBNET: docker.subnet,
-    CLOUDPHONE_DOCKER_ADB_PORT: String(adb.port),
+    ...agentOf(docker, adb),
     CLOUDPHONE_DOCKER_CAPACITY: String(capacity),
     CLOUDPHONE_SIMULATED_CAPACITY: "0",
   };
@@ -57,6 +54,14 @@ export async function openDockerCell(capacity: number): Promise<DockerCell> {
     },
   };
 }
+
+/** What tells an agent of that daemon and that adb server. */
+export const agentOf = (docker: TestDockerd, adb: RealAdb): Record<string, string> => ({
+  CLOUDPHONE_DOCKER_HOST: docker.host,
+  CLOUDPHONE_DOCKER_IMAGES: images.repository,
+  CLOUDPHONE_DOCKER_SUBNET: docker.subnet,
+  CLOUDPHONE_DOCKER_ADB_PORT: String(adb.port),
+});
 
 function phonesOf(
   cell: Cell,

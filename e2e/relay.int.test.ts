@@ -51,7 +51,7 @@ async function startRelay(limits: Partial<RelayLimits> = {}) {
           if (side !== "client" && side !== "host") throw new Fault("forbidden", "No ticket.");
           relay.check({ sessionId, side });
           const leftMs = left === undefined ? null : Number(left);
-          return (socket) => relay.join({ sessionId, side, leftMs }, socket);
+          return (socket, wire) => relay.join({ sessionId, side, leftMs }, { socket, wire });
         },
       },
     ],

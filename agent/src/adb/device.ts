@@ -10,7 +10,8 @@ import { pullFile, pushFile } from "./transfer.ts";
 import { toPhoneFault } from "./words.ts";
 
 const maxOutputBytes = 32 * 1024 ** 2;
-const lookAgainMs = 50;
+/** A phone that has just begun to boot is asked often; one that takes long is not kept from it by our asking. */
+const lookAgain = { firstMs: 20, longestMs: 100, growth: 1.02 };
 
 export function openDevice(door: ServerDoor, serial: string): AdbDevice {
   const open: AdbDevice["open"] = (service, { timeoutMs, signal }) =>
@@ -101,6 +102,7 @@ async function waitBooted(
 ): Promise<void> {
   const until = performance.now() + timeoutMs;
   // A probe may hang on a connection of the boot before; the next one does not. A slow phone is given more time from probe to probe.
+  let pauseMs = lookAgain.firstMs;
   for (let probeMs = 400; ; probeMs = Math.min(probeMs * 2, 3000)) {
     signal.throwIfAborted();
     const left = until - performance.now();
@@ -112,7 +114,8 @@ async function waitBooted(
     const probe = shell(["getprop", "sys.boot_completed"], { timeoutMs: Math.min(left, probeMs) });
     const answer = await probe.catch(() => null);
     if (answer?.output.trim() === "1") return;
-    await delay(lookAgainMs);
+    await delay(pauseMs);
+    pauseMs = Math.min(pauseMs * lookAgain.growth, lookAgain.longestMs);
   }
 }
 

@@ -215,7 +215,7 @@ export class AdbTransport {
     if (this.#corked) return;
     this.#corked = true;
     this.#wire.cork();
-    setImmediate(() => this.#uncork());
+    process.nextTick(() => this.#uncork());
   }
 
   #uncork(): void {

@@ -32,7 +32,10 @@ export interface ServedLine {
 }
 
 const maxRefusalBytes = 4096;
-/** Writes that come together share a message up to this size, as it costs a copy. */
+/**
+ * Writes that come together share a message up to this size, as it costs a copy; larger ones are cut. Sockets are read 64 KiB at a time, and of a message that lies across two
+ * reads ws makes a copy: of small ones that are few.
+ */
 const packBytes = 16 * 1024;
 
 /** Dials the hub's relay, outbound as everything from a host is. Resolves once the hub has taken the ticket; the other end may come later. */
@@ -100,10 +103,15 @@ type Callback = (error?: Error | null) => void;
 /** A WebSocket as a stream with back-pressure both ways; small writes that come together go out as one message, large ones in pieces. */
 class RelayStream extends Duplex {
   readonly #socket: WebSocket;
+  /** The bytes below it, once the hub has agreed. */
+  #wire: Duplex | null = null;
 
   constructor(socket: WebSocket) {
     super({ highWaterMark: maxRelayMessageBytes });
     this.#socket = socket;
+    socket.once("upgrade", (response) => {
+      this.#wire = response.socket;
+    });
     socket.on("message", (data: Buffer) => {
       if (!this.push(data)) socket.pause();
     });
@@ -126,8 +134,10 @@ class RelayStream extends Duplex {
   override _writev(chunks: readonly { chunk: Buffer }[], done: Callback): void {
     const messages = pack(chunks.map(({ chunk }) => chunk));
     const last = messages.pop();
+    this.#wire?.cork();
     for (const message of messages) this.#socket.send(message, { binary: true });
     this.#socket.send(last ?? empty, { binary: true }, done);
+    this.#wire?.uncork();
   }
 
   override _final(done: Callback): void {
@@ -157,8 +167,8 @@ export function pack(chunks: readonly Buffer[]): Buffer[] {
     bytes = 0;
   };
   for (const chunk of chunks)
-    for (let at = 0; at < chunk.length; at += maxRelayMessageBytes) {
-      const piece = chunk.subarray(at, at + maxRelayMessageBytes);
+    for (let at = 0; at < chunk.length; at += packBytes) {
+      const piece = chunk.subarray(at, at + packBytes);
       if (bytes + piece.length > packBytes) flush();
       small.push(piece);
       bytes += piece.length;

@@ -228,7 +228,7 @@ function relaySocket({ database, secrets, source }: CoreDeps, relay: Relay): Soc
           and (s.lease_id is not null
             or not exists (select 1 from leases o where o.device_id = s.device_id and upper_inf(o.period)))`;
       if (!row || row.left_ms === 0) throw await whyNot(database.query, ticket.sessionId);
-      return (socket) => relay.join({ ...ticket, leftMs: row.left_ms }, socket);
+      return (socket, wire) => relay.join({ ...ticket, leftMs: row.left_ms }, { socket, wire });
     },
   };
 }

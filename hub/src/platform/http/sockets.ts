@@ -10,8 +10,8 @@ export interface SocketRoute {
   /** The subprotocol it speaks, offered first; what else was offered is the route's to read (a ticket). */
   readonly protocol: string;
   readonly maxMessageBytes: number;
-  /** Decides before the handshake, from what was offered after the protocol; a Fault becomes the HTTP answer. Returns what takes the socket over. */
-  admit(offered: readonly string[]): Promise<(socket: WebSocket) => void>;
+  /** Decides before the handshake, from what was offered after the protocol; a Fault becomes the HTTP answer. Returns what takes the socket, and the bytes below it, over. */
+  admit(offered: readonly string[]): Promise<(socket: WebSocket, wire: Duplex) => void>;
 }
 
 /** Answers upgrades: the route with that path, else `fallback`. Nothing may be sent before the handshake, so nothing is read either. */
@@ -46,7 +46,7 @@ export function serveSockets(
         ? route.admit(offered)
         : Promise.reject(new Fault("bad_input", `Offer the subprotocol ${route.protocol} first.`));
     admitted.then(
-      (take) => wss.handleUpgrade(request, socket, head, take),
+      (take) => wss.handleUpgrade(request, socket, head, (client) => take(client, socket)),
       (error: unknown) => refuse(socket, error, options.logger),
     );
   });

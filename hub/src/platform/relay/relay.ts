@@ -2,7 +2,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import { type RelayEndReason, relayEndOf, relayEnds } from "@cloudphone/shared/relay";
 import type { WebSocket } from "ws";
-import { Pump } from "./pump.ts";
+import { type Connection, Pump } from "./pump.ts";
 
 export type RelaySide = "client" | "host";
 
@@ -50,7 +50,7 @@ export interface RelayOptions {
 
 interface Line {
   readonly sessionId: Id;
-  readonly sides: Map<RelaySide, WebSocket>;
+  readonly sides: Map<RelaySide, Connection>;
   readonly timers: Set<NodeJS.Timeout>;
   pumps: { up: Pump; down: Pump } | null;
   connectedMs: number;
@@ -94,13 +94,14 @@ export class Relay {
       throw new Fault("conflict", "This side of the session was opened already.");
   }
 
-  join({ sessionId, side, leftMs }: Admission, socket: WebSocket): void {
+  join({ sessionId, side, leftMs }: Admission, connection: Connection): void {
+    const { socket } = connection;
     const line = this.#lines.get(sessionId) ?? this.#begin(sessionId, leftMs);
     if (this.#stopped || line.sides.has(side)) {
       socket.terminate();
       return;
     }
-    line.sides.set(side, socket);
+    line.sides.set(side, connection);
     // Nothing is read until there is somebody to pass it to.
     socket.pause();
     socket.on("error", () => socket.terminate());
@@ -127,7 +128,7 @@ export class Relay {
     line.pumps?.up.stop();
     line.pumps?.down.stop();
     const waitMs = reason === "closed" ? lingerMs : cutMs;
-    for (const socket of line.sides.values()) hangUp(socket, { reason, text, waitMs });
+    for (const { socket } of line.sides.values()) hangUp(socket, { reason, text, waitMs });
     this.#options.onEnded({
       sessionId,
       reason,
@@ -161,7 +162,7 @@ export class Relay {
     return line;
   }
 
-  #connect(line: Line, client: WebSocket, host: WebSocket): void {
+  #connect(line: Line, client: Connection, host: Connection): void {
     const touched = (): void => {
       line.lastByteMs = performance.now();
     };
