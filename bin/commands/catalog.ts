@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { accountCommands } from "./accounts.ts";
 import { adbCommands } from "./adb.ts";
 import { agentCommand } from "./agent.ts";
+import { analyticsCommands } from "./analytics.ts";
 import { apiKeyCommands } from "./api-keys.ts";
 import { appCommands } from "./apps.ts";
 import { billingCommands } from "./billing.ts";
@@ -50,6 +51,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   walletCommands,
   poolCommands,
   notificationCommands,
+  analyticsCommands,
   operationCommands,
   deadLetterCommands,
 ];

@@ -3,9 +3,14 @@ import { z } from "zod";
 import { ownerSeenBy } from "../platform/auth/permissions.ts";
 import { needs, router } from "../platform/http/trpc.ts";
 import type { Database } from "../platform/postgres/database.ts";
+import { daysOf, daysSchema } from "./days.ts";
+import { listInstalls } from "./installs/installs.ts";
+import { listRevenue } from "./revenue/revenue.ts";
+import { listSagaOutcomes } from "./sagas/outcomes.ts";
+import { listUtilisation } from "./utilisation/utilisation.ts";
 import { rebuild } from "./rebuild.ts";
 import { listScreenDays } from "./screens/quality.ts";
-import { listUsagePerDay } from "./usage/per-day.ts";
+import { listUsageBy, listUsagePerDay } from "./usage/per-day.ts";
 
 export type AnalyticsRouter = ReturnType<typeof analyticsRouter>;
 
@@ -55,11 +60,34 @@ export function analyticsRouter(database: Database) {
           }),
         ),
 
+      ...figureProcedures(database),
+
       /** Throws the projections away; their consumers read the whole log again, which they begin within a second or two. */
       rebuild: needs("operations.rebuild").mutation(async () => {
         await rebuild(database);
         return { rebuilding: true };
       }),
     }),
+  };
+}
+
+/** What operators ask of the platform as a whole. Both ends of a time are included. */
+function figureProcedures({ query }: Database) {
+  return {
+    usage: needs("analytics.platform")
+      .input(daysSchema.extend({ by: z.enum(["plan", "customer"]) }))
+      .query(({ input }) => listUsageBy(query, { ...input, ...daysOf(input) })),
+    revenue: needs("analytics.platform")
+      .input(daysSchema.extend({ by: z.enum(["day", "plan", "customer"]).default("day") }))
+      .query(({ input }) => listRevenue(query, { ...input, ...daysOf(input) })),
+    utilisation: needs("analytics.platform")
+      .input(daysSchema.extend({ by: z.enum(["day", "device", "host"]).default("device") }))
+      .query(({ input }) => listUtilisation(query, { ...input, ...daysOf(input) })),
+    installs: needs("analytics.platform")
+      .input(daysSchema.extend({ by: z.enum(["day", "app"]).default("day") }))
+      .query(({ input }) => listInstalls(query, { ...input, ...daysOf(input) })),
+    sagas: needs("analytics.platform")
+      .input(daysSchema)
+      .query(({ input }) => listSagaOutcomes(query, { ...input, ...daysOf(input) })),
   };
 }

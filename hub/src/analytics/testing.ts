@@ -22,6 +22,23 @@ export async function startAnalytics() {
   const analytics = createAnalytics({ database: databases.analytics, source });
   const running = runContext(analytics, { log, source, logger });
   let seq = 0;
+  const sayAs = async (stream: string, ...drafts: EventDraft[]): Promise<void> => {
+    const envelopes = drafts.map((draft) => ({
+      stream,
+      seq: ++seq,
+      event: {
+        id: source.id(),
+        version: newestVersion(draft.type),
+        occurredAt: new Date().toISOString(),
+        correlationId: source.id(),
+        causationId: null,
+        ...draft,
+      },
+    }));
+    await log.append(envelopes);
+    // Sent again, as a relay does that was cut off after its append.
+    await log.append(envelopes);
+  };
   return {
     as: (userId: string, role: Caller["role"]) =>
       router(analytics.router).createCaller({
@@ -31,22 +48,16 @@ export async function startAnalytics() {
         address: "127.0.0.1",
         logger,
       }).analytics,
-    async say(...drafts: EventDraft[]) {
-      const envelopes = drafts.map((draft) => ({
-        stream: "context:billing",
-        seq: ++seq,
-        event: {
-          id: source.id(),
-          version: newestVersion(draft.type),
-          occurredAt: new Date().toISOString(),
-          correlationId: source.id(),
-          causationId: null,
-          ...draft,
-        },
-      }));
-      await log.append(envelopes);
-      // Sent again, as a relay does that was cut off after its append.
-      await log.append(envelopes);
+    log,
+    sayAs,
+    say: (...drafts: EventDraft[]) => sayAs("context:billing", ...drafts),
+    parked: () => databases.analytics.query`select * from parked_events`,
+    /** Resolves once all that was said was read. */
+    async settled() {
+      const head = await log.head();
+      await until("all to be read", async () =>
+        running.consumers.every(({ position }) => position >= head),
+      );
     },
     async [Symbol.asyncDispose]() {
       await running.stop();

@@ -41,6 +41,33 @@ export interface UsageDayFilter {
   readonly limit: number;
 }
 
+export interface UsageLine {
+  /** The plan's or the customer's id. */
+  readonly key: string;
+  readonly currency: string;
+  readonly durationMs: number;
+  readonly includedMs: number;
+  readonly amountMinor: number;
+}
+
+/** Usage by plan or by customer, the most first. */
+export async function listUsageBy(
+  query: Query,
+  {
+    by,
+    from,
+    to,
+    limit,
+  }: { by: "plan" | "customer"; from: string | null; to: string | null; limit: number },
+): Promise<UsageLine[]> {
+  return query<UsageLine>`
+    select key, currency, sum(duration_ms)::bigint as "durationMs", sum(included_ms)::bigint as "includedMs",
+      sum(amount_minor)::bigint as "amountMinor"
+    from (select *, case ${by}::text when 'plan' then plan_id::text else user_id::text end as key from usage_per_day
+      where (${from}::date is null or day >= ${from}) and (${to}::date is null or day <= ${to})) u
+    group by key, currency order by "durationMs" desc, key, currency limit ${limit}`;
+}
+
 /** Newest first. */
 export async function listUsagePerDay(query: Query, filter: UsageDayFilter): Promise<UsageDay[]> {
   const { userId, planId, from, to, limit } = filter;

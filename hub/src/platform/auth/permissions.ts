@@ -26,6 +26,7 @@ export const permissions = {
   "usage.read": "see what ran and what it cost",
   "ledger.read": "see all movements of money, and recount them",
   "analytics.read": "see figures of use",
+  "analytics.platform": "see what the whole platform earned, how busy it is, how its work goes",
   "notifications.read": "read what the platform tells oneself",
   "notifications.write": "mark it as read, and choose what is told",
   "webhooks.read": "see where notifications are sent, and how that went",
