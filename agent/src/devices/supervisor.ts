@@ -1,4 +1,4 @@
-import type { Battery, DeviceState } from "@cloudphone/shared/device";
+import type { Battery } from "@cloudphone/shared/device";
 import type { EventData } from "@cloudphone/shared/events/catalog";
 import { Fault, toFault } from "@cloudphone/shared/fault";
 import type { Id, Source } from "@cloudphone/shared/ids";
@@ -13,13 +13,13 @@ import type {
   Snapshots,
 } from "../providers/provider.ts";
 import { fullDisk } from "../store/full-disk.ts";
-import type { DeviceRow, Store, StoreTx } from "../store/store.ts";
+import type { DeviceRow, Store } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
-import { closeRun, openRun, ranFor } from "../usage/runs.ts";
 import { Attention } from "./attention.ts";
 import { booted } from "./boot.ts";
 import { providerCall } from "./provider-call.ts";
 import { nextStep, type Step } from "./next-step.ts";
+import { DeviceRecord } from "./record.ts";
 import { type Errand, Restarts } from "./restarts.ts";
 
 export interface SupervisorDeps {
@@ -47,6 +47,7 @@ const backoff = { firstMs: 1000, longestMs: 60_000, deafMs: 5000 };
 export class Supervisor {
   readonly deviceId: Id;
   readonly #deps: SupervisorDeps;
+  readonly #record: DeviceRecord;
   readonly #stopping = new AbortController();
   readonly #attention = new Attention();
   #failures = 0;
@@ -58,6 +59,7 @@ export class Supervisor {
   constructor(deviceId: Id, deps: SupervisorDeps) {
     this.deviceId = deviceId;
     this.#deps = deps;
+    this.#record = new DeviceRecord(deviceId, deps);
   }
 
   /** Resolves when there is nothing to supervise any more: the device is gone, or this was stopped. */
@@ -93,9 +95,8 @@ export class Supervisor {
 
   /** The device, ready for work; `device_not_running` unless it is booted under an open run. */
   async openAdb(): Promise<AdbDevice> {
-    const { store, adb } = this.#deps;
-    const row = store.read((tx) => tx.device(this.deviceId));
-    const run = store.read((tx) => tx.run(this.deviceId));
+    const { adb } = this.#deps;
+    const { row, run } = this.#record;
     const seen = row?.handle ? await this.#observe(row.handle) : null;
     if (!run || seen?.state !== "running")
       throw new Fault("device_not_running", "The phone is not running.");
@@ -126,14 +127,12 @@ export class Supervisor {
     errand: Errand,
     work: (handle: Handle, options: CallOptions) => Promise<{ keep: Handle; answer: T }>,
   ): Promise<T> {
-    const { store } = this.#deps;
-    const row = store.read((tx) => tx.device(this.deviceId));
-    if (!row?.handle) throw new Fault("device_not_running", "The phone is not there.");
+    if (!this.#record.row?.handle) throw new Fault("device_not_running", "The phone is not there.");
     let done: Promise<T> = Promise.reject(new Fault("interrupted", "It was not done."));
     done.catch(() => undefined);
     const run = async (handle: Handle): Promise<T> => {
       const { keep, answer } = await this.#call((late) => work(handle, { signal: late }), copyMs);
-      await store.transaction((tx) => this.#update(tx, (now) => ({ ...now, handle: keep })));
+      await this.#record.keepHandle(keep);
       return answer;
     };
     const restarted = this.#restarts.add(errand, async (handle) => {
@@ -163,8 +162,7 @@ export class Supervisor {
 
   /** One observation and one step. */
   async #look(): Promise<"step" | "none" | "gone"> {
-    const { store } = this.#deps;
-    const row = store.read((tx) => tx.device(this.deviceId));
+    const { row } = this.#record;
     if (!row) return "gone";
     const seen: Observation = row.handle ? await this.#observe(row.handle) : { state: "missing" };
     this.#battery = (seen.state === "running" && seen.battery) || null;
@@ -175,8 +173,7 @@ export class Supervisor {
       await this.#switchOff(row.handle);
       return "step";
     }
-    const run = store.read((tx) => tx.run(this.deviceId));
-    const step = nextStep(row, run, seen);
+    const step = nextStep(row, this.#record.run, seen);
     if (step.kind === "none") return row.desired.existence === "absent" ? this.#forget() : "none";
     await this.#take(step, row, seen);
     return "step";
@@ -193,12 +190,12 @@ export class Supervisor {
         return this.#create(row);
       case "start":
         this.#needRoom();
-        await this.#report("starting", null);
+        await this.#record.report("starting", null);
         return this.#call((signal) => provider.start(handle, { signal }));
       case "boot":
         return this.#boot(step.instanceId, seen);
       case "stop":
-        await this.#report("stopping", null);
+        await this.#record.report("stopping", null);
         await this.#call((signal) => provider.stop(handle, { signal }));
         return this.#disconnect(seen);
       case "wipe":
@@ -209,7 +206,7 @@ export class Supervisor {
         await this.#forget();
         return;
       case "settle":
-        return this.#report(step.state, null);
+        return this.#record.report(step.state, null);
       case "none":
         return;
     }
@@ -222,33 +219,32 @@ export class Supervisor {
 
   /** For a restart. Here and not where it is asked for: no other step may come between the end of the run and that of the power. */
   async #switchOff(handle: Handle): Promise<void> {
-    const { provider, store } = this.#deps;
-    const row = (): DeviceRow | null => store.read((tx) => tx.device(this.deviceId));
-    await this.#closeRun("restarted");
+    const { provider } = this.#deps;
+    await this.#record.closeRun("restarted", null);
     await this.#call((signal) => provider.stop(handle, { signal }));
-    await this.#restarts.work(() => row()?.handle ?? null);
-    const desired = row()?.desired;
+    await this.#restarts.work(() => this.#record.row?.handle ?? null);
+    const desired = this.#record.row?.desired;
     if (desired?.existence !== "present" || desired.power !== "running") this.#restarts.settle();
   }
 
   async #create(row: DeviceRow): Promise<void> {
-    const { provider, store } = this.#deps;
+    const { provider } = this.#deps;
     const { deviceId, name, spec } = row.desired;
-    await this.#report("creating", null);
+    await this.#record.report("creating", null);
     crashPoint("agent.provider.before-create");
     const handle = await this.#call((signal) =>
       provider.create({ deviceId, name, spec }, { signal }),
     );
     crashPoint("agent.provider.after-create");
-    await store.transaction((tx) => this.#update(tx, (now) => ({ ...now, handle })));
+    await this.#record.keepHandle(handle);
   }
 
   /** Waits until it answers, then opens the run: not before. */
   async #boot(instanceId: string, seen: Observation): Promise<void> {
     if (seen.state !== "running") return;
-    const { adb, store, clock, source, bootDeadlineMs } = this.#deps;
-    const row = store.read((tx) => tx.device(this.deviceId));
-    if (row?.state !== "starting") await this.#report("starting", null);
+    const { adb, bootDeadlineMs } = this.#deps;
+    const { row } = this.#record;
+    if (row?.state !== "starting") await this.#record.report("starting", null);
     try {
       const done = await booted(() => adb.open(seen.adb), {
         deadlineMs: bootDeadlineMs,
@@ -260,23 +256,15 @@ export class Supervisor {
     } catch (error) {
       throw await this.#explained(error);
     }
-    await store.transaction((tx) => {
-      const now = tx.device(this.deviceId);
-      // The wish may have changed while it booted; then the next look decides.
-      if (!now || now.desired.revision !== row?.desired.revision) return;
-      this.#update(tx, (known) => ({ ...known, state: "running", reason: null }));
-      openRun(tx, now, { instanceId, clock, source });
-    });
+    if (row) await this.#record.openRun(instanceId, row.desired.revision);
     this.#restarts.settle();
   }
 
   async #lookAtBoot(instanceId: string): Promise<"boots" | "moot" | { ended: string }> {
-    const { store } = this.#deps;
     this.#attention.begin();
-    const row = store.read((tx) => tx.device(this.deviceId));
+    const { row, run } = this.#record;
     if (!row?.handle || this.#restarts.waiting) return "moot";
     const seen = await this.#observe(row.handle);
-    const run = store.read((tx) => tx.run(this.deviceId));
     const step = nextStep(row, run, seen);
     if (step.kind === "boot" && step.instanceId === instanceId) return "boots";
     // Nothing but to start it again: nobody has switched it off.
@@ -287,8 +275,8 @@ export class Supervisor {
 
   /** The same failure, with what the device itself last said. */
   async #explained(error: unknown): Promise<unknown> {
-    const { provider, store } = this.#deps;
-    const handle = store.read((tx) => tx.device(this.deviceId))?.handle;
+    const { provider } = this.#deps;
+    const handle = this.#record.row?.handle;
     if (!(error instanceof Fault) || !provider.explain || !handle) return error;
     const signal = AbortSignal.any([AbortSignal.timeout(explainMs), this.#stopping.signal]);
     const said = await provider.explain(handle, { signal }).catch(() => "");
@@ -305,64 +293,26 @@ export class Supervisor {
   }
 
   async #wipe(row: DeviceRow, handle: Handle): Promise<void> {
-    const { provider, store } = this.#deps;
-    await this.#report("wiping", null);
+    const { provider } = this.#deps;
+    await this.#record.report("wiping", null);
     const fresh = await this.#call((signal) => provider.wipe(handle, { signal }));
-    await store.transaction((tx) => {
-      this.#update(tx, (now) => ({ ...now, handle: fresh, dataLeaseId: null }));
-      const { token, correlationId } = row.desired;
-      const data: EventData<"device.wiped"> = { deviceId: this.deviceId, token };
-      tx.emit(
-        { type: "device.wiped", subject: this.deviceId, data },
-        { correlationId, causationId: null },
-      );
-    });
+    await this.#record.wiped(row, fresh);
   }
 
   async #forget(): Promise<"gone"> {
-    await this.#deps.store.transaction((tx) => {
-      const row = tx.device(this.deviceId);
-      if (!row) return;
-      tx.deleteDevice(this.deviceId);
-      const cause = { correlationId: row.desired.correlationId, causationId: null };
-      tx.emit(
-        { type: "device.destroyed", subject: this.deviceId, data: { deviceId: this.deviceId } },
-        cause,
-      );
-    });
+    await this.#record.forget();
     this.#stopping.abort();
     return "gone";
   }
 
   /** Ends the open run now; a crashed one when its provider says that it ended, else when its instance was last seen alive. */
-  async #closeRun(
-    reason: EventData<"device.stopped">["reason"],
-    seen: Observation | null = null,
-  ): Promise<void> {
-    const { store, clock } = this.#deps;
-    const crash = reason === "crashed" ? seen : null;
-    await store.transaction((tx) => {
-      const run = tx.run(this.deviceId);
-      if (!run) return;
-      const alive = this.#seenAlive;
-      const aliveAtMs = alive?.instanceId === run.instanceId ? alive.atMs : 0;
-      closeRun(tx, run, {
-        reason,
-        durationMs: ranFor(run, clock, crash && { aliveAtMs, ...crash }),
-      });
-    });
-    if (crash && "reason" in crash && crash.reason) await this.#report("failed", crash.reason);
-  }
-
-  async #report(state: DeviceState, reason: string | null): Promise<void> {
-    await this.#deps.store.transaction((tx) => {
-      const row = tx.device(this.deviceId);
-      if (!row || (row.state === state && row.reason === reason)) return;
-      this.#update(tx, (now) => ({ ...now, state, reason }));
-      const cause = { correlationId: row.desired.correlationId, causationId: null };
-      const data = { deviceId: this.deviceId, state, reason };
-      tx.emit({ type: "device.state.changed", subject: this.deviceId, data }, cause);
-    });
+  async #closeRun(reason: EventData<"device.stopped">["reason"], seen: Observation): Promise<void> {
+    const crashed = reason === "crashed" ? seen : null;
+    const alive = this.#seenAlive;
+    const aliveAtMs = alive?.instanceId === this.#record.run?.instanceId ? (alive?.atMs ?? 0) : 0;
+    await this.#record.closeRun(reason, crashed && { aliveAtMs, ...crashed });
+    if (crashed && "reason" in crashed && crashed.reason)
+      await this.#record.report("failed", crashed.reason);
   }
 
   async #failed(error: unknown): Promise<void> {
@@ -375,15 +325,10 @@ export class Supervisor {
       "a device could not be brought to its state; trying again",
     );
     // With an open run it is the looking that failed: the phone may well be running.
-    if (!this.#deps.store.read((tx) => tx.run(this.deviceId)))
-      await this.#report("failed", reason.slice(0, 1000)).catch(() => undefined);
+    if (!this.#record.run)
+      await this.#record.report("failed", reason.slice(0, 1000)).catch(() => undefined);
     const longest = Math.min(backoff.firstMs * 2 ** (this.#failures - 1), backoff.longestMs);
     await this.#attention.pause(longest * (0.75 + Math.random() / 2), backoff.deafMs);
-  }
-
-  #update(tx: StoreTx, change: (row: DeviceRow) => DeviceRow): void {
-    const row = tx.device(this.deviceId);
-    if (row) tx.putDevice(change(row));
   }
 
   #observe(handle: Handle): Promise<Observation> {
