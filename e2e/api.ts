@@ -79,7 +79,8 @@ export async function eventually<T>(
 ): Promise<T> {
   const until = performance.now() + deadlineMs;
   let last: unknown = null;
-  for (;;) {
+  // What takes long is asked after less often: many tests share the machine.
+  for (let pauseMs = 40; ; pauseMs = Math.min(pauseMs * 1.2, 150)) {
     try {
       const result = await work();
       if (result !== null) return result;
@@ -93,6 +94,6 @@ export async function eventually<T>(
     }
     if (performance.now() > until)
       throw new Error(`${what} did not happen in ${deadlineMs} ms`, { cause: last });
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

@@ -299,7 +299,7 @@ export class Cell implements AsyncDisposable {
     const program = startProgram([...args, "--log-level", "warn"], {
       env: {
         CLOUDPHONE_SIMULATED_POWER_LOG: this.powerLog,
-        // Tests ask every 40 ms whether something has happened, as one customer.
+        // Tests ask many times a second whether something has happened, as one customer.
         CLOUDPHONE_RATE_LIMITS: "off",
         ...(part === "hub" ? this.#engines?.env : {}),
         ...this.#options.env?.[part],
