@@ -40,7 +40,7 @@ const open = [
 ];
 
 /** What is a person's own, whatever their role. */
-const personal = /^(accounts\.(me|changePassword)|apiKeys\.\w+|signIns\.\w+)$/;
+const personal = /^(accounts\.(me|changePassword)|apiKeys\.\w+|signIns\.\w+|quotas\.show)$/;
 
 interface Procedure {
   readonly path: string;

@@ -52,6 +52,16 @@ export const appCommands = (program: Command): void => {
       }),
     );
   apps
+    .command("remove")
+    .argument("<app>", "its package name or id")
+    .description("take an app out of your library; where it is installed it stays")
+    .action((app: string, _flags: unknown, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const removed = await client.apps.remove.mutate({ app });
+        print(removed, { json, rows: [{ removed: app, id: removed.appId }] });
+      }),
+    );
+  apps
     .command("install")
     .description("put an app on one phone, or (with --devices, --all or --label) on many at once")
     .argument("<device-and-app...>", "DEVICE APP; for many phones only APP")

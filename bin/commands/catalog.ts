@@ -19,6 +19,7 @@ import { poolCommands } from "./pools.ts";
 import { walletCommands } from "./wallet.ts";
 import { operationCommands } from "./operations.ts";
 import { phoneCommands } from "./phone.ts";
+import { quotaCommands } from "./quotas.ts";
 import { roleCommands } from "./roles.ts";
 import { screenCommands } from "./screen.ts";
 import { sessionCommands } from "./sessions.ts";
@@ -37,6 +38,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   signInCommands,
   apiKeyCommands,
   roleCommands,
+  quotaCommands,
   hostCommands,
   deviceCommands,
   adbCommands,

@@ -75,6 +75,11 @@ export const hubEnvironment = (): Record<string, unknown> => {
     maxAppBytes: env.CLOUDPHONE_MAX_APP_BYTES,
     installsPerHost: env.CLOUDPHONE_INSTALLS_PER_HOST,
     snapshotsPerCustomer: env.CLOUDPHONE_SNAPSHOTS_PER_CUSTOMER,
+    quotas: defined({
+      devices: env.CLOUDPHONE_QUOTA_DEVICES,
+      storageBytes: env.CLOUDPHONE_QUOTA_STORAGE_BYTES,
+      sessions: env.CLOUDPHONE_QUOTA_SESSIONS,
+    }),
     webhookNetworks: env.CLOUDPHONE_WEBHOOK_NETWORKS || undefined,
     // An empty one, as a compose file gives for one that is not set, is none.
     metricsToken: env.CLOUDPHONE_METRICS_TOKEN || undefined,

@@ -69,6 +69,21 @@ export const hubConfigSchema = z.object({
   installsPerHost: z.coerce.number().int().min(1).max(1000).default(4),
   /** How many snapshots one customer may have. */
   snapshotsPerCustomer: z.coerce.number().int().min(0).max(10_000).default(10),
+  /** What an account may have at a time; an operator gives some more or less. */
+  quotas: z
+    .object({
+      /** Phones leased. */
+      devices: z.coerce.number().int().min(0).max(1_000_000).default(100),
+      /** Apps and snapshots. */
+      storageBytes: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .default(20 * 1024 ** 3),
+      /** Screens, shells, adb. */
+      sessions: z.coerce.number().int().min(0).max(100_000).default(16),
+    })
+    .prefault({}),
   warmPools: z.array(z.object({ spec: deviceSpecSchema, target: z.int().min(0) })).default([]),
   /** Inner networks, with commas, that webhooks may be sent to, by http as well. */
   webhookNetworks: z

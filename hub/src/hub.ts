@@ -91,6 +91,7 @@ async function wire(
     maxAppBytes: config.maxAppBytes,
     installsPerHost: config.installsPerHost,
     snapshotsPerCustomer: config.snapshotsPerCustomer,
+    quotas: config.quotas,
     warmPools: config.warmPools,
     ice: config.ice,
     log,

@@ -140,7 +140,7 @@ function work({
     consumers: [
       hosts.consumer,
       hostChecks,
-      leaseConsumer,
+      leaseConsumer(deps),
       deviceProjection,
       commandConsumer(),
       installationConsumer,

@@ -4,6 +4,7 @@ import type { HostAccess, HostBus } from "../platform/context.ts";
 import type { Secrets } from "../platform/auth/secrets.ts";
 import type { EventLog } from "../platform/log/event-log.ts";
 import type { Database } from "../platform/postgres/database.ts";
+import type { Quota } from "./accounts/quotas.ts";
 import type { IceConfig } from "./sessions/ice.ts";
 import type { DeviceSpec } from "@cloudphone/shared/device";
 
@@ -27,6 +28,8 @@ export interface CoreDeps {
   readonly installsPerHost: number;
   /** How many snapshots one customer may have. */
   readonly snapshotsPerCustomer: number;
+  /** What an account may have at a time, unless it has figures of its own. */
+  readonly quotas: Quota;
   readonly warmPools: readonly WarmPool[];
   readonly ice: IceConfig;
   /** For feeds that people follow. */

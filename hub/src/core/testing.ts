@@ -78,6 +78,7 @@ export async function startCore(): Promise<CoreBench> {
     maxAppBytes: 8 * 1024 ** 2,
     installsPerHost: 2,
     snapshotsPerCustomer: 2,
+    quotas: { devices: 1000, storageBytes: 1024 ** 3, sessions: 16 },
     warmPools: [],
     ice: { stunUrl: null, turnUrl: null, turnSecret: null, relayOnly: false },
     log,

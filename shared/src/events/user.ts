@@ -40,6 +40,18 @@ export const userEvents = {
     z.object({ userId: idSchema, role: roleNameSchema, byUserId: idSchema }),
     { userId, role: "operator", byUserId },
   ),
+  /** What the account may have at a time, from now on. */
+  "user.quota.changed": event(
+    "core",
+    z.object({
+      userId: idSchema,
+      byUserId: idSchema,
+      devices: z.int(),
+      storageBytes: z.int(),
+      sessions: z.int(),
+    }),
+    { userId, byUserId, devices: 5, storageBytes: 1_000_000, sessions: 16 },
+  ),
   /** By its owner, or by an operator who gave a temporary one; sign-ins have ended with it. */
   "user.password.changed": event(
     "core",

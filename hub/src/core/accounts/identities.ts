@@ -6,6 +6,8 @@ import { type Accounts, createAccounts } from "./accounts.ts";
 import { createApiKeys } from "./api-keys.ts";
 import { apiKeysRouter } from "./api-keys-router.ts";
 import { createPasswords } from "./passwords.ts";
+import { createQuotas } from "./quotas.ts";
+import { quotasRouter } from "./quotas-router.ts";
 import { createRoles } from "./roles.ts";
 import { rolesRouter } from "./roles-router.ts";
 import { accountsRouter } from "./router.ts";
@@ -48,6 +50,7 @@ function routersOf(deps: CoreDeps) {
   const routers = {
     accounts: accountsRouter({ accounts, passwords, signIns }, deps),
     apiKeys: apiKeysRouter(apiKeys),
+    quotas: quotasRouter(createQuotas(deps), database),
     roles: rolesRouter(createRoles(database, signIns)),
     signIns: signInsRouter(signIns, database),
   };

@@ -23,7 +23,11 @@ export const blobPath = (dir: string, sha256: string): string =>
  */
 export async function storeBlob(
   request: IncomingMessage,
-  options: { dir: string; maxBytes: number; check: (file: string) => Promise<void> },
+  options: {
+    dir: string;
+    maxBytes: number;
+    check: (file: string, blob: StoredBlob) => Promise<void>;
+  },
 ): Promise<StoredBlob> {
   if (Number(request.headers["content-length"] ?? 0) > options.maxBytes)
     throw tooLarge(options.maxBytes);
@@ -31,7 +35,7 @@ export async function storeBlob(
   const temporary = path.join(options.dir, `upload-${randomUUID()}`);
   try {
     const { sha256, bytes } = await receive(request, temporary, options.maxBytes);
-    await options.check(temporary);
+    await options.check(temporary, { sha256, bytes });
     const target = blobPath(options.dir, sha256);
     await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
     await rename(temporary, target);

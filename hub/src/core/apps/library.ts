@@ -7,6 +7,7 @@ import { ownerSeenBy } from "../../platform/auth/permissions.ts";
 import type { Caller } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
+import { lockQuota, refuseBeyondStorage } from "../accounts/quotas.ts";
 import type { CoreDeps } from "../deps.ts";
 import type { Devices } from "../devices/devices.ts";
 import type { ApkInfo } from "./apk.ts";
@@ -70,6 +71,18 @@ export function createLibrary(deps: CoreDeps, devices: Devices) {
     return row;
   };
 
+  /** `too_large` when the caller's account has no room for this; what it has already takes nothing more. */
+  const refuseBeyond = async (
+    query: Query,
+    { userId }: Caller,
+    blob: StoredBlob,
+  ): Promise<void> => {
+    const [has] = await query`
+      select id from apps where user_id = ${userId} and sha256 = ${blob.sha256} and not removed`;
+    const { bytes } = blob;
+    if (!has) await refuseBeyondStorage(query, userId, { bytes, everybodys: deps.quotas });
+  };
+
   /** Writes the command of an install down; returns the event that asks for it. */
   const beginInstall = async (
     tx: Tx,
@@ -103,6 +116,8 @@ export function createLibrary(deps: CoreDeps, devices: Devices) {
       const { blob, apk, fileName, cause } = upload;
       const row = await database.transaction(async (tx) => {
         const appId = source.id();
+        await lockQuota(tx, caller.userId);
+        await refuseBeyond(tx, caller, blob);
         const [stored] = await tx<AppRow & { fresh: boolean }>`
           insert into apps (id, user_id, sha256, bytes, file_name, package_name, label, version_name, version_code)
           values (${appId}, ${caller.userId}, ${blob.sha256}, ${blob.bytes}, ${fileName}, ${apk.packageName},
@@ -138,6 +153,15 @@ export function createLibrary(deps: CoreDeps, devices: Devices) {
         select * from apps where not removed and (${ownerSeenBy(caller)}::uuid is null or user_id = ${ownerSeenBy(caller)})
         order by created_at desc limit 1000`;
       return rows.map(toApp);
+    },
+
+    refuseBeyond,
+
+    /** Takes an app out of the library; where it is installed it stays. */
+    async remove(caller: Caller, ref: string): Promise<{ appId: Id }> {
+      const { id: appId } = await findApp(database.query, caller, ref);
+      await database.query`update apps set removed = true where id = ${appId}`;
+      return { appId };
     },
 
     findApp,

@@ -20,6 +20,10 @@ interface Parts {
 export function appsRouter({ library, batches, operate }: Parts, deps: CoreDeps) {
   return router({
     list: needs("apps.read").query(({ ctx }) => library.list(ctx.caller)),
+    /** Takes it out of the library; where it is installed it stays. */
+    remove: needs("apps.write")
+      .input(z.object({ app: z.string().min(1).max(255) }))
+      .mutation(({ input, ctx }) => library.remove(ctx.caller, input.app)),
     /** Answers at once with `pending`; the installation becomes `installed` or `failed` once the phone has said so. */
     install: needs("apps.write")
       .input(z.object({ device, app: z.string().min(1).max(255), idempotencyKey: z.uuid() }))

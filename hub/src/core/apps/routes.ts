@@ -1,4 +1,5 @@
 import { readFile, rename } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
 import path from "node:path";
 import { Fault } from "@cloudphone/shared/fault";
 import { checkPermission } from "../../platform/auth/permissions.ts";
@@ -79,11 +80,14 @@ function uploadRoute(deps: CoreDeps, library: Library): HttpRoute {
         throw new Fault("unauthenticated", "Sign in first, and send a bearer token.");
       checkScope(context.caller, { path: "apps", writes: true });
       checkPermission(context.caller, "apps.write");
+      const { caller } = context;
+      refuseForm(request);
       let apk: ApkInfo | null = null;
       const blob = await storeBlob(request, {
         dir: deps.blobDir,
         maxBytes: deps.maxAppBytes,
-        check: async (file) => {
+        check: async (file, received) => {
+          await library.refuseBeyond(deps.database.query, caller, received);
           apk = await readApk(file);
         },
       });
@@ -92,10 +96,19 @@ function uploadRoute(deps: CoreDeps, library: Library): HttpRoute {
       sendJson(
         response,
         201,
-        await library.add(context.caller, { blob, apk, fileName, cause: requestCause(context) }),
+        await library.add(caller, { blob, apk, fileName, cause: requestCause(context) }),
       );
     },
   };
+}
+
+/** A browser's form wraps the file in lines of its own, which no package would survive. */
+function refuseForm({ headers }: IncomingMessage): void {
+  if (/^(multipart\/|application\/x-www-form-urlencoded)/i.test(headers["content-type"] ?? ""))
+    throw new Fault(
+      "bad_input",
+      "Send the package itself as the body (application/vnd.android.package-archive), not a form.",
+    );
 }
 
 /** Gives a stored blob the name it is asked for by. */

@@ -88,7 +88,7 @@ async function allocateAlone(): Promise<string> {
         await emit(tx, drafts, { cause, source: systemSource });
       },
     };
-    await leaseConsumer.on["device.allocate.requested"]?.(
+    await leaseConsumer(bench.deps).on["device.allocate.requested"]?.(
       event as unknown as RecordedEvent<"device.allocate.requested">,
       context,
     );

@@ -4,19 +4,20 @@ import type { Id } from "@cloudphone/shared/ids";
 import type { Consumer, HandlerContext, Timer } from "../../platform/context.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
+import { type Quota, whyNoPhone } from "../accounts/quotas.ts";
 import type { CoreDeps } from "../deps.ts";
 import { failCommands } from "./commands.ts";
 import { changeDesired, freeDevices, insertDevice, lockPlacement, offers } from "./inventory.ts";
-import { place } from "./scheduler.ts";
+import { type Placement, place } from "./scheduler.ts";
 
 /**
  * Who has which phone. An order gets one lease at the most; a device has one open lease at the most (a constraint of the database), and each
  * new one raises its fencing token. Requests and releases of one order come in order, since the order is their subject.
  */
-export const leaseConsumer: Consumer = {
+export const leaseConsumer = ({ quotas }: Pick<CoreDeps, "quotas">): Consumer => ({
   name: "core.leases",
   on: {
-    "device.allocate.requested": allocate,
+    "device.allocate.requested": (event, context) => allocate(event, context, quotas),
     "device.release.requested": async ({ data }, context) => {
       const [lease] = await context.tx<LeaseRow>`
         select * from leases where order_id = ${data.orderId} and upper_inf(period) for update`;
@@ -33,7 +34,7 @@ export const leaseConsumer: Consumer = {
         where host_id = ${data.hostId} and existence = 'present'`;
     },
   },
-};
+});
 
 export interface LeaseRow {
   id: Id;
@@ -46,13 +47,18 @@ export interface LeaseRow {
 async function allocate(
   { data }: RecordedEvent<"device.allocate.requested">,
   context: HandlerContext,
+  quotas: Quota,
 ): Promise<void> {
   const { tx } = context;
   const { sagaId, orderId, userId } = data;
   const [had] = await tx`select id from leases where order_id = ${orderId}`;
   if (had) return;
   await lockPlacement(tx);
-  const placement = place(data, await freeDevices(tx), await offers(tx));
+  const beyond = await whyNoPhone(tx, userId, quotas);
+  const placement: Placement =
+    beyond === null
+      ? place(data, await freeDevices(tx), await offers(tx))
+      : { kind: "none", reason: beyond };
   if (placement.kind === "none") {
     const failed = { sagaId, orderId, reason: placement.reason };
     await context.emit({ type: "device.allocate.failed", subject: orderId, data: failed });

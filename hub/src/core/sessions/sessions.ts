@@ -16,13 +16,13 @@ import type { Caller } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
 import { Relay, relayLimits, type RelaySummary } from "../../platform/relay/relay.ts";
+import { refuseBeyondSessions } from "../accounts/quotas.ts";
 import type { CoreDeps } from "../deps.ts";
 import { insertCommand } from "../devices/commands.ts";
 import type { Devices } from "../devices/devices.ts";
 import { iceServers } from "./ice.ts";
 import { signTicket, type Ticket, verifyTicket } from "./ticket.ts";
 
-const maxOpenPerUser = 16;
 const signedOut = "The sign-in or the API key that it was opened with is over.";
 
 export interface OpenedSession {
@@ -131,15 +131,7 @@ async function open(
   const { ref, purpose, viewOnly, cause, deps, devices } = wish;
   const { source, secrets, ice } = deps;
   const { userId } = caller;
-  // The user's row is the lock that makes the count exact.
-  await tx`select id from users where id = ${userId} for update`;
-  const [count] = await tx<{ n: number }>`
-    select count(*) as n from sessions where user_id = ${userId} and closed_at is null`;
-  if ((count?.n ?? 0) >= maxOpenPerUser)
-    throw new Fault(
-      "conflict",
-      `You have ${maxOpenPerUser} sessions open, which is as many as one may; \`cloudphone sessions\` shows them.`,
-    );
+  await refuseBeyondSessions(tx, userId, deps.quotas);
   const { deviceId, hostId, leaseId, token } = await devices.running(tx, caller, ref);
   const [sessionId, commandId] = [source.id(), source.id()];
   const ticket = (side: Ticket["side"]): Promise<string> =>

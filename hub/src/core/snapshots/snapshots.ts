@@ -8,6 +8,7 @@ import { ownerSeenBy } from "../../platform/auth/permissions.ts";
 import type { Caller } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
+import { lockQuota, refuseBeyondStorage } from "../accounts/quotas.ts";
 import type { CoreDeps } from "../deps.ts";
 import { insertCommand } from "../devices/commands.ts";
 import type { Devices } from "../devices/devices.ts";
@@ -66,7 +67,10 @@ export function createSnapshots(deps: CoreDeps, devices: Devices) {
     ): Promise<Asked> {
       const { userId, name, ...place } = await devices.leased(tx, caller, wish.device);
       await refuseUnable(tx, place);
+      await lockQuota(tx, userId);
       await refuseBeyondQuota(tx, userId, deps.snapshotsPerCustomer);
+      // How large it will be is known once it is there.
+      await refuseBeyondStorage(tx, userId, { bytes: 0, everybodys: deps.quotas });
       const snapshotId = source.id();
       await tx`insert into snapshots (id, user_id, host_id, provider, device_id, name)
         values (${snapshotId}, ${userId}, ${place.hostId}, ${place.provider}, ${place.deviceId}, ${wish.name ?? name})`;
@@ -157,9 +161,7 @@ async function refuseUnable(
     throw new Fault("unsupported", "This kind of phone can't be copied on its host.");
 }
 
-/** One at a time per customer, so that two requests at once can't both take the last place. */
 async function refuseBeyondQuota(tx: Tx, userId: Id, most: number): Promise<void> {
-  await tx`select pg_advisory_xact_lock(hashtext(${`core.snapshots.${userId}`}))`;
   const [row] = await tx<{ n: number }>`
     select count(*) as n from snapshots s left join commands c on c.id = s.id
     where s.user_id = ${userId} and (s.bytes is not null or c.state in ('pending', 'completed'))`;
