@@ -155,7 +155,7 @@ export const logGuards: readonly Guard[] = [
   {
     name: "what was read is not read again when a batch breaks off",
     file: "hub/src/platform/log/consumer.ts",
-    guard: "    this.#scanned = to;\n",
+    guard: "      lane.scanned = to;\n",
     without: "",
     test: {
       file: consumer,
@@ -165,7 +165,7 @@ export const logGuards: readonly Guard[] = [
   {
     name: "a subject waits, in order, behind its event that can't be handled",
     file: "hub/src/platform/log/consumer.ts",
-    guard: "        if (parked.has(event.subject))\n",
+    guard: "        if (parked.has(one.key))\n",
     without: "        if (false as boolean)\n",
     test: {
       file: parked,

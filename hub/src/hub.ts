@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { Source } from "@cloudphone/shared/ids";
-import { partitions } from "@cloudphone/shared/partitions";
+import { partitionOf } from "@cloudphone/shared/partitions";
 import { eventTopic } from "@cloudphone/shared/topics";
 import type { Logger } from "pino";
 import { createAnalytics } from "./analytics/analytics.ts";
@@ -8,17 +8,21 @@ import { createBilling } from "./billing/billing.ts";
 import { openBroker } from "./broker.ts";
 import type { HubConfig } from "./config.ts";
 import { createCore } from "./core/core.ts";
-import { loadSecrets } from "./platform/auth/secrets.ts";
+import { loadHubId, loadSecrets } from "./platform/auth/secrets.ts";
 import type { Broker } from "./platform/broker/broker.ts";
-import { HostMessages } from "./platform/broker/host-messages.ts";
+import { HostMessages, parseJson } from "./platform/broker/host-messages.ts";
 import type { HostBus } from "./platform/context.ts";
 import { operationsRouter } from "./platform/http/operations-router.ts";
 import { RateLimiter } from "./platform/http/rate-limits.ts";
 import { startHttp } from "./platform/http/server.ts";
 import { softwareRoutes } from "./platform/http/software.ts";
-import { createEventLog } from "./platform/log/event-log.ts";
+import { followOwnership } from "./platform/hubs/handover.ts";
+import { Membership } from "./platform/hubs/membership.ts";
+import { type Ownership, owns } from "./platform/hubs/ownership.ts";
+import { createEventLog, type EventLog } from "./platform/log/event-log.ts";
 import { LogFollower } from "./platform/log/follower.ts";
 import { createIngest } from "./platform/log/ingest.ts";
+import { appendedSchema } from "./platform/log/recent.ts";
 import { Wakeable } from "./platform/log/wakeable.ts";
 import { createMetrics } from "./platform/observe/metrics.ts";
 import { observeRoutes } from "./platform/observe/routes.ts";
@@ -73,6 +77,16 @@ async function wire(
   const { databases } = storage;
   const log = createEventLog(databases.events);
   const running: RunningContext[] = [];
+  const membership = new Membership({
+    database: databases.events,
+    hubId: await loadHubId(path.join(config.dataDir, "hub"), source.id()),
+    incarnation: source.id(),
+    broker: config.mqtt.url === undefined ? "own" : "shared",
+    logger,
+    consumers: () => running.flatMap((context) => context.consumers),
+  });
+  await membership.start();
+  stops.push(() => membership.stop());
   const wake = (): void => {
     for (const context of running) context.wake();
   };
@@ -96,6 +110,8 @@ async function wire(
     ice: config.ice,
     log,
     webhookNetworks: config.webhookNetworks,
+    ownership: membership,
+    hubId: membership.hubId,
     access: {
       admitHost: async (hostId, secret) => link.broker?.admitHost(hostId, secret),
       expelHost: async (hostId) => link.broker?.expelHost(hostId),
@@ -123,8 +139,9 @@ async function wire(
     onPresence: core.onPresence,
   });
   link.broker = await openBroker(config, {
-    clientId: `cloudphone-hub-${source.id()}`,
+    hubId: membership.hubId,
     logger,
+    onHubMessage: (payload) => hearHub(log, payload),
     verifyHost: core.verifyHost,
     onHostMessage: (hostId, kind, payload) => messages.take(hostId, kind, payload),
     onRefused: (hostId, topic, payload) =>
@@ -135,13 +152,25 @@ async function wire(
     () => messages.stop(),
   );
   for (const context of contexts) {
-    const live = runContext(context, { log, source, logger });
+    const live = runContext(context, { log, source, logger, ownership: membership });
     running.push(live);
     stops.push(() => live.stop());
   }
-  await link.broker.listenTo(partitions);
-  stops.push(fanOut(log, bus, logger));
-  const consumers = () => running.flatMap((context) => context.consumers);
+  const handover = followOwnership({
+    ownership: membership,
+    broker: link.broker,
+    logger,
+    async takeOver(fresh) {
+      // Hosts of a broker of its own connect to it anew, and say so.
+      if (config.mqtt.url === undefined) return;
+      const mine = (hostId: string): boolean => fresh.has(partitionOf(hostId));
+      await messages.takeOver(mine);
+      await core.greetHosts(mine);
+    },
+  });
+  stops.push(() => handover.stop(), fanOut({ log, bus, logger, ownership: membership }));
+  tellHubs(log, link.broker);
+  const consumers = () => membership.consumers();
   const operations = operationsRouter({ log, ingest, contexts, consumers });
   const metrics = createMetrics({ log, contexts, consumers, logger });
   const seeded = await seed({ config, sharedDir, core, billing });
@@ -190,12 +219,25 @@ async function wire(
   };
 }
 
+/** What this hub appends its siblings need not look for. */
+function tellHubs(log: EventLog, broker: Broker): void {
+  log.onAnnounced((appended) => broker.tellHubs(appended));
+}
+
+function hearHub(log: EventLog, payload: Buffer): void {
+  const appended = appendedSchema.safeParse(parseJson(payload));
+  if (appended.success) log.hear(appended.data);
+}
+
+interface FanOutDeps {
+  readonly log: EventLog;
+  readonly bus: HostBus;
+  readonly logger: Logger;
+  readonly ownership: Ownership;
+}
+
 /** New events, told on MQTT to whoever may listen. From the present on: who needs every event reads the log. */
-function fanOut(
-  log: ReturnType<typeof createEventLog>,
-  bus: HostBus,
-  logger: Logger,
-): () => Promise<void> {
+function fanOut({ log, bus, logger, ownership }: FanOutDeps): () => Promise<void> {
   let position: number | null = null;
   const follower = new LogFollower(log, { limit: 200 });
   const loop = new Wakeable(
@@ -204,7 +246,9 @@ function fanOut(
       const { events, to } = await follower.next(position);
       const more = to > position;
       for (const event of events) {
-        await bus.publish(eventTopic(event.type), event, { retain: false });
+        // Several hubs: each tells those of its partitions.
+        if (owns(ownership, event.subject))
+          await bus.publish(eventTopic(event.type), event, { retain: false });
         position = event.position;
       }
       position = to;

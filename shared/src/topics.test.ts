@@ -7,6 +7,7 @@ import {
   hostTopic,
   type HostTopicKind,
   hostTopicKinds,
+  hubTopic,
   parseTopic,
   partitionSubscription,
 } from "./topics.ts";
@@ -34,6 +35,7 @@ describe("topics", () => {
       kind: "event",
       type: "device.started",
     });
+    expect(parseTopic(hubTopic("one"))).toEqual({ kind: "hub", hubId: "one" });
   });
 
   it.each([

@@ -30,6 +30,9 @@ export const hostTopic = (hostId: string, kind: HostTopicKind): string =>
     ? `${root}/partitions/${partitionOf(hostId)}/hosts/${hostId}/${kind}`
     : `${root}/hosts/${hostId}/${kind}`;
 
+/** What a hub has appended to the log, told to the other hubs. A hint: QoS 0. */
+export const hubTopic = (hubId: string): string => `${root}/hubs/${hubId}/appended`;
+
 /** All that a host may say: for a broker's rules. */
 export const hostSaysFilter = (hostId: string): string =>
   `${root}/partitions/${partitionOf(hostId)}/hosts/${hostId}/+`;
@@ -56,13 +59,16 @@ export const eventTopic = (type: string): string => `${root}/events/${type}`;
 export type ParsedTopic =
   | { kind: HostTopicKind; hostId: string }
   | { kind: "desired"; hostId: string; deviceId: string }
-  | { kind: "event"; type: string };
+  | { kind: "event"; type: string }
+  | { kind: "hub"; hubId: string };
 
 /** The meaning of a concrete topic, or null when it is none of ours. */
 export function parseTopic(topic: string): ParsedTopic | null {
   if (!topic.startsWith(`${root}/`)) return null;
   const [area, first, kind, second, last, extra] = topic.slice(root.length + 1).split("/");
   if (area === "events" && first && kind === undefined) return { kind: "event", type: first };
+  if (area === "hubs" && first && kind === "appended" && second === undefined)
+    return { kind: "hub", hubId: first };
   if (area === "partitions" && second) return builtAs(topic, second, last);
   if (area !== "hosts" || !first || !kind) return null;
   if (second === undefined) return builtAs(topic, first, kind);

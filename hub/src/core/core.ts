@@ -70,6 +70,8 @@ export interface CoreContext extends Context {
   createEnrollment(): Promise<string>;
   /** Ends what lives in this process alone. */
   stop(): Promise<void>;
+  /** Tells the hosts for which `mine` says so all that they should know: the hub that did has gone. */
+  greetHosts(mine: (hostId: Id) => boolean): Promise<void>;
   /** Phones that run at this moment. */
   countRunning(): Promise<number>;
 }
@@ -113,6 +115,11 @@ export function createCore(deps: CoreDeps): CoreContext {
     figures: coreFigures(database),
     correlationOf: (id) => correlationOfCommand(database, id),
     findAccount: (email) => accounts.find(email),
+    async greetHosts(mine) {
+      const rows = await database.query<{ id: Id }>`
+        select id from hosts where state in ('connected', 'suspected', 'lost')`;
+      for (const { id } of rows) if (mine(id)) await greetHost(deps, id);
+    },
     async countRunning() {
       const [row] = await database.query<{ n: number }>`
         select count(*) as n from devices where running and existence = 'present'`;

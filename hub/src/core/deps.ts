@@ -1,7 +1,8 @@
-import type { Source } from "@cloudphone/shared/ids";
+import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
 import type { HostAccess, HostBus } from "../platform/context.ts";
 import type { Secrets } from "../platform/auth/secrets.ts";
+import type { Ownership } from "../platform/hubs/ownership.ts";
 import type { EventLog } from "../platform/log/event-log.ts";
 import type { Database } from "../platform/postgres/database.ts";
 import type { Quota } from "./accounts/quotas.ts";
@@ -36,6 +37,9 @@ export interface CoreDeps {
   readonly log: EventLog;
   /** Inner networks that webhooks may be sent to all the same. */
   readonly webhookNetworks: readonly string[];
+  /** Which hosts are this hub's to watch. */
+  readonly ownership: Ownership;
+  readonly hubId: Id;
   readonly access: HostAccess;
   /** To be told to agents that enrol; a host of null is the hub's own. */
   readonly mqttAddress: () => {

@@ -9,6 +9,7 @@ import type { Id } from "@cloudphone/shared/ids";
 import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
 import { asksAtConnect } from "../platform/broker/broker.ts";
 import { type Caller, router } from "../platform/http/trpc.ts";
+import { ownsAll } from "../platform/hubs/ownership.ts";
 import { createEventLog, type EventLog } from "../platform/log/event-log.ts";
 import { type TestDatabases, testDatabases } from "../platform/postgres/testing.ts";
 import { runContext } from "../platform/run-context.ts";
@@ -83,7 +84,7 @@ export async function startCore(): Promise<CoreBench> {
     ice: { stunUrl: null, turnUrl: null, turnSecret: null, relayOnly: false },
     log,
     webhookNetworks: ["127.0.0.0/8"],
-    access: asksAtConnect,
+    ...{ ownership: ownsAll, hubId: systemSource.id(), access: asksAtConnect },
     mqttAddress: () => ({ host: null, port: 1883, tls: false }),
     wake: () => running.wake(),
   };

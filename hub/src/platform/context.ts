@@ -55,6 +55,11 @@ export interface Consumer {
   /** Unique in the hub, `context.purpose`; the cursor is stored under it. */
   readonly name: string;
   readonly on: Handlers;
+  /**
+   * What order is kept by, and work divided between hubs, where that is not the subject; null: the event is not for this consumer. Events of
+   * different keys may be handled in any order, and at once.
+   */
+  orderBy?(event: RecordedEvent): string | null;
 }
 
 export type SagaStatus = "running" | "completed" | "compensated" | "needs_operator";
@@ -94,6 +99,8 @@ export interface Timer {
   /** `context.purpose` */
   readonly name: string;
   readonly everyMs: number;
+  /** It looks after what this process has in memory, so each hub runs its own. Else the one that has the timer's partition does. */
+  readonly everyHub?: true;
   run(): Promise<void>;
 }
 

@@ -2,6 +2,7 @@ import type { Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
 import type { Context, Timer } from "./context.ts";
 import { ConsumerRunner } from "./log/consumer.ts";
+import { type Ownership, owns, ownsAll } from "./hubs/ownership.ts";
 import type { EventLog } from "./log/event-log.ts";
 import { relayOutbox } from "./log/relay.ts";
 import { Wakeable } from "./log/wakeable.ts";
@@ -25,9 +26,9 @@ export interface RunningContext {
 /** Starts all that makes a context live: its outbox relay, consumers, sagas and timers. */
 export function runContext(
   context: Context,
-  deps: { log: EventLog; source: Source; logger: Logger },
+  deps: { log: EventLog; source: Source; logger: Logger; ownership?: Ownership },
 ): RunningContext {
-  const { log, source } = deps;
+  const { log, source, ownership = ownsAll } = deps;
   const { database } = context;
   const logger = deps.logger.child({ context: context.name });
   const relay = new Wakeable(() => relayOutbox(context, log), {
@@ -39,11 +40,17 @@ export function runContext(
   const runners = [
     ...context.consumers,
     ...context.sagas.map((saga) => sagaConsumer(context.name, saga)),
-  ].map((consumer) => new ConsumerRunner(consumer, { database, log, source, logger, onCommitted }));
+  ].map(
+    (consumer) =>
+      new ConsumerRunner(consumer, { database, log, source, logger, ownership, onCommitted }),
+  );
   const loops = [
     relay,
-    sagaSweeper(context.sagas, { database, source, logger, onCommitted }),
-    ...context.timers.map((timer) => timerLoop(timer, logger, onCommitted)),
+    sagaSweeper(context.sagas, {
+      ...{ database, source, logger, onCommitted },
+      mine: () => owns(ownership, `${context.name}.sagas`),
+    }),
+    ...context.timers.map((timer) => timerLoop(timer, { logger, ownership, onCommitted })),
   ];
   for (const loop of loops) loop.start();
   for (const runner of runners) runner.start();
@@ -56,9 +63,16 @@ export function runContext(
   };
 }
 
-function timerLoop(timer: Timer, logger: Logger, onCommitted: () => void): Wakeable {
+interface TimerDeps {
+  readonly logger: Logger;
+  readonly ownership: Ownership;
+  readonly onCommitted: () => void;
+}
+
+function timerLoop(timer: Timer, { logger, ownership, onCommitted }: TimerDeps): Wakeable {
   return new Wakeable(
     async () => {
+      if (!timer.everyHub && !owns(ownership, timer.name)) return false;
       await timer.run();
       onCommitted();
       return false;

@@ -2,9 +2,11 @@ import { timingSafeEqual } from "node:crypto";
 import type { ProviderReport } from "@cloudphone/shared/events/host";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
+import { partitionOf } from "@cloudphone/shared/partitions";
 import type { Presence } from "@cloudphone/shared/link";
 import { hashSecret, newSecret } from "../../platform/auth/tokens.ts";
 import type { Cause, Consumer, Timer } from "../../platform/context.ts";
+import { owns } from "../../platform/hubs/ownership.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import { retryLevel } from "../../platform/postgres/reachability.ts";
 import type { CoreDeps } from "../deps.ts";
@@ -55,14 +57,19 @@ export function createHosts(deps: CoreDeps) {
   const startedMs = monoMs();
   const dirty = new Set<Id>();
 
-  /** A host the hub has not heard since it started is as it was, and its silence counts from the hub's start. */
+  /** A host the hub has not heard yet is as it was, and its silence counts from when it became this hub's. */
   const viewOf = async (hostId: Id): Promise<HostView | null> => {
     const known = views.get(hostId);
     if (known) return known;
     const [row] = await database.query<{ state: HostState | "removed" }>`
       select state from hosts where id = ${hostId}`;
     if (!row || row.state === "removed") return null;
-    const view: HostView = { state: row.state, lastHeardMs: startedMs, beats: 0 };
+    const sinceMs = deps.ownership.sinceMs(partitionOf(hostId)) ?? monoMs();
+    const view: HostView = {
+      state: row.state,
+      lastHeardMs: Math.max(startedMs, sinceMs),
+      beats: 0,
+    };
     views.set(hostId, view);
     return view;
   };
@@ -109,13 +116,15 @@ export function createHosts(deps: CoreDeps) {
 
   const update = (hostId: Id, next: (view: HostView) => HostView): void =>
     inLine(hostId, async () => {
-      const view = await viewOf(hostId);
+      const view = owns(deps.ownership, hostId) ? await viewOf(hostId) : null;
       if (view) await change(hostId, view, next(view));
+      else views.delete(hostId);
     });
 
   const watch: Timer = {
     name: "core.hosts.watch",
     everyMs: 1000,
+    everyHub: true,
     async run() {
       const rows = await database.query<{ id: Id }>`
         select id from hosts where state in ('connected', 'suspected')`;

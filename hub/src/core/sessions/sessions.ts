@@ -201,7 +201,7 @@ const summaryOf = (sessionId: Id, reason: RelayEndReason): RelaySummary => ({
 });
 
 /** The relay's door: a ticket is good for one side of its session, once, and only while the lease it was given for goes on. */
-function relaySocket({ database, secrets, source }: CoreDeps, relay: Relay): SocketRoute {
+function relaySocket({ database, secrets, source, hubId }: CoreDeps, relay: Relay): SocketRoute {
   return {
     path: relayPath,
     protocol: relayProtocol,
@@ -220,6 +220,7 @@ function relaySocket({ database, secrets, source }: CoreDeps, relay: Relay): Soc
           and (s.lease_id is not null
             or not exists (select 1 from leases o where o.device_id = s.device_id and upper_inf(o.period)))`;
       if (!row || row.left_ms === 0) throw await whyNot(database.query, ticket.sessionId);
+      await database.query`update sessions set hub_id = ${hubId} where id = ${ticket.sessionId}`;
       return (socket, wire) => relay.join({ ...ticket, leftMs: row.left_ms }, { socket, wire });
     },
   };
@@ -238,13 +239,17 @@ async function whyNot(query: Query, sessionId: Id): Promise<Fault> {
 /** What ends sessions. Cutting twice, or one that is gone, is harmless; the row follows from the relay's own report. */
 function sessionConsumer(relay: Relay, deps: CoreDeps): Consumer {
   const cut = async (
-    tx: Query,
+    tx: Tx,
     which: { deviceId: Id; unlessToken?: number },
     reason: RelayEndReason,
   ): Promise<void> => {
-    const rows = await tx<{ id: Id; token: number }>`
-      select id, token from sessions where device_id = ${which.deviceId} and closed_at is null`;
-    for (const { id, token } of rows) if (token !== which.unlessToken) relay.end(id, reason);
+    const rows = await tx<{ id: Id; token: number; hub_id: Id | null }>`
+      select id, token, hub_id from sessions where device_id = ${which.deviceId} and closed_at is null`;
+    for (const { id, token, hub_id } of rows) {
+      if (token === which.unlessToken || relay.end(id, reason)) continue;
+      // Another hub's relay has it, and cuts it when it finds it closed.
+      if (isElsewhere(deps, hub_id)) await close(tx, summaryOf(id, reason), deps);
+    }
   };
   return {
     name: "core.sessions",
@@ -273,22 +278,22 @@ function sessionTimer(deps: CoreDeps, relay: Relay, settle: () => Promise<void>)
   return {
     name: "core.sessions.sweep",
     everyMs: 1000,
+    everyHub: true,
     async run() {
       await settle();
-      const rows = await database.query<{
-        id: Id;
-        over: boolean;
-        stands: boolean;
-        waited_ms: number;
-      }>`
-        select s.id, (l.id is not null and (not upper_inf(l.period) or l.expires_at <= clock_timestamp())) as over,
+      const closed = await database.query<{ id: Id; close_reason: RelayEndReason }>`
+        select id, close_reason from sessions where id = any(${relay.sessions()}::uuid[]) and closed_at is not null`;
+      for (const { id, close_reason } of closed) relay.end(id, close_reason);
+      const rows = await database.query<OpenRow>`
+        select s.id, s.hub_id, (l.id is not null and (not upper_inf(l.period) or l.expires_at <= clock_timestamp())) as over,
           still_stands(s.sign_in_id, s.api_key_id) as stands,
           (extract(epoch from clock_timestamp() - s.opened_at) * 1000)::bigint as waited_ms
         from sessions s left join leases l on l.id = s.lease_id where s.closed_at is null limit 10000`;
-      for (const { id, over, stands, waited_ms } of rows) {
+      for (const { id, hub_id, over, stands, waited_ms } of rows) {
         if (over && relay.end(id, "lease_over")) continue;
         if (!stands && relay.end(id, "ended_by_user", signedOut)) continue;
-        if (relay.has(id) || (waited_ms < relayLimits.peerMs && !over && stands)) continue;
+        if (isElsewhere(deps, hub_id) || relay.has(id)) continue;
+        if (waited_ms < relayLimits.peerMs && !over && stands) continue;
         const summary = stands
           ? summaryOf(id, over ? "lease_over" : "no_peer")
           : { ...summaryOf(id, "ended_by_user"), text: signedOut };
@@ -297,6 +302,19 @@ function sessionTimer(deps: CoreDeps, relay: Relay, settle: () => Promise<void>)
     },
   };
 }
+
+interface OpenRow {
+  id: Id;
+  hub_id: Id | null;
+  over: boolean;
+  /** Whether the sign-in or the key that opened it is good still. */
+  stands: boolean;
+  waited_ms: number;
+}
+
+/** Whether the relay of another hub that is at work has it. */
+const isElsewhere = ({ hubId, ownership }: CoreDeps, ofSession: Id | null): boolean =>
+  ofSession !== null && ofSession !== hubId && ownership.isAtWork(ofSession);
 
 interface SessionRow {
   id: Id;

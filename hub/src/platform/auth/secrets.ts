@@ -30,6 +30,14 @@ export async function loadSecrets(dir: string): Promise<Secrets> {
   };
 }
 
+/** Who this hub is to the others on its databases: its own over every restart from the same folder. */
+export async function loadHubId(dir: string, fresh: string): Promise<string> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const file = path.join(dir, "hub-id");
+  const known = await readFile(file, "utf8").catch(() => null);
+  return (known ?? (await writePrivateOnce(file, fresh))).trim();
+}
+
 function create(file: string): Promise<string> {
   const key = (): string => randomBytes(32).toString("base64");
   return writePrivateOnce(file, JSON.stringify({ tokenKey: key(), pathKey: key() }));

@@ -41,6 +41,8 @@ export interface Broker extends HostBus, HostAccess {
   readonly listening: boolean;
   /** Hears the hosts of these partitions, and no others. */
   listenTo(partitions: readonly number[]): Promise<void>;
+  /** Tells the other hubs on this broker; may be lost. */
+  tellHubs(message: unknown): void;
   stop(): Promise<void>;
 }
 
@@ -92,6 +94,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     },
     // Every host that this broker knows is this hub's, and each connect is checked against the database.
     listenTo: async () => {},
+    tellHubs: () => undefined,
     ...asksAtConnect,
     publish: (topic, message, { retain }) => publish(aedes, topic, { message, retain }),
     async stop() {

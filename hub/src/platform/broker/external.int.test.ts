@@ -24,6 +24,7 @@ interface Taken {
 }
 
 const taken: Taken[] = [];
+const told: { hub: string; text: string }[] = [];
 let dir: string;
 let mosquitto: MosquittoEngine;
 const hubs: Broker[] = [];
@@ -31,7 +32,8 @@ const hubs: Broker[] = [];
 async function join(name: string): Promise<Broker> {
   const server = parseMqttUrl(mosquitto.url);
   const hub = await joinBroker({
-    ...{ server, forAgents: server, clientId: `hub-${name}`, logger: silent },
+    ...{ server, forAgents: server, hubId: name, logger: silent },
+    onHubMessage: (payload) => void told.push({ hub: name, text: payload.toString() }),
     access: "dynamic-security",
     onHostMessage: (hostId, kind, payload) =>
       void taken.push({ hub: name, hostId, kind, text: payload.toString() }),
@@ -138,6 +140,12 @@ describe.skipIf(missing)("a broker that others run", () => {
     expect(taken.filter(({ text }) => text === "forged")).toEqual([]);
   });
 
+  test("what a hub tells the others is heard by them, and not by itself", async () => {
+    hubs[0]?.tellHubs({ appended: 7 });
+    await until("the other", async () => told.length > 0);
+    expect(told).toEqual([{ hub: "two", text: '{"appended":7}' }]);
+  });
+
   test("a host that is removed is cut off, and can't come back", async () => {
     const { hostId, secret } = await admitted();
     const { client } = await signIn(hostId, secret);
@@ -154,7 +162,8 @@ describe.skipIf(missing)("a broker that others run", () => {
       const first = await startMosquitto(dir2);
       const server = parseMqttUrl(first.url);
       const lone = await joinBroker({
-        ...{ server, forAgents: server, clientId: "lone", logger: silent, access: "broker" },
+        ...{ server, forAgents: server, hubId: "lone", logger: silent, access: "broker" },
+        onHubMessage: () => undefined,
         onHostMessage: () => undefined,
       });
       await first[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import { partitionOf } from "@cloudphone/shared/partitions";
-import { parseTopic, partitionSubscription } from "@cloudphone/shared/topics";
+import { maxPacketBytes } from "@cloudphone/shared/link";
+import { hubTopic, parseTopic, partitionSubscription } from "@cloudphone/shared/topics";
 import mqtt, { type MqttClient } from "mqtt";
 import type { Logger } from "pino";
 import type { Id } from "@cloudphone/shared/ids";
@@ -14,12 +15,14 @@ export interface ExternalBrokerOptions {
   /** Where agents find it. */
   readonly forAgents: MqttAddress;
   /** Names this hub to the broker: unlike that of any other hub. */
-  readonly clientId: string;
+  readonly hubId: Id;
   /** Who tells the broker which host may do what: this hub, or (`broker`) the broker's own configuration. */
   readonly access: "dynamic-security" | "broker";
   readonly logger: Logger;
   /** Must not throw or block. */
   onHostMessage(hostId: string, kind: UpKind, payload: Buffer): void;
+  /** Another hub's `tellHubs`. */
+  onHubMessage(payload: Buffer): void;
 }
 
 const connectMs = 5000;
@@ -38,12 +41,12 @@ export async function joinBroker(options: ExternalBrokerOptions): Promise<Broker
   return broker;
 }
 
-function openClient({ server, clientId }: ExternalBrokerOptions): MqttClient {
+function openClient({ server, hubId }: ExternalBrokerOptions): MqttClient {
   return mqtt.connect({
     protocol: server.tls ? "mqtts" : "mqtt",
     host: server.host,
     port: server.port,
-    clientId,
+    clientId: `cloudphone-hub-${hubId}`,
     protocolVersion: 4,
     clean: true,
     keepalive: 10,
@@ -127,6 +130,12 @@ class ExternalBroker implements Broker {
     }
   }
 
+  tellHubs(message: unknown): void {
+    const text = JSON.stringify(message);
+    if (this.#client.connected && Buffer.byteLength(text) < maxPacketBytes / 2)
+      this.#client.publish(hubTopic(this.#options.hubId), text, { qos: 0 }, () => {});
+  }
+
   async admitHost(hostId: Id, secret: string): Promise<void> {
     if (this.#options.access !== "broker") await this.#access.admit(hostId, secret);
   }
@@ -145,6 +154,7 @@ class ExternalBroker implements Broker {
   #opened(): void {
     if (this.#told) this.#options.logger.info("the MQTT broker is back");
     this.#told = false;
+    this.#client.subscribe(hubTopic("+"), { qos: 0 }, () => {});
     if (this.#heard.length > 0)
       this.#client.subscribe(this.#heard.map(partitionSubscription), { qos: 1 }, () => {});
   }
@@ -161,7 +171,10 @@ class ExternalBroker implements Broker {
 
   #hear(topic: string, payload: Buffer): void {
     const parsed = parseTopic(topic);
-    if (!parsed || !("hostId" in parsed) || !isUp(parsed.kind)) this.#access.hear(topic, payload);
+    if (parsed?.kind === "hub") {
+      if (parsed.hubId !== this.#options.hubId) this.#options.onHubMessage(payload);
+    } else if (!parsed || !("hostId" in parsed) || !isUp(parsed.kind))
+      this.#access.hear(topic, payload);
     // One that was under way when its partition was handed over is its new hub's.
     else if (this.#heard.includes(partitionOf(parsed.hostId)))
       this.#options.onHostMessage(parsed.hostId, parsed.kind, payload);

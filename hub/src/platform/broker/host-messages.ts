@@ -71,6 +71,13 @@ export class HostMessages {
     }
   }
 
+  /** Has the hosts for which `mine` says so send what is not acknowledged: the hub that heard them before has gone. */
+  async takeOver(mine: (hostId: string) => boolean): Promise<void> {
+    const stores = await this.#options.ingest.stores();
+    for (const store of stores.filter(({ hostId }) => mine(hostId)))
+      await this.#answer({ ...store, resend: true });
+  }
+
   /** Keeps what was refused, and says so to its host. */
   refuse(hostId: string, topic: string, what: { payload: Buffer; reason: string }): void {
     const { ingest, bus, logger } = this.#options;
@@ -166,7 +173,8 @@ export class HostMessages {
   }
 }
 
-function parseJson(payload: Buffer): unknown {
+/** Undefined: it is none. */
+export function parseJson(payload: Buffer): unknown {
   try {
     return JSON.parse(payload.toString("utf8"));
   } catch {

@@ -1,18 +1,29 @@
 import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
-import { isEventType, readEventData } from "@cloudphone/shared/events/catalog";
+import { isEventType, readEventData, type RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Source } from "@cloudphone/shared/ids";
+import { partitionOf } from "@cloudphone/shared/partitions";
 import type { Logger } from "pino";
 import { BrokerAway } from "../broker/away.ts";
 import type { Consumer, HandlerContext } from "../context.ts";
 import { crashPoint } from "../crash-point.ts";
+import { type Ownership, ownedPartitions, ownsAll } from "../hubs/ownership.ts";
 import type { Database, Tx } from "../postgres/database.ts";
 import { DatabaseAway } from "../postgres/reachability.ts";
 import { isForged } from "./authority.ts";
+import { areInPlace, claimLanes, CursorMoved, type Lane, moveCursor } from "./cursors.ts";
 import type { EventLog } from "./event-log.ts";
 import { sayDead } from "./dead-letters.ts";
 import { LogFollower } from "./follower.ts";
 import { emit } from "./outbox.ts";
-import { dueRows, maxAttempts, type NewParked, park, retryDelayMs, wakeWaiting } from "./parked.ts";
+import {
+  type DueRow,
+  dueRows,
+  maxAttempts,
+  type NewParked,
+  park,
+  retryDelayMs,
+  wakeWaiting,
+} from "./parked.ts";
 import { Rate } from "./rate.ts";
 import { Wakeable } from "./wakeable.ts";
 
@@ -21,41 +32,51 @@ const idleMs = 1000;
 /** How often due retries are looked for while some event was parked lately, and for how long that is. */
 const hotRetryMs = 250;
 const hotForMs = 10_000;
+/** How far a partition's cursor may lie behind what was read, when nothing there concerned it: a start reads from there. */
+const storedLag = { withOthers: 1000, alone: 20_000 };
 
 export interface ConsumerDeps {
   readonly database: Database;
   readonly log: EventLog;
   readonly source: Source;
   readonly logger: Logger;
+  /** Which partitions are this hub's; left out: all of them. */
+  readonly ownership?: Ownership;
   /** Told after each commit that may have filled the outbox. */
   readonly onCommitted: () => void;
 }
 
-/** Another hub moved the cursor meanwhile; what this one did was rolled back. */
-class CursorMoved extends Error {}
+/** An event that is this hub's to handle. */
+interface Own {
+  readonly event: RecordedEnvelope;
+  /** What its order is kept by: its subject, or what the consumer says. */
+  readonly key: string;
+  readonly partition: number;
+}
 
 /**
- * Follows the log for one consumer (context.ts tells the guarantees). A batch is one transaction; when something in it fails, its events are
- * taken one by one, and the one that fails is parked with its subject.
+ * Follows the log for one consumer (context.ts tells the guarantees), in the partitions that are this hub's. A batch is one transaction; when
+ * something in it fails, its events are taken one by one, and the one that fails is parked with its subject.
  */
 export class ConsumerRunner {
   readonly #consumer: Consumer;
   readonly #deps: ConsumerDeps;
+  readonly #ownership: Ownership;
   readonly #log: LogFollower;
   readonly #follow: Wakeable;
   readonly #retry: Wakeable;
-  #position: number | null = null;
-  /** Where the log was read to; ahead of the stored cursor when nothing there concerned this consumer. */
-  #scanned = 0;
+  #lanes = new Map<number, Lane>();
+  #woken = false;
   #retryHotUntilMs = 0;
   readonly #rate = new Rate();
   /** When a look at the log last came to its end, on the monotonic clock. */
   #lookedMs = performance.now();
-  #subscription: Disposable | null = null;
+  #subscriptions: Disposable[] = [];
 
   constructor(consumer: Consumer, deps: ConsumerDeps) {
     this.#consumer = consumer;
     this.#deps = deps;
+    this.#ownership = deps.ownership ?? ownsAll;
     this.#log = new LogFollower(deps.log, { limit: batchEvents, types: Object.keys(consumer.on) });
     const logger = deps.logger.child({ consumer: consumer.name });
     const failing = "a consumer can't go on; retrying";
@@ -68,19 +89,20 @@ export class ConsumerRunner {
   }
 
   start(): void {
-    this.#subscription = this.#deps.log.onAppended(this.#follow.wake);
+    const { wake } = this.#follow;
+    this.#subscriptions = [this.#deps.log.onAppended(wake), this.#ownership.onChanged(wake)];
     this.#follow.start();
     this.#retry.start();
   }
 
   async stop(): Promise<void> {
-    this.#subscription?.[Symbol.dispose]();
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     await Promise.all([this.#follow.stop(), this.#retry.stop()]);
   }
 
-  /** The log's position up to which everything was handled or parked. */
+  /** The log's position up to which everything that is this hub's was handled or parked. */
   get position(): number {
-    return this.#scanned;
+    return this.#lanes.size === 0 ? 0 : this.#scanned();
   }
 
   get name(): string {
@@ -104,44 +126,77 @@ export class ConsumerRunner {
   }
 
   async #step(): Promise<boolean> {
-    const { database } = this.#deps;
-    if (this.#position === null) {
-      this.#position = await loadCursor(database, this.#consumer.name);
-      this.#scanned = this.#position;
-      await wakeWaiting(database, this.#consumer.name);
+    await this.#followOwnership();
+    if (this.#lanes.size === 0) return false;
+    const from = this.#scanned();
+    const { events, to, looked } = await this.#log.next(from);
+    if (looked && !(await areInPlace(this.#deps.database, this.name, this.#lanes))) {
+      // Someone may have set a cursor back to have a projection built again, and no new event would tell.
+      this.#lanes.clear();
+      return true;
     }
-    const { events, to, looked } = await this.#log.next(this.#scanned);
-    if (looked && (await this.#wasRewound())) return true;
-    if (to === this.#scanned) return false;
-    if (events.length > 0) await this.#takeBatch(events, to);
-    this.#scanned = Math.max(this.#scanned, to);
+    if (to === from) return false;
+    const own = events.flatMap((event) => this.#own(event));
+    if (own.length > 0 || this.#lags(to, storedLag.alone)) await this.#takeBatch(own, to);
+    for (const lane of this.#lanes.values()) lane.scanned = Math.max(lane.scanned, to);
     return true;
   }
 
-  /** Someone may have set the stored cursor back to have a projection built again, and no new event would tell. */
-  async #wasRewound(): Promise<boolean> {
-    if ((await readCursor(this.#deps.database, this.#consumer.name)) === this.#position)
-      return false;
-    await this.#reload();
-    return true;
+  /** Lanes of the partitions that are this hub's by now, and of no others. */
+  async #followOwnership(): Promise<void> {
+    const missing = new Map<number, number>();
+    for (const partition of this.#lanes.keys())
+      if (this.#ownership.tokenOf(partition) === null) this.#lanes.delete(partition);
+    for (const partition of ownedPartitions(this.#ownership)) {
+      const token = this.#ownership.tokenOf(partition);
+      if (token !== null && this.#lanes.get(partition)?.token !== token)
+        missing.set(partition, token);
+    }
+    if (missing.size === 0) return;
+    const claimed = await claimLanes(this.#deps.database, this.name, missing);
+    for (const [partition, lane] of claimed) this.#lanes.set(partition, lane);
+    if (!this.#woken) await wakeWaiting(this.#deps.database, this.name);
+    this.#woken = true;
   }
 
-  async #takeBatch(events: readonly RecordedEnvelope[], to: number): Promise<void> {
+  #scanned(): number {
+    return Math.min(...[...this.#lanes.values()].map(({ scanned }) => scanned));
+  }
+
+  #own(event: RecordedEnvelope): Own[] {
+    const key = this.#keyOf(event);
+    if (key === null) return [];
+    const partition = partitionOf(key);
+    const lane = this.#lanes.get(partition);
+    return lane && lane.scanned < event.position ? [{ event, key, partition }] : [];
+  }
+
+  /** Null: the event is not for this consumer. What can't be read is for whoever has its subject. */
+  #keyOf(event: RecordedEnvelope): string | null {
+    const { orderBy } = this.#consumer;
+    if (!orderBy || !isEventType(event.type)) return event.subject;
+    const reading = readEventData(event);
+    if (reading.outcome !== "known") return event.subject;
+    return orderBy({ ...event, data: reading.data } as RecordedEvent);
+  }
+
+  async #takeBatch(own: readonly Own[], to: number): Promise<void> {
     try {
-      await this.#commit(events, to, (tx, event) => this.#handle(tx, event));
+      await this.#commit(own, to, (tx, one) => this.#handle(tx, one));
       return;
     } catch (error) {
-      if (error instanceof CursorMoved) return this.#reload();
-      if (events.length > 1) this.#deps.logger.debug({ err: error }, "a batch failed; one by one");
+      if (error instanceof CursorMoved) return this.#lanes.clear();
+      if (own.length > 1) this.#deps.logger.debug({ err: error }, "a batch failed; one by one");
     }
-    for (const event of events) await this.#takeOne(event);
+    for (const one of own) await this.#takeOne(one);
   }
 
-  async #takeOne(event: RecordedEnvelope): Promise<void> {
+  async #takeOne(own: Own): Promise<void> {
+    const { event } = own;
     try {
-      await this.#commit([event], event.position, (tx) => this.#handle(tx, event));
+      await this.#commit([own], event.position, (tx) => this.#handle(tx, own));
     } catch (error) {
-      if (error instanceof CursorMoved) return this.#reload();
+      if (error instanceof CursorMoved) return this.#lanes.clear();
       // Nothing is wrong with the event, and nothing can be parked, or be said to hosts.
       if (error instanceof DatabaseAway || error instanceof BrokerAway) throw error;
       this.#deps.logger.warn(
@@ -149,43 +204,66 @@ export class ConsumerRunner {
         "an event could not be handled; its subject is parked",
       );
       const delayMs = retryDelayMs(0, Math.random());
-      await this.#commit([event], event.position, (tx) =>
-        this.#park(tx, event, { state: "retrying", error: describe(error), delayMs }),
+      await this.#commit([own], event.position, (tx) =>
+        this.#park(tx, own, { state: "retrying", error: describe(error), delayMs }),
       );
     }
   }
 
-  /** One transaction: the cursor (as a fence against a second hub), the effects, the outbox. */
+  /** One transaction: the cursors (as a fence against another hub), the effects, the outbox. */
   async #commit(
-    events: readonly RecordedEnvelope[],
+    own: readonly Own[],
     to: number,
-    handle: (tx: Tx, event: RecordedEnvelope) => Promise<void>,
+    handle: (tx: Tx, own: Own) => Promise<void>,
   ): Promise<void> {
+    const moving = this.#moving(own, to);
+    const moves = moving.map(([partition, { token, stored }]) => ({
+      ...{ partition, token, from: stored, to },
+    }));
     await this.#deps.database.transaction(async (tx) => {
-      const subjects = events.map((event) => event.subject);
-      const step = { consumer: this.#consumer.name, from: this.#position ?? 0, to, subjects };
+      const step = { consumer: this.#consumer.name, moves, subjects: own.map(({ key }) => key) };
       const parked = await moveCursor(tx, step);
       if (!parked) throw new CursorMoved();
-      for (const event of events) {
-        if (parked.has(event.subject))
-          await this.#park(tx, event, { state: "retrying", error: null, delayMs: 0 });
-        else await handle(tx, event);
+      for (const one of own) {
+        if (parked.has(one.key))
+          await this.#park(tx, one, { state: "retrying", error: null, delayMs: 0 });
+        else await handle(tx, one);
       }
       crashPoint("hub.consumer.before-commit");
     });
     crashPoint("hub.consumer.after-commit");
     // Together: were `scanned` left behind when a later event of the batch throws, these would be read, and take effect, again.
-    this.#position = to;
-    this.#scanned = to;
-    this.#rate.add(events.length, performance.now());
+    for (const [, lane] of moving) {
+      lane.stored = to;
+      lane.scanned = to;
+    }
+    this.#rate.add(own.length, performance.now());
     this.#deps.onCommitted();
   }
 
-  async #handle(tx: Tx, event: RecordedEnvelope): Promise<void> {
+  /** The partitions of these events, and on occasion others, whose cursors would fall too far behind. */
+  #moving(own: readonly Own[], to: number): [number, Lane][] {
+    const concerned = new Set(own.map(({ partition }) => partition));
+    // An event by itself is part of a batch of which nothing else was handled yet.
+    const whole = own.length !== 1;
+    const moving = [...this.#lanes].filter(
+      ([partition, { stored }]) =>
+        concerned.has(partition) || (whole && to - stored > storedLag.withOthers),
+    );
+    if (concerned.size > moving.length) throw new CursorMoved();
+    return moving;
+  }
+
+  #lags(to: number, by: number): boolean {
+    return [...this.#lanes.values()].some(({ stored }) => to - stored > by);
+  }
+
+  async #handle(tx: Tx, own: Own): Promise<void> {
+    const { event } = own;
     const reading = readEventData(event);
     if (reading.outcome !== "known") {
       const state = reading.outcome === "unknown" ? "waiting" : "dead";
-      await this.#park(tx, event, { state, error: reading.reason, delayMs: 0 });
+      await this.#park(tx, own, { state, error: reading.reason, delayMs: 0 });
       return;
     }
     if (!isEventType(event.type) || isForged(event)) return;
@@ -207,28 +285,24 @@ export class ConsumerRunner {
     };
   }
 
-  async #park(tx: Tx, event: RecordedEnvelope, row: NewParked): Promise<void> {
+  async #park(tx: Tx, { event, key }: Own, row: NewParked): Promise<void> {
     this.#retryHotUntilMs = performance.now() + hotForMs;
     this.#retry.wake();
     const { name } = this.#consumer;
-    await park(tx, { consumer: name, event }, row);
+    await park(tx, { consumer: name, event, subject: key }, row);
     if (row.state === "dead")
       await sayDead(tx, { consumer: name, event, error: row.error ?? "" }, this.#deps.source);
   }
 
-  async #reload(): Promise<void> {
-    this.#position = null;
-    await Promise.resolve();
-  }
-
   async #retryDue(): Promise<boolean> {
-    if (this.#position === null) return false;
+    if (this.#lanes.size === 0) return false;
     const due = await dueRows(this.#deps.database, this.#consumer.name, 50);
-    for (const row of due) await this.#retryOne(row);
-    return due.length > 0;
+    const own = due.filter(({ subject }) => this.#lanes.has(partitionOf(subject)));
+    for (const row of own) await this.#retryOne(row);
+    return own.length > 0;
   }
 
-  async #retryOne({ position, attempts }: { position: number; attempts: number }): Promise<void> {
+  async #retryOne({ position, attempts, subject: key }: DueRow): Promise<void> {
     const [event] = await this.#deps.log.read({ after: position - 1, limit: 1 });
     if (!event) return;
     const name = this.#consumer.name;
@@ -236,7 +310,7 @@ export class ConsumerRunner {
       await this.#deps.database.transaction(async (tx) => {
         const mine = await tx`delete from parked_events
           where consumer = ${name} and position = ${position} and state = 'retrying' returning position`;
-        if (mine.count > 0) await this.#handle(tx, event);
+        if (mine.count > 0) await this.#handle(tx, { event, key, partition: partitionOf(key) });
       });
       this.#deps.onCommitted();
     } catch (error) {
@@ -256,32 +330,6 @@ export class ConsumerRunner {
       this.#deps.onCommitted();
     }
   }
-}
-
-/** Moves the cursor on, unless it is not where it was: then null. Else which of the subjects are parked: one statement for both. */
-async function moveCursor(
-  tx: Tx,
-  step: { consumer: string; from: number; to: number; subjects: readonly string[] },
-): Promise<Set<string> | null> {
-  const { consumer, from, to, subjects } = step;
-  const rows = await tx<{ subject: string | null }>`
-    with moved as (
-      update cursors set position = ${to} where consumer = ${consumer} and position = ${from} returning consumer
-    ) select distinct p.subject from moved left join parked_events p
-      on p.consumer = moved.consumer and p.subject = any(${[...subjects]}::text[])`;
-  if (rows.length === 0) return null;
-  return new Set(rows.flatMap(({ subject }) => subject ?? []));
-}
-
-async function loadCursor(database: Database, consumer: string): Promise<number> {
-  await database.query`insert into cursors (consumer, position) values (${consumer}, 0) on conflict do nothing`;
-  return readCursor(database, consumer);
-}
-
-async function readCursor(database: Database, consumer: string): Promise<number> {
-  const [row] = await database.query<{ position: number }>`
-    select position from cursors where consumer = ${consumer}`;
-  return row?.position ?? 0;
 }
 
 const describe = (error: unknown): string =>

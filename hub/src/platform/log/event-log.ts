@@ -36,6 +36,10 @@ export interface EventLog {
   /** The same inside a transaction of the events database; the caller must call `announce` with what it returns after its commit. */
   appendIn(tx: Tx, events: readonly NewEvent[]): Promise<Appended>;
   announce(appended: Appended): void;
+  /** What another hub has appended. */
+  hear(appended: Appended): void;
+  /** Calls back with what this process has appended: for the other hubs. */
+  onAnnounced(listener: (appended: Appended) => void): Disposable;
   /** Oldest first. */
   read(options: ReadOptions): Promise<RecordedEnvelope[]>;
   /** Without the database: what this process appended after a position; null when that is not known here (recent.ts). */
@@ -66,16 +70,38 @@ interface EventRow {
   data: Record<string, unknown>;
 }
 
+/** How long an append waits in memory for the one before it. */
+const gapMs = 20;
+
 export function createEventLog(database: Database): EventLog {
   const listeners = new Set<() => void>();
   const recent = new RecentEvents();
-  const announce = (appended: Appended): void => {
-    recent.add(appended);
+  const announced = new Set<(appended: Appended) => void>();
+  const wake = (): void => {
     for (const listener of listeners) listener();
+  };
+  let gap: NodeJS.Timeout | null = null;
+  const hear = (appended: Appended): void => {
+    if (recent.add(appended)) return wake();
+    // Its predecessor is on its way, or was never told: readers then find it in the database.
+    gap ??= setTimeout(() => {
+      gap = null;
+      recent.closeGap();
+      wake();
+    }, gapMs).unref();
+  };
+  const announce = (appended: Appended): void => {
+    hear(appended);
+    for (const listener of announced) listener(appended);
   };
   return {
     appendIn,
     announce,
+    hear,
+    onAnnounced(listener) {
+      announced.add(listener);
+      return { [Symbol.dispose]: () => announced.delete(listener) };
+    },
     async append(events) {
       const appended = await database.transaction((tx) => appendIn(tx, events));
       announce(appended);

@@ -53,6 +53,11 @@ export function createIngest(database: Database, log: EventLog, placesOf: Places
     },
     quarantine: (rows: readonly Quarantined[]): Promise<void> =>
       database.transaction((tx) => quarantineIn(tx, rows)),
+    /** How far the present store of each host has been taken. */
+    async stores(): Promise<{ hostId: string; epoch: string; seq: number }[]> {
+      return database.query<{ hostId: string; epoch: string; seq: number }>`
+        select host_id as "hostId", epoch, last_seq as seq from host_epochs where current`;
+    },
     /** The last committed seq of a host's epoch; 0 for one never heard of, null for one that was replaced. */
     async lastSeq(hostId: string, epoch: string): Promise<number | null> {
       const [row] = await database.query<{ last_seq: number; current: boolean }>`

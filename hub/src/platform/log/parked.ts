@@ -32,15 +32,21 @@ export interface NewParked {
 
 export async function park(
   tx: Tx,
-  place: { consumer: string; event: RecordedEnvelope },
+  place: { consumer: string; event: RecordedEnvelope; subject: string },
   row: NewParked,
 ): Promise<void> {
-  const { consumer, event } = place;
+  const { consumer, event, subject } = place;
   await tx`
     insert into parked_events (consumer, position, subject, type, state, attempts, error, next_attempt_at)
-    values (${consumer}, ${event.position}, ${event.subject}, ${event.type}, ${row.state},
+    values (${consumer}, ${event.position}, ${subject}, ${event.type}, ${row.state},
       ${row.error === null ? 0 : 1}, ${row.error}, clock_timestamp() + ${row.delayMs} * interval '1 millisecond')
     on conflict (consumer, position) do nothing`;
+}
+
+export interface DueRow {
+  readonly position: number;
+  readonly attempts: number;
+  readonly subject: string;
 }
 
 /** The first row of each subject whose time has come. */
@@ -48,10 +54,10 @@ export async function dueRows(
   database: Database,
   consumer: string,
   limit: number,
-): Promise<{ position: number; attempts: number }[]> {
-  return database.query<{ position: number; attempts: number }>`
-    select position, attempts from (
-      select distinct on (subject) position, attempts, state, next_attempt_at
+): Promise<DueRow[]> {
+  return database.query<DueRow>`
+    select position, attempts, subject from (
+      select distinct on (subject) position, attempts, subject, state, next_attempt_at
       from parked_events where consumer = ${consumer} order by subject, position
     ) heads where state = 'retrying' and next_attempt_at <= clock_timestamp() order by position limit ${limit}`;
 }

@@ -21,13 +21,29 @@ describe("the log's newest events in memory", () => {
     expect(positions(recent, 11)).toBe(null);
   });
 
-  it("begin anew behind a gap, and take nothing that comes late", () => {
+  it("wait for an append that is told late, and take nothing twice", () => {
     const recent = new RecentEvents();
     recent.add(append(0, 2));
     recent.add(append(3, 4));
+    recent.add(append(5, 6));
+    expect(positions(recent, 1)).toEqual([2]);
+    expect(positions(recent, 2), "there is more").toBe(null);
     recent.add(append(2, 3));
+    recent.add(append(2, 3));
+    expect(positions(recent, 2)).toEqual([3, 4]);
+    recent.add(append(4, 5));
+    expect(positions(recent, 1)).toEqual([2, 3, 4, 5, 6]);
+  });
+
+  it("begin anew behind a gap that stays", () => {
+    const recent = new RecentEvents();
+    recent.add(append(0, 2));
+    for (let n = 3; n < 68; n++) recent.add(append(n, n + 1));
+    recent.closeGap();
     expect(positions(recent, 2)).toBe(null);
-    expect(positions(recent, 3)).toEqual([4]);
+    expect(positions(recent, 65)).toEqual([66, 67, 68]);
+    recent.add(append(68, 69));
+    expect(positions(recent, 65)).toEqual([66, 67, 68, 69]);
   });
 
   it("leave out an append that was too large, without a hole", () => {
@@ -44,6 +60,7 @@ describe("the log's newest events in memory", () => {
     recent.add(append(0, 2));
     recent.add({ before: 3, to: 3, events: [] });
     expect(positions(recent, 2)).toBe(null);
+    recent.closeGap();
     expect(positions(recent, 3)).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
+import { z } from "zod";
 
 /** What one append has put into the log: the positions after `before` up to `to`. */
 export interface Appended {
@@ -8,21 +9,62 @@ export interface Appended {
   readonly events: readonly RecordedEnvelope[] | null;
 }
 
+/** As another hub tells it. */
+export const appendedSchema = z.object({
+  before: z.int(),
+  to: z.int(),
+  events: z.array(z.custom<RecordedEnvelope>((event) => typeof event === "object")).nullable(),
+});
+
 const keptEvents = 1000;
+/** Appends that are known before the one they follow, as happens when several hubs tell each other of theirs. */
+const keptEarly = 64;
 
 /**
- * The newest part of the log, kept by the process that appends it, so that its dozen readers need not each ask the database for what it has just
- * written. Always an unbroken piece of the log: where another hub has appended in between, memory begins anew behind it. It never says what the
- * log's end is, only what it has; the database is the truth, and readers look there as well.
+ * The newest part of the log, kept by each process, so that its dozen readers need not each ask the database for what it, or another hub, has just
+ * written. Always an unbroken piece of the log: an append whose predecessor is not known yet waits for it, and after too many of them memory begins
+ * anew behind the gap. It never says what the log's end is, only what it has; the database is the truth, and readers look there as well.
  */
 export class RecentEvents {
   #events: RecordedEnvelope[] = [];
   #start = 0;
   #end = 0;
+  /** By what they follow. */
+  readonly #early = new Map<number, Appended>();
 
-  /** After the commit. Announcements may come in another order than the commits: a late one is already a gap, and is left out. */
-  add({ before, to, events }: Appended): void {
-    if (to <= this.#end) return;
+  /** After the commit. Announcements may come in another order than the commits; false: one before this is not known yet. */
+  add(appended: Appended): boolean {
+    if (appended.to <= this.#end) return true;
+    if (appended.before > this.#end && this.#end > 0) {
+      this.#early.set(appended.before, appended);
+      if (this.#early.size <= keptEarly) return false;
+      this.closeGap();
+      return true;
+    }
+    this.#push(appended);
+    this.#join();
+    return true;
+  }
+
+  /** What is missing is not waited for any longer: memory begins anew behind it. */
+  closeGap(): void {
+    while (this.#early.size > 0) {
+      const first = this.#early.get(Math.min(...this.#early.keys()));
+      if (!first) return;
+      this.#early.delete(first.before);
+      if (first.to > this.#end) this.#push(first);
+      this.#join();
+    }
+  }
+
+  #join(): void {
+    for (let next = this.#early.get(this.#end); next; next = this.#early.get(this.#end)) {
+      this.#early.delete(next.before);
+      if (next.to > this.#end) this.#push(next);
+    }
+  }
+
+  #push({ before, to, events }: Appended): void {
     const whole = events ?? [];
     if (before !== this.#end || !events) {
       this.#events = [];
@@ -36,8 +78,9 @@ export class RecentEvents {
     this.#start += surplus;
   }
 
-  /** The events after a position, at most `limit`, and how far they go; null when memory does not join on to it. */
+  /** The events after a position, at most `limit`, and how far they go; null when memory does not join on to it, or lacks what came next. */
   after(position: number, limit: number): { events: RecordedEnvelope[]; to: number } | null {
+    if (position === this.#end && this.#early.size > 0) return null;
     if (this.#end === 0 || position < this.#start || position > this.#end) return null;
     // Positions have no gap, so the place follows from the position.
     const from = position - this.#start;

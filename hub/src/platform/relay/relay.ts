@@ -82,6 +82,11 @@ export class Relay {
     return this.#lines.has(sessionId);
   }
 
+  /** Those that a side has joined. */
+  sessions(): Id[] {
+    return [...this.#lines.keys()];
+  }
+
   /** The most that ever waited for one side to read, in bytes, over all sessions. */
   get peakBytes(): number {
     return Math.max(this.#peakBytes, ...[...this.#lines.values()].map(peakOf));

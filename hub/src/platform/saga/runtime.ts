@@ -34,7 +34,8 @@ export function sagaConsumer(context: string, saga: Saga): Consumer {
     crashPoint("hub.saga.before-commit");
   };
   const on = Object.fromEntries(saga.on.map((type) => [type, handle])) as Handlers;
-  return { name: `${context}.saga.${saga.name}`, on };
+  // A saga hears of several subjects, and its story has one order.
+  return { name: `${context}.saga.${saga.name}`, on, orderBy: (event) => saga.route(event) };
 }
 
 export interface SweeperDeps {
@@ -42,6 +43,8 @@ export interface SweeperDeps {
   readonly source: Source;
   readonly logger: Logger;
   readonly onCommitted: () => void;
+  /** Whether it is this hub that looks now; left out: always. Two that look at once take each deadline once. */
+  readonly mine?: () => boolean;
 }
 
 /** Gives each saga whose deadline has passed, by the database's clock, its `deadline` input. Rows of a saga that is no more, or not yet, wait. */
@@ -49,6 +52,7 @@ export function sagaSweeper(sagas: readonly Saga[], deps: SweeperDeps): Wakeable
   const byName = new Map(sagas.map((saga) => [saga.name, saga]));
   return new Wakeable(
     async () => {
+      if (deps.mine?.() === false) return false;
       const due = await deps.database.query<{ name: string; id: Id }>`
         select name, id from sagas
         where deadline_at <= clock_timestamp() and name = any(${[...byName.keys()]})
