@@ -15,7 +15,9 @@ export interface Account {
   readonly password: string;
 }
 
-export type Part = "hub" | "agent";
+export type Part = "hub" | "hub2" | "agent";
+/** Those of a cell of two, `engines` between them. */
+export type HubPart = Exclude<Part, "agent">;
 
 export interface CellOptions {
   /** Each of these parts kills itself at its named point, once. */
@@ -29,6 +31,8 @@ export interface CellOptions {
   readonly onDisk?: boolean;
   /** On Debian's PostgreSQL and Mosquitto, as several hubs share them, instead of what a hub brings itself. */
   readonly engines?: boolean;
+  /** With `engines`: two hubs, and whoever calls reaches one that is up. */
+  readonly twoHubs?: boolean;
   /** A command that runs the agent (program.ts). */
   readonly agentUnder?: (agentDir: string) => readonly string[];
 }
@@ -54,7 +58,11 @@ export class Cell implements AsyncDisposable {
   readonly deaths: Death[] = [];
   #engines: Engines | null = null;
   #stopping = false;
-  #ports = { http: 0, mqtt: 0 };
+  #mqttPort = 0;
+  readonly #httpPorts: Record<HubPart, number> = { hub: 0, hub2: 0 };
+  readonly #up = new Set<HubPart>();
+  #calls = 0;
+  readonly #resting = new Map<Part, Promise<void>>();
   readonly customer = new Api(() => this.url);
   readonly admin = new Api(() => this.url);
 
@@ -72,7 +80,8 @@ export class Cell implements AsyncDisposable {
     try {
       if (options.engines) cell.#engines = await startEngines(dir);
       else await copyPrepared(path.join(dir, "postgres"));
-      await cell.#startHub({});
+      await cell.#startHub("hub");
+      if (options.twoHubs) await cell.#startHub("hub2");
       await cell.signIn();
       if (options.agent !== false) await cell.#addHost();
       if (crash?.hub) await cell.crash("hub", crash.hub);
@@ -84,11 +93,27 @@ export class Cell implements AsyncDisposable {
   }
 
   get mqttPort(): number {
-    return this.#ports.mqtt;
+    return this.#mqttPort;
   }
 
+  /** Of a hub that is up; of two, another at each call, as a balancer does. */
   get url(): string {
-    return `http://127.0.0.1:${this.#ports.http}`;
+    return `http://127.0.0.1:${this.#httpPort()}`;
+  }
+
+  get engines(): Engines | null {
+    return this.#engines;
+  }
+
+  /** Kills a part, and leaves it dead until the returned function is called. */
+  killForGood(part: Part): () => void {
+    const rest = Promise.withResolvers<void>();
+    this.#resting.set(part, rest.promise);
+    this.kill(part);
+    return () => {
+      this.#resting.delete(part);
+      rest.resolve();
+    };
   }
 
   get agentDir(): string {
@@ -225,6 +250,9 @@ export class Cell implements AsyncDisposable {
       `hosts: ${JSON.stringify(hosts)}`,
       `devices: ${JSON.stringify(devices)}`,
       `events: ${told.join("\n")}`,
+      ...(this.#options.twoHubs
+        ? [`hub2 (${this.restarts("hub2")} restarts): ${this.output("hub2").slice(-3000)}`]
+        : []),
       `hub (${this.restarts("hub")} restarts): ${this.output("hub").slice(-3000)}`,
       `agent (${this.restarts("agent")} restarts): ${this.output("agent").slice(-3000)}`,
     ].join("\n");
@@ -232,7 +260,7 @@ export class Cell implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
-    for (const part of ["agent", "hub"] as const) {
+    for (const part of ["agent", "hub2", "hub"] as const) {
       const program = this.#programs.get(part);
       program?.kill("SIGTERM");
       const late = setTimeout(() => program?.kill("SIGKILL"), 15_000);
@@ -253,8 +281,8 @@ export class Cell implements AsyncDisposable {
 
   /** Puts a line between agent and hub by telling the agent that its hub is at the near ends. */
   async #layLinks(): Promise<void> {
-    const http = await Link.open(() => this.#ports.http);
-    const mqtt = await Link.open(() => this.#ports.mqtt);
+    const http = await Link.open(() => this.#httpPort());
+    const mqtt = await Link.open(() => this.#mqttPort);
     this.#links = { http, mqtt };
     const file = path.join(this.agentDir, "credentials.json");
     const known = JSON.parse(await readFile(file, "utf8")) as { mqtt: object };
@@ -271,45 +299,50 @@ export class Cell implements AsyncDisposable {
     const enrolment = startProgram(["enroll", token, "--hub", this.url, "--data", this.agentDir]);
     if ((await enrolment.ended) !== "0")
       throw new Error(`the host was not enrolled: ${enrolment.output()}`);
-    if (cuttable) await this.#layLinks();
+    if (cuttable || this.#options.twoHubs) await this.#layLinks();
     await this.#launch("agent", crash?.agent ? { CLOUDPHONE_CRASH_AT: crash.agent } : {});
   }
 
-  async #startHub(env: Record<string, string>): Promise<void> {
-    await this.#launch("hub", env);
-    const ready = await this.#program("hub").ready;
-    this.#ports = { http: Number(ready.httpPort), mqtt: Number(ready.mqttPort) };
+  async #startHub(part: HubPart): Promise<void> {
+    await this.#launch(part, {});
+    const ready = await this.#program(part).ready;
+    this.#httpPorts[part] = Number(ready.httpPort);
+    this.#mqttPort = Number(ready.mqttPort);
+  }
+
+  #httpPort(): number {
+    const up = this.#up.size > 0 ? [...this.#up] : (["hub"] as const);
+    return this.#httpPorts[up[this.#calls++ % up.length] ?? "hub"];
+  }
+
+  #hubArguments(part: HubPart): string[] {
+    const dir = part === "hub" ? this.dir : path.join(this.dir, part);
+    const ports = ["--port", String(this.#httpPorts[part]), "--mqtt-port", String(this.#mqttPort)];
+    return ["hub", "--data", dir, "--demo", ...ports];
   }
 
   async #launch(part: Part, env: Readonly<Record<string, string>>): Promise<void> {
-    const args =
-      part === "hub"
-        ? [
-            "hub",
-            "--data",
-            this.dir,
-            "--demo",
-            "--port",
-            String(this.#ports.http),
-            "--mqtt-port",
-            String(this.#ports.mqtt),
-          ]
-        : ["agent", "--data", this.agentDir];
+    const isAgent = part === "agent";
+    const args = isAgent ? ["agent", "--data", this.agentDir] : this.#hubArguments(part);
     const { agentUnder } = this.#options;
     const program = startProgram([...args, "--log-level", "warn"], {
       env: {
         CLOUDPHONE_SIMULATED_POWER_LOG: this.powerLog,
         // Tests ask many times a second whether something has happened, as one customer.
         CLOUDPHONE_RATE_LIMITS: "off",
-        ...(part === "hub" ? this.#engines?.env : {}),
+        ...(isAgent ? {} : this.#engines?.env),
+        ...(this.#options.twoHubs ? { CLOUDPHONE_SHARED: path.join(this.dir, "hub") } : {}),
         ...this.#options.env?.[part],
         ...env,
       },
-      under: part === "agent" && agentUnder ? agentUnder(this.agentDir) : [],
+      under: isAgent && agentUnder ? agentUnder(this.agentDir) : [],
     });
     this.#programs.set(part, program);
+    if (!isAgent) void program.ready.then(() => this.#up.add(part)).catch(() => undefined);
     void program.ended.then(async () => {
       this.deaths.push({ part, seenMs: monoMs() });
+      if (!isAgent) this.#up.delete(part);
+      await this.#resting.get(part);
       if (this.#stopping) return;
       const next = this.#next?.part === part ? this.#next.env : {};
       this.#next = null;

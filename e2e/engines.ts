@@ -4,6 +4,7 @@ import { startMosquitto, startPostgres } from "@cloudphone/testing/engines";
 
 /** PostgreSQL and Mosquitto that hubs share, and how a hub is told of them. */
 export interface Engines extends AsyncDisposable {
+  readonly addresses: Awaited<ReturnType<typeof provision>>;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -26,6 +27,7 @@ export async function startEngines(dir: string): Promise<Engines> {
   });
   const stack = started.move();
   return {
+    addresses,
     env: { ...Object.fromEntries(urls), CLOUDPHONE_MQTT_URL: mosquitto.url },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

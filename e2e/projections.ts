@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { eventually } from "./api.ts";
 import type { Cell } from "./cell.ts";
@@ -28,10 +29,9 @@ export async function expectSameAfterRebuild(
   await cell.admin.mutate("analytics.rebuild");
   await eventually(
     async () => {
-      const consumers = await cell.admin.query<{ name: string; lag: number }[]>("consumers.list");
+      // Each hub finds that its cursors were set back at its own next look.
       const days = await cell.admin.query<Day[]>("analytics.usagePerDay", { limit: 1000 });
-      const lags = consumers.some(({ name, lag }) => name.startsWith("analytics.") && lag > 0);
-      return lags || days.length < foldDays(events).length ? null : true;
+      return isDeepStrictEqual(days, foldDays(events)) ? true : null;
     },
     30_000,
     "the rebuilt projection",

@@ -28,6 +28,8 @@ interface Times {
   readonly leaseMs: number;
   /** Between signs of life. With `leaseMs` it is the longest that work of a hub that died lies still. */
   readonly lookMs: number;
+  /** How long a hub waits at its start for one that it can't work beside. */
+  readonly aloneMs: number;
 }
 
 interface Held {
@@ -36,13 +38,13 @@ interface Held {
   readonly untilMs: number;
 }
 
-const usual: Times = { leaseMs: 3000, lookMs: 750 };
+const usual: Times = { leaseMs: 3000, lookMs: 750, aloneMs: 6000 };
 
 /**
  * This hub's place among those on the same databases. Each has about the same share of the partitions, as rows with an end that it renews; what
  * a hub leaves, or is not renewed in time, another takes with a larger token. A hub that was away for too long (a debugger, a frozen machine)
  * knows by its own clock that it has nothing any more; and should it not, what it commits is refused by its token
- * (docs/decisions/0016-several-hubs.md).
+ * (docs/decisions/0017-several-hubs.md).
  */
 export class Membership implements Ownership {
   readonly #options: MembershipOptions;
@@ -147,17 +149,18 @@ export class Membership implements Ownership {
   /** Waits for a hub that has just died to be given up; one that lives on is told of. */
   async #comeAlone(): Promise<void> {
     const { database, hubId, broker } = this.#options;
-    for (let tries = 0; ; tries++) {
+    const { leaseMs, aloneMs } = this.#times;
+    for (const giveUpAt = performance.now() + aloneMs; ; ) {
       const [other] = await database.query<{ id: Id }>`
         select id from hubs where id <> ${hubId} and (broker = 'own' or ${broker} = 'own')
-          and seen_at > clock_timestamp() - ${this.#times.leaseMs} * interval '1 millisecond' limit 1`;
+          and seen_at > clock_timestamp() - ${leaseMs} * interval '1 millisecond' limit 1`;
       if (!other) return;
-      if (tries === 20)
+      if (performance.now() > giveUpAt)
         throw new Fault(
           "conflict",
           "Another hub is at work on these databases, and one of the two has an MQTT broker of its own. Several hubs need one that all of them reach: set CLOUDPHONE_MQTT_URL for each.",
         );
-      await new Promise((resolve) => setTimeout(resolve, this.#times.leaseMs / 10));
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 
@@ -242,4 +245,14 @@ interface OtherHub {
   /** Whether a partition is still its own, though it may be dead. */
   readonly owns: boolean;
   readonly consumers: readonly RunningConsumer[];
+}
+
+/** Whether no hub has lately shown that it lives; asked also of a database that knows of none yet. */
+export async function isNobodyAtWork(database: Database): Promise<boolean> {
+  const [known] = await database.query<{ name: string | null }>`
+    select to_regclass('hubs')::text as name`;
+  if (!known?.name) return true;
+  const rows = await database.query`
+    select 1 as found from hubs where seen_at > clock_timestamp() - ${usual.leaseMs} * interval '1 millisecond' limit 1`;
+  return rows.length === 0;
 }

@@ -73,9 +73,9 @@ interface EventRow {
 /** How long an append waits in memory for the one before it. */
 const gapMs = 20;
 
-export function createEventLog(database: Database): EventLog {
+/** Who is told of what comes into the log. */
+function createAnnouncer(recent: RecentEvents) {
   const listeners = new Set<() => void>();
-  const recent = new RecentEvents();
   const announced = new Set<(appended: Appended) => void>();
   const wake = (): void => {
     for (const listener of listeners) listener();
@@ -90,21 +90,31 @@ export function createEventLog(database: Database): EventLog {
       wake();
     }, gapMs).unref();
   };
-  const announce = (appended: Appended): void => {
-    hear(appended);
-    for (const listener of announced) listener(appended);
-  };
   return {
-    appendIn,
-    announce,
     hear,
-    onAnnounced(listener) {
-      announced.add(listener);
-      return { [Symbol.dispose]: () => announced.delete(listener) };
+    announce(appended: Appended): void {
+      hear(appended);
+      for (const listener of announced) listener(appended);
     },
+    onAppended: (listener: () => void) => subscribe(listeners, listener),
+    onAnnounced: (listener: (appended: Appended) => void) => subscribe(announced, listener),
+  };
+}
+
+function subscribe<L>(listeners: Set<L>, listener: L): Disposable {
+  listeners.add(listener);
+  return { [Symbol.dispose]: () => listeners.delete(listener) };
+}
+
+export function createEventLog(database: Database): EventLog {
+  const recent = new RecentEvents();
+  const announcer = createAnnouncer(recent);
+  return {
+    ...announcer,
+    appendIn,
     async append(events) {
       const appended = await database.transaction((tx) => appendIn(tx, events));
-      announce(appended);
+      announcer.announce(appended);
       return appended.to;
     },
     recent: (after, limit) => recent.after(after, limit),
@@ -140,10 +150,6 @@ export function createEventLog(database: Database): EventLog {
     async head() {
       const [row] = await database.query<{ position: number }>`select position from log_head`;
       return row?.position ?? 0;
-    },
-    onAppended(listener) {
-      listeners.add(listener);
-      return { [Symbol.dispose]: () => listeners.delete(listener) };
     },
   };
 }

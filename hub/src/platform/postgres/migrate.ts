@@ -14,13 +14,19 @@ interface Migration {
 
 /**
  * Brings a database up to date: the files of each folder in the order of their numbers, each in one transaction, once. Several hubs may call it at
- * the same time. Refuses a file that was edited after it ran, and a database that a newer release changed in a `--! breaking` way.
+ * the same time. Refuses a file that was edited after it ran, and a database that a newer release changed in a `--! breaking` way. Before such a
+ * change of its own it wants every hub of an older release to have stopped: `unavailable` until then, to be tried again.
  */
-export async function migrate(database: Database, folders: readonly string[]): Promise<void> {
+export async function migrate(
+  database: Database,
+  folders: readonly string[],
+  alone: () => Promise<boolean>,
+): Promise<void> {
   const migrations = (await Promise.all(folders.map(readFolder))).flat();
   const known = new Set(migrations.map((migration) => migration.name));
   // Every file takes the lock anew and reads anew what ran: another hub may have been faster in between.
-  for (const migration of migrations)
+  for (const migration of migrations) {
+    const mayBreak = !migration.breaking || (await alone());
     await database.transaction(async (tx) => {
       await lock(tx);
       await tx`create table if not exists migrations (
@@ -33,8 +39,15 @@ export async function migrate(database: Database, folders: readonly string[]): P
           "conflict",
           `Database ${database.name} was changed by a newer release (${newer.name}); upgrade this hub.`,
         );
+      const pending = applied.every((row) => row.name !== migration.name);
+      if (pending && applied.length > 0 && !mayBreak)
+        throw new Fault(
+          "unavailable",
+          `This release changes database ${database.name} in a way (${migration.name}) that older hubs can't work with; it waits until they have stopped.`,
+        );
       await apply(tx, migration, applied);
     });
+  }
 }
 
 async function lock(tx: Tx): Promise<void> {

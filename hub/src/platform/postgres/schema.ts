@@ -1,4 +1,5 @@
 import path from "node:path";
+import { isNobodyAtWork } from "../hubs/membership.ts";
 import { migrate } from "./migrate.ts";
 import type { Databases } from "./provision.ts";
 
@@ -7,10 +8,11 @@ const platform = path.join(source, "platform/migrations");
 
 /** Brings all four databases up to date: the log's own, and for each context the platform's tables and then its own. */
 export async function migrateAll(databases: Databases): Promise<void> {
-  await migrate(databases.events, [path.join(source, "platform/log/migrations")]);
+  const alone = (): Promise<boolean> => isNobodyAtWork(databases.events);
+  await migrate(databases.events, [path.join(source, "platform/log/migrations")], alone);
   await Promise.all(
     (["core", "billing", "analytics"] as const).map((name) =>
-      migrate(databases[name], [platform, path.join(source, name, "migrations")]),
+      migrate(databases[name], [platform, path.join(source, name, "migrations")], alone),
     ),
   );
 }
