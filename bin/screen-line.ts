@@ -37,10 +37,10 @@ export interface ScreenLine {
   send(message: ViewerMessage): Promise<void>;
 }
 
-/** Opens a live session, does the work, and ends the session whatever happened. */
+/** Opens a live session, does the work, and ends the session whatever happened. With `look` the phone begins to film its screen. */
 export async function withScreen<T>(
   { client, url }: Connection,
-  { device, viewOnly }: { device: string; viewOnly: boolean },
+  { device, viewOnly, look = true }: { device: string; viewOnly: boolean; look?: boolean },
   work: (line: ScreenLine) => Promise<T>,
 ): Promise<T> {
   const session = { device, purpose: "screen" as const, viewOnly, idempotencyKey: randomUUID() };
@@ -52,7 +52,7 @@ export async function withScreen<T>(
       stream.write(encodeMessage(message), (error) => (error ? reject(error) : resolve()));
     });
   try {
-    await send({ type: "hello", v: 1, sound: true });
+    if (look) await send({ type: "hello", v: 1, sound: true });
     const frames = async function* (): AsyncGenerator<ScreenFrame, void> {
       yield* readFrames(chunksOf(stream));
       throw endFault(await line.ended);

@@ -6,6 +6,7 @@ import { analyticsCommands } from "./analytics.ts";
 import { apiKeyCommands } from "./api-keys.ts";
 import { appCommands } from "./apps.ts";
 import { billingCommands } from "./billing.ts";
+import { clipboardCommands } from "./clipboard.ts";
 import { deadLetterCommands } from "./dead-letters.ts";
 import { deviceCommands } from "./devices.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -45,6 +46,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   phoneCommands,
   fileCommands,
   screenCommands,
+  clipboardCommands,
   sessionCommands,
   appCommands,
   snapshotCommands,

@@ -126,6 +126,8 @@ export const viewerMessageSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("control"), take: z.boolean() }),
   z.object({ type: z.literal("quality"), quality: qualitySchema }),
   z.object({ type: z.literal("input"), input: inputSchema }),
+  /** Set the phone's clipboard, or (null) read it: answered with `clipboard`, what is in it then, or with `trouble`. Needs no `hello`. */
+  z.object({ type: z.literal("clipboard"), text: z.string().max(60_000).nullable() }),
 ]);
 export type ViewerMessage = z.infer<typeof viewerMessageSchema>;
 
@@ -141,6 +143,7 @@ export const hostMessageSchema = z.discriminatedUnion("type", [
     allowed: z.boolean(),
     viewers: z.int().min(1),
   }),
+  /** It has changed, or was asked for. */
   z.object({ type: z.literal("clipboard"), text: z.string() }),
   /** What the encoder is asked for at present; lowered and raised by the viewers' networks. */
   z.object({

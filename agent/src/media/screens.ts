@@ -8,6 +8,7 @@ import type { Cause } from "../store/store.ts";
 import type { RelayLine, ServedLine } from "../relay/dial.ts";
 import { warmUp } from "./peer.ts";
 import { Screen } from "./screen.ts";
+import { clipboard } from "./scrcpy/clipboard.ts";
 import { pushServerFile } from "./scrcpy/server-file.ts";
 import { ScrcpySession } from "./scrcpy/session.ts";
 import { Viewer } from "./viewer.ts";
@@ -63,6 +64,13 @@ export class Screens {
       screen: this.#screenOf(deviceId),
       stream: line.stream,
       mayControl: !request.viewOnly,
+      clipboard: async (text) => {
+        const signal = AbortSignal.timeout(pushMs);
+        return clipboard(await this.#withServer(deviceId, signal), text, {
+          scid: newScid(),
+          signal,
+        });
+      },
       peer: { iceServers, relayOnly, hostAddresses, portRange },
       logger,
     });
@@ -99,14 +107,22 @@ export class Screens {
     const screen = new Screen({
       logger,
       openSession: async (profile, events, signal) => {
-        const serverFile = await this.#options.serverFile();
-        const device = await this.#options.openAdb(deviceId);
-        await pushServerFile(device, serverFile, { timeoutMs: pushMs, signal });
-        const scid = randomInt(2 ** 31 - 1);
+        const device = await this.#withServer(deviceId, signal);
+        const scid = newScid();
         return await ScrcpySession.open(device, { profile, audio: true, scid, events, signal });
       },
     });
     this.#screens.set(deviceId, screen);
     return screen;
   }
+
+  /** The phone, with scrcpy's server on it. */
+  async #withServer(deviceId: Id, signal: AbortSignal): Promise<AdbDevice> {
+    const serverFile = await this.#options.serverFile();
+    const device = await this.#options.openAdb(deviceId);
+    await pushServerFile(device, serverFile, { timeoutMs: pushMs, signal });
+    return device;
+  }
 }
+
+const newScid = (): number => randomInt(2 ** 31 - 1);

@@ -23,6 +23,8 @@ export interface ViewerOptions {
   /** The relay's bytes; whoever makes them ends them with the lease. */
   readonly stream: Duplex;
   readonly mayControl: boolean;
+  /** Sets the phone's clipboard, or (null) reads it; resolves with what is in it then. */
+  clipboard(text: string | null): Promise<string>;
   readonly peer: Omit<PeerOptions, "events">;
   readonly logger: Logger;
 }
@@ -127,6 +129,20 @@ export class Viewer implements Spectator {
         return;
       case "input":
         if (this.#mayInput()) screen.input(this, message.input);
+        return;
+      case "clipboard":
+        return this.#clipboard(message.text);
+    }
+  }
+
+  /** One after the other, as the viewer's next message waits. */
+  async #clipboard(text: string | null): Promise<void> {
+    try {
+      if (!this.#mayInput()) throw new Fault("forbidden", "This viewer may only look.");
+      this.tell({ type: "clipboard", text: await this.#options.clipboard(text) });
+    } catch (error) {
+      const { code, message } = toFault(error);
+      this.tell({ type: "trouble", code, message, again: false });
     }
   }
 

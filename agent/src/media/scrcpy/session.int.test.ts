@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import type { Fault } from "@cloudphone/shared/fault";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -9,6 +9,7 @@ import type { SimPhone } from "../../providers/simulated/phone.ts";
 import { keyCodes } from "../../providers/simulated/ui/keys.ts";
 import type { AccessUnit } from "../access-units.ts";
 import { serverFileForTests } from "../testing.ts";
+import { clipboard } from "./clipboard.ts";
 import { pushServerFile } from "./server-file.ts";
 import { ScrcpySession } from "./session.ts";
 
@@ -106,6 +107,23 @@ describe("a session of scrcpy's server on a phone", { timeout: 30_000 }, () => {
     await until(() => watched.clipboards.includes("copied on the phone"));
     watched.session.send({ type: "key", action: "down", keycode: keyCodes.home });
     await until(() => phone.screen.kind === "home");
+  });
+
+  it("reads the clipboard and sets it beside a session that films, also an empty one", async () => {
+    const { phone, device } = await openPhone();
+    const watched = await watch(device, { audio: false });
+    const ask = (text: string | null): Promise<string> =>
+      clipboard(device, text, {
+        scid: randomInt(2 ** 31 - 1),
+        signal: AbortSignal.timeout(20_000),
+      });
+    expect(await ask(null)).toBe("");
+    phone.setClipboard("copied on the phone");
+    expect(await ask(null)).toBe("copied on the phone");
+    const text = "zwei Zeilen\n\"'; reboot; '\" 你好 😀";
+    expect(await ask(text)).toBe(text);
+    expect(phone.clipboard).toBe(text);
+    expect(watched.end).toBeNull();
   });
 
   it("follows the phone when it is turned", async () => {

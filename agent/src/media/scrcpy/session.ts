@@ -1,12 +1,11 @@
 import type { Duplex } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import { Fault } from "@cloudphone/shared/fault";
 import type { AdbDevice } from "../../adb/adb.ts";
 import { within } from "../../adb/deadline.ts";
 import { ByteReader } from "../../byte-reader.ts";
 import { type AccessUnit, AccessUnits } from "../access-units.ts";
 import { type ControlMessage, encodeControl } from "./control.ts";
-import { pinned, serverPathOnPhone } from "./server-file.ts";
+import { ServerRun } from "./server-run.ts";
 import {
   codecs,
   type MediaPacket,
@@ -44,38 +43,42 @@ export interface SessionOptions {
 }
 
 const startMs = 10_000;
-const retryMs = 30;
 const clipboardMs = 2000;
 /** As much may wait in the control socket; a phone that takes nothing more for so long loses what moves only. */
 const maxWaitingBytes = 512 * 1024;
-const lastLines = 12;
 
 /**
- * One run of scrcpy's server on a phone and its three sockets: pictures, sound, control. The server's file must be on the phone (`pushServerFile`).
- * It ends when any of the sockets does; the phone is left as it was.
+ * One run of scrcpy's server on a phone and its three sockets: pictures, sound, control. It ends when any of the sockets does.
  */
 export class ScrcpySession {
   readonly #options: SessionOptions;
-  readonly #streams: Duplex[] = [];
-  readonly #log: string[] = [];
+  readonly #run: ServerRun;
   readonly #clipboardSet = new Map<bigint, () => void>();
   #control: Duplex | null = null;
   #sequence = 0n;
   #ended = false;
 
-  private constructor(options: SessionOptions) {
+  private constructor(device: AdbDevice, options: SessionOptions) {
+    const { profile, audio, scid, signal } = options;
+    const words = {
+      audio,
+      max_size: profile.maxSize,
+      max_fps: profile.maxFps,
+      video_bit_rate: profile.videoBitRate,
+    };
     this.#options = options;
+    this.#run = new ServerRun(device, { scid, words, what: "screen", signal });
   }
 
   /** Resolves once the phone has said the size of its first picture. `device_failed` with the server's own words when it would not run. */
   static async open(device: AdbDevice, options: SessionOptions): Promise<ScrcpySession> {
-    const session = new ScrcpySession(options);
+    const session = new ScrcpySession(device, options);
     try {
-      await session.#open(device);
+      await session.#open();
       return session;
     } catch (error) {
       session.close();
-      throw session.#explain(error);
+      throw session.#run.explain(error);
     }
   }
 
@@ -111,17 +114,17 @@ export class ScrcpySession {
   #end(fault: Fault | null): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const stream of this.#streams.splice(0)) stream.destroy();
+    this.#run.close();
     this.#options.events.onEnd(fault);
   }
 
-  async #open(device: AdbDevice): Promise<void> {
+  async #open(): Promise<void> {
     const { signal, audio } = this.#options;
-    const serverEnded = await this.#startServer(device);
+    await this.#run.start();
     const roles = audio ? ["video", "audio", "control"] : ["video", "control"];
     const readers = new Map<string, ByteReader>();
     for (const role of roles) {
-      const socket = await this.#connect(device, serverEnded.signal);
+      const socket = await this.#run.connect();
       readers.set(role, new ByteReader(socket as AsyncIterable<Buffer>));
       if (role === "control") this.#control = socket;
     }
@@ -138,55 +141,6 @@ export class ScrcpySession {
     this.#pump("video", this.#readVideo(video));
     this.#pump("control", this.#readControl(readers.get("control")));
     this.#pump("audio", this.#readAudio(readers.get("audio")));
-  }
-
-  /** Its output is kept for the words of a failure. */
-  async #startServer(device: AdbDevice): Promise<AbortController> {
-    const { profile, audio, scid, signal } = this.#options;
-    const options = {
-      log_level: "info",
-      scid: scid.toString(16).padStart(8, "0"),
-      tunnel_forward: true,
-      cleanup: false,
-      audio,
-      max_size: profile.maxSize,
-      max_fps: profile.maxFps,
-      video_bit_rate: profile.videoBitRate,
-    };
-    const words = Object.entries(options).map(([key, value]) => `${key}=${value}`);
-    const command = `CLASSPATH=${serverPathOnPhone} app_process / com.genymobile.scrcpy.Server ${pinned.version} ${words.join(" ")}`;
-    const shell = await device.open(`shell:${command}`, { timeoutMs: startMs, signal });
-    this.#streams.push(shell);
-    const ended = new AbortController();
-    shell.on("data", (chunk: Buffer) => {
-      const lines = chunk
-        .toString("utf8")
-        .split("\n")
-        .filter((line) => line.trim() !== "");
-      this.#log.push(...lines.map((line) => line.slice(0, 300)));
-      this.#log.splice(0, this.#log.length - lastLines);
-    });
-    shell.once("close", () => ended.abort());
-    shell.once("end", () => ended.abort());
-    return ended;
-  }
-
-  /** Until the server listens, its socket is refused. */
-  async #connect(device: AdbDevice, serverEnded: AbortSignal): Promise<Duplex> {
-    const { signal, scid } = this.#options;
-    const name = `localabstract:scrcpy_${scid.toString(16).padStart(8, "0")}`;
-    const until = performance.now() + startMs;
-    for (;;) {
-      try {
-        const socket = await device.open(name, { timeoutMs: startMs, signal });
-        this.#streams.push(socket);
-        return socket;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (serverEnded.aborted || performance.now() > until) throw error;
-        await delay(retryMs);
-      }
-    }
   }
 
   async #readVideo(reader: ByteReader): Promise<void> {
@@ -221,19 +175,8 @@ export class ScrcpySession {
   /** A socket's reading, whose end is the session's. */
   #pump(what: string, reading: Promise<void>): void {
     const end = (error: unknown): void =>
-      this.#end(this.#explain(error ?? new Error(`its ${what} socket ended`)));
+      this.#end(this.#run.explain(error ?? new Error(`its ${what} socket ended`)));
     reading.then(() => end(null), end);
-  }
-
-  #explain(error: unknown): Fault {
-    const said = this.#log.findLast((line) => line.includes("ERROR") || line.startsWith("Error"));
-    if (said)
-      return new Fault("device_failed", `The phone's screen could not be opened: ${said}`, {
-        cause: error,
-      });
-    if (error instanceof Fault) return error;
-    const why = error instanceof Error ? error.message : String(error);
-    return new Fault("device_failed", `The phone's screen ended: ${why}.`, { cause: error });
   }
 }
 

@@ -29,7 +29,9 @@ export async function serveControl(
     if (!message) return;
     if (message.type === "get-clipboard") {
       // With autosync the client is told each change by itself, and this is not answered.
-      if (!options.clipboardAutosync) await io.write(clipboardMessage(phone.clipboard));
+      // An empty clipboard has no text, and what has none is not told.
+      if (!options.clipboardAutosync && phone.clipboard !== "")
+        await io.write(clipboardMessage(phone.clipboard));
     } else if (message.type === "set-clipboard") {
       phone.setClipboard(message.text);
       if (message.paste) typeText(phone, message.text);
