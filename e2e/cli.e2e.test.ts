@@ -63,6 +63,8 @@ async function touchAndFilm(
     ["text", device, "你好"],
   ])
     expect(await cell.type(["input", ...words])).toMatchObject({ code: 0, stderr: "" });
+  await cell.ask("clipboard", "set", device, "von hier 你好");
+  expect(await cell.ask("clipboard", "get", device)).toEqual({ text: "von hier 你好" });
   const film = path.join(tmpdir(), `${device}.mp4`);
   const [part] = await cell.ask<{ pictures: number }[]>(
     "record",

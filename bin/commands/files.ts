@@ -2,9 +2,16 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { Readable, Writable } from "node:stream";
 import { quote } from "@cloudphone/agent/adb/quote";
+import {
+  isRemoteFolder,
+  type MovedFolder,
+  pullFolder,
+  pushFolder,
+} from "@cloudphone/agent/adb/folder";
 import { pullFile, pushFile } from "@cloudphone/agent/adb/transfer";
+import type { TransferOptions } from "@cloudphone/agent/adb/adb";
 import type { Command } from "commander";
-import { withHub } from "../client.ts";
+import { type Connection, withHub } from "../client.ts";
 import { print } from "../output.ts";
 import { progressBar } from "../progress.ts";
 import { commandLine, runShell } from "../shell-v2.ts";
@@ -12,47 +19,80 @@ import { type RemotePhone, withPhone } from "../tunnel.ts";
 
 const transferMs = 24 * 60 * 60_000;
 
-/** Files to and from a phone, whole or not at all. */
+/** Files to and from a phone, each whole or not at all, and folders of them. */
 export const fileCommands = (program: Command): void => {
   program
     .command("push")
-    .description("a file to a phone")
+    .description("a file or a folder to a phone")
     .argument("<device>")
     .argument("<local>")
-    .argument("<remote>", "absolute path; of a folder when it ends with /")
+    .argument("<remote>", "absolute path; of a folder that it goes into when it ends with /")
     .action((...given: unknown[]) => push(given.at(-1) as Command));
   program
     .command("pull")
-    .description("a file from a phone")
+    .description("a file or a folder from a phone")
     .argument("<device>")
     .argument("<remote>")
     .argument("[local]", "a file or a folder (default: here, under its own name)")
     .action((...given: unknown[]) => pull(given.at(-1) as Command));
 };
 
+type Progress = NonNullable<TransferOptions["onProgress"]>;
+
 const push = (command: Command): Promise<void> =>
   withHub(command, async (hub) => {
     const [device = "", from = "", remote = ""] = command.args;
-    const to = remote.endsWith("/") ? remote + path.basename(from) : remote;
+    const isFolder = (await stat(from).catch(() => null))?.isDirectory() ?? false;
     const moved = await timed((onProgress) =>
-      withPhone(hub, device, (phone) =>
-        pushFile(asDevice(phone), { from, to }, { timeoutMs: transferMs, onProgress }),
-      ),
+      withPhone(hub, device, async (phone) => {
+        const options = { timeoutMs: transferMs, onProgress };
+        const files = asDevice(phone);
+        // A folder goes into one that is there, as cp and adb do it.
+        const into =
+          remote.endsWith("/") || (isFolder && (await isRemoteFolder(files, remote, options)));
+        const to = into ? path.posix.join(remote, path.basename(path.resolve(from))) : remote;
+        if (isFolder) return { to, ...(await pushFolder(files, { from, to }, options)) };
+        await pushFile(files, { from, to }, options);
+        return { to };
+      }),
     );
-    print({ file: to, ...moved }, { json: hub.json, rows: [{ pushed: to, ...words(moved) }] });
+    tell(hub, "pushed", moved);
   });
 
 const pull = (command: Command): Promise<void> =>
   withHub(command, async (hub) => {
-    const [device = "", from = "", local = "."] = command.args;
+    const [device = "", given = "", local = "."] = command.args;
+    const from = given.replace(/(?<=.)\/+$/, "");
     const to = await localTarget(local, from);
     const moved = await timed((onProgress) =>
-      withPhone(hub, device, (phone) =>
-        pullFile(asDevice(phone), { from, to }, { timeoutMs: transferMs, onProgress }),
-      ),
+      withPhone(hub, device, async (phone) => {
+        const options = { timeoutMs: transferMs, onProgress };
+        const files = asDevice(phone);
+        if (await isRemoteFolder(files, from, options))
+          return { to, ...(await pullFolder(files, { from, to }, options)) };
+        await pullFile(files, { from, to }, options);
+        return { to };
+      }),
     );
-    print({ file: to, ...moved }, { json: hub.json, rows: [{ pulled: to, ...words(moved) }] });
+    tell(hub, "pulled", moved);
   });
+
+type Result = { readonly to: string } & Partial<MovedFolder>;
+
+function tell(hub: Connection, done: "pushed" | "pulled", { to, ...moved }: Result & Moved): void {
+  const { files, skipped = [] } = moved;
+  print(
+    { file: to, ...moved },
+    {
+      json: hub.json,
+      rows: [
+        { [done]: to, ...(files === undefined ? {} : { files: String(files) }), ...words(moved) },
+      ],
+    },
+  );
+  if (skipped.length > 0 && !hub.json)
+    process.stderr.write(`left out, being neither file nor folder: ${skipped.join(", ")}\n`);
+}
 
 interface Moved {
   readonly bytes: number;
@@ -64,17 +104,15 @@ const words = ({ bytes, ms }: Moved): Record<string, string> => ({
   speed: `${(bytes / 1e6 / Math.max(ms / 1000, 0.001)).toFixed(1)} MB/s`,
 });
 
-async function timed(
-  work: (onProgress: (at: { bytes: number; totalBytes: number | null }) => void) => Promise<void>,
-): Promise<Moved> {
+async function timed(work: (onProgress: Progress) => Promise<Result>): Promise<Result & Moved> {
   const bar = progressBar();
   const begun = performance.now();
-  let moved = 0;
-  await work(({ bytes, totalBytes }) => {
-    moved = bytes;
-    bar(bytes, totalBytes);
+  let bytes = 0;
+  const result = await work((at) => {
+    bytes = at.bytes;
+    bar(at.bytes, at.totalBytes);
   });
-  return { bytes: moved, ms: Math.round(performance.now() - begun) };
+  return { bytes, ...result, ms: Math.round(performance.now() - begun) };
 }
 
 async function localTarget(local: string, from: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SimFarm } from "../providers/simulated/farm.ts";
 import { type RealAdb, realAdbMissing, startRealAdb } from "../providers/simulated/real-adb.ts";
 import type { Adb, AdbDevice, Progress } from "./adb.ts";
+import { isRemoteFolder, pullFolder, pushFolder } from "./folder.ts";
 import { createAdb } from "./open.ts";
 
 const missing = realAdbMissing();
@@ -73,6 +74,32 @@ describe.skipIf(missing)(
       });
       await phone.pull({ from: "/sdcard/s.bin", to: slow }, call);
       expect(Buffer.concat(got).equals(bytes)).toBe(true);
+    });
+
+    it("moves a folder there and back with all that is in it, and leaves out what is no file", async () => {
+      const from = path.join(dir, "tree");
+      const files: [string, Buffer][] = Array.from({ length: 12 }, (_, n) => [
+        n % 2 ? `deep/it's ${n}/a b.bin` : `top ${n}.bin`,
+        randomBytes(n * 9000),
+      ]);
+      for (const [name, bytes] of files) {
+        await mkdir(path.dirname(path.join(from, name)), { recursive: true });
+        await writeFile(path.join(from, name), bytes);
+      }
+      await symlink("/nowhere", path.join(from, "link"));
+      const bytes = files.reduce((sum, [, { length }]) => sum + length, 0);
+      const seen: Progress[] = [];
+      const onProgress = (progress: Progress): void => void seen.push(progress);
+      const pushed = await pushFolder(phone, { from, to: "/sdcard/tree" }, { ...call, onProgress });
+      expect(pushed).toEqual({ files: 12, bytes, skipped: ["link"] });
+      expect(seen.at(-1)).toEqual({ bytes, totalBytes: bytes });
+      expect(await isRemoteFolder(phone, "/sdcard/tree", call)).toBe(true);
+      expect(await isRemoteFolder(phone, "/sdcard/tree/top 0.bin", call)).toBe(false);
+      const to = path.join(dir, "tree back");
+      const pulled = await pullFolder(phone, { from: "/sdcard/tree", to }, call);
+      expect(pulled).toEqual({ files: 12, bytes, skipped: [] });
+      for (const [name, content] of files)
+        expect((await readFile(path.join(to, name))).equals(content), name).toBe(true);
     });
 
     it.each([

@@ -7,6 +7,8 @@ import { fileFault } from "./words.ts";
 const chunkBytes = 64 * 1024;
 /** adbd refuses longer paths. */
 const maxPathBytes = 1024;
+/** Of one folder; more is no folder but an attack. */
+const maxEntries = 100_000;
 const regularFile = 0o100000;
 const directory = 0o040000;
 const typeMask = 0o170000;
@@ -34,12 +36,27 @@ export class SyncSession {
   async stat(path: string): Promise<RemoteStat> {
     this.#request("STAT", path);
     const reply = await this.#exactly(16);
-    const mode = reply.readUInt32LE(4);
-    const bytes = reply.readUInt32LE(8);
-    if (mode === 0) return { kind: "missing", bytes: 0 };
-    const type = mode & typeMask;
-    const kind = type === regularFile ? "file" : type === directory ? "folder" : "other";
-    return { kind, bytes };
+    return read(reply.readUInt32LE(4), reply.readUInt32LE(8));
+  }
+
+  /** What lies in a folder; nothing for what is none, which the protocol does not tell apart. Names that would lead out of it are refused. */
+  async list(path: string): Promise<(RemoteStat & { readonly name: string })[]> {
+    this.#request("LIST", path);
+    const entries: (RemoteStat & { readonly name: string })[] = [];
+    for (;;) {
+      const head = await this.#exactly(20);
+      const id = head.toString("latin1", 0, 4);
+      const length = head.readUInt32LE(16);
+      if (id === "DONE") return entries;
+      if (id === "FAIL") throw await this.#refusal(head.readUInt32LE(4), path);
+      if (id !== "DENT" || length > maxPathBytes || entries.length >= maxEntries)
+        throw new Fault("unavailable", "The phone's answer is no folder.");
+      const name = (await this.#exactly(length)).toString("utf8");
+      if (name === "." || name === "..") continue;
+      if (name === "" || /[/\0]/.test(name))
+        throw new Fault("device_failed", "The phone names a file that can't be one.");
+      entries.push({ name, ...read(head.readUInt32LE(4), head.readUInt32LE(8)) });
+    }
   }
 
   /** The pieces of a file, as fast as they are taken. */
@@ -123,6 +140,13 @@ export class SyncSession {
       stream.once("close", go);
     });
   }
+}
+
+function read(mode: number, bytes: number): RemoteStat {
+  if (mode === 0) return { kind: "missing", bytes: 0 };
+  const type = mode & typeMask;
+  const kind = type === regularFile ? "file" : type === directory ? "folder" : "other";
+  return { kind, bytes };
 }
 
 function packetOf(id: string, number: number): Buffer {

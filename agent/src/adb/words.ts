@@ -47,6 +47,6 @@ export function hostFileFault(error: unknown, path: string): Fault {
   if (code === "EACCES" || code === "EPERM" || code === "EROFS")
     return new Fault("forbidden", `${path} may not be read or written on this machine (${code}).`);
   if (code === "ENOSPC")
-    return new Fault("disk_full", "The host's disk is full.", { cause: error });
+    return new Fault("disk_full", "The disk of this machine is full.", { cause: error });
   return new Fault("unavailable", "The transfer broke off.", { cause: error });
 }
