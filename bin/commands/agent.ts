@@ -21,10 +21,9 @@ export const agentCommand = (program: Command): void => {
     .option("--config <file>", "JSON file with settings that flags and environment don't give")
     .option("--log-level <level>", "trace, debug, info, warn, error (default: info)")
     .action(async (flags: AgentFlags) => {
-      const [{ startAgent }, { systemSource }, { openServerFile }] = await Promise.all([
+      const [{ startAgent }, { systemSource }] = await Promise.all([
         import("@cloudphone/agent/agent"),
         import("@cloudphone/agent/source"),
-        import("@cloudphone/agent/media/scrcpy/server-file"),
       ]);
       const logger = createLogger(flags.logLevel ?? process.env.CLOUDPHONE_LOG_LEVEL ?? "info");
       const dataDir = path.resolve(flags.data ?? process.env.CLOUDPHONE_DATA ?? "data/agent");
@@ -35,19 +34,6 @@ export const agentCommand = (program: Command): void => {
       });
       const agent = await startAgent({ config, source: systemSource, logger });
       process.stdout.write(`${JSON.stringify({ ready: true, hostId: agent.hostId })}\n`);
-      const stopping = new AbortController();
-      const { signal } = stopping;
-      // Beside everything else: a host that can't have live screens is a host all the same.
-      openServerFile({ dataDir, configuredPath: config.scrcpyServer, signal }).then(
-        (file) => logger.info({ file }, "scrcpy's server is the official one"),
-        (error: unknown) => signal.aborted || logger.warn(`no live screens: ${wordsOf(error)}`),
-      );
-      await untilStopped(() => {
-        stopping.abort();
-        return agent.stop();
-      });
+      await untilStopped(() => agent.stop());
     });
 };
-
-const wordsOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

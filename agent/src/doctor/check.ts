@@ -11,7 +11,8 @@ export interface Subject {
   readonly turn: { readonly host: string; readonly port: number } | null;
   /** Null: containers run on another machine. */
   readonly dockerSocket: string | null;
-  readonly adbPort: number;
+  /** Of the adb servers that its kinds of device go through; most often one. */
+  readonly adbPorts: readonly number[];
   /** Where scrcpy's server should lie, and whether the operator said so. */
   readonly scrcpyServer: { readonly file: string; readonly configured: boolean };
   readonly perDevice: PerDevice;

@@ -214,6 +214,16 @@ const wrong: readonly [string, string, "warn" | "fail", Changes, RegExp][] = [
     /ss -ltnp 'sport = :5037'/,
   ],
   [
+    "another program on the port that only USB phones' adb has",
+    "adb.server",
+    "fail",
+    {
+      subject: { adbPorts: [5037, 5038] },
+      answers: { "tcp 127.0.0.1:5038": { replyHex: hex("HTTP/1.1 400 Bad Request") } },
+    },
+    /ss -ltnp 'sport = :5038'/,
+  ],
+  [
     "an adb server of another version",
     "adb.server",
     "warn",

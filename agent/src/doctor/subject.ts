@@ -22,7 +22,12 @@ export function subjectOf({ config, kinds, hub }: Given): Subject {
     hub: hub && { url: hub.hubUrl, mqtt: { host: hub.mqtt.host, port: hub.mqtt.port } },
     turn: turnHost === undefined ? null : { host: turnHost, port: Number(port ?? turnPort) },
     dockerSocket: /^unix:\/\/(.+)$/.exec(config.docker.host)?.[1] ?? null,
-    adbPort: config.docker.adbPort,
+    adbPorts: [
+      ...new Set([
+        ...(kinds.has("docker") ? [config.docker.adbPort] : []),
+        ...(kinds.has("usb") ? [config.usb.adbPort] : []),
+      ]),
+    ],
     scrcpyServer: {
       file: serverFileOf({ dataDir: config.dataDir, configuredPath: config.scrcpyServer }),
       configured: config.scrcpyServer !== null,

@@ -1,4 +1,4 @@
-import { Fault } from "@cloudphone/shared/fault";
+import { Fault, toFault } from "@cloudphone/shared/fault";
 import type { Logger } from "pino";
 import type { AgentConfig } from "../config.ts";
 import type { Fleet } from "../devices/fleet.ts";
@@ -21,14 +21,22 @@ export function openScreens({
   logger: Logger;
 }): Screens {
   const { dataDir, scrcpyServer: configuredPath } = config;
+  const stopping = new AbortController();
   let file: Promise<string> | null = null;
   const serverFile = (): Promise<string> => {
-    const signal = AbortSignal.timeout(serverFileMs);
-    file ??= openServerFile({ dataDir, configuredPath, signal }).catch((error: unknown) => {
-      file = null;
-      logger.warn({ err: error }, "there are no live screens");
-      throw error;
-    });
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(serverFileMs)]);
+    file ??= openServerFile({ dataDir, configuredPath, signal }).then(
+      (path) => {
+        logger.info({ file: path }, "scrcpy's server is the official one");
+        return path;
+      },
+      (error: unknown) => {
+        file = null;
+        if (!stopping.signal.aborted)
+          logger.warn({ reason: toFault(error).message }, "there are no live screens");
+        throw error;
+      },
+    );
     return file;
   };
   return new Screens({
@@ -38,6 +46,7 @@ export function openScreens({
       return device.openAdb();
     },
     serverFile,
+    onStop: () => stopping.abort(),
     hostAddresses: config.media.addresses,
     portRange: config.media.ports,
     onMeasured: (data, cause) => {

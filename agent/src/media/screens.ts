@@ -17,6 +17,8 @@ export interface ScreensOptions {
   openAdb(deviceId: Id): Promise<AdbDevice>;
   /** Path of scrcpy's verified server; rejects with a Fault that says what to do. */
   serverFile(): Promise<string>;
+  /** Once, when it stops: what is still being fetched is called off. */
+  onStop?(): void;
   readonly hostAddresses: readonly string[];
   readonly portRange: readonly [number, number] | null;
   /** How a session went for its viewer, once, at its end. */
@@ -84,8 +86,10 @@ export class Screens {
     };
   }
 
-  /** Prepares for the first viewer once the host's own start is over. */
+  /** Looks at scrcpy's server, and prepares for the first viewer once the host's own start is over. */
   start(): void {
+    // Beside everything else: a host that can't have live screens is a host all the same, and why is in its log.
+    this.#options.serverFile().catch(() => undefined);
     this.#warming = setTimeout(() => {
       warmUp().catch((error: unknown) =>
         this.#options.logger.warn({ err: error }, "WebRTC could not be made ready"),
@@ -95,6 +99,7 @@ export class Screens {
   }
 
   async stop(): Promise<void> {
+    this.#options.onStop?.();
     if (this.#warming) clearTimeout(this.#warming);
     await Promise.all([...this.#screens.values()].map((screen) => screen.stop()));
     this.#screens.clear();

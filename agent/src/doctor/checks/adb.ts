@@ -1,4 +1,5 @@
-import { byHand, type Check, fail, ok, skipped, warn } from "../check.ts";
+import { byHand, type Check, fail, type Finding, ok, skipped, warn } from "../check.ts";
+import type { System } from "../system.ts";
 
 const kinds = ["docker", "usb"];
 
@@ -30,38 +31,50 @@ const server: Check = {
   id: "adb.server",
   looksAt: "adb's server",
   kinds,
-  async look(system, { adbPort }) {
-    const [reply, client] = await Promise.all([
-      system.exchange({ protocol: "tcp", host: "127.0.0.1", port: adbPort, sendHex: askVersion }),
-      system.run(["adb", "version"]),
-    ]);
-    if ("error" in reply && reply.error === "ECONNREFUSED")
-      return ok(`not running on ${adbPort}; it is started when it is needed`);
-    const text = "error" in reply ? "" : Buffer.from(reply.replyHex, "hex").toString("latin1");
-    const running = /^OKAY0004([0-9a-f]{4})$/.exec(text)?.[1];
-    if (running === undefined)
-      return fail({
-        says: `something else than adb listens on ${adbPort}`,
-        why: "adb's server can't start there, so no phone is seen.",
-        remedy: byHand(
-          `ss -ltnp 'sport = :${adbPort}'  # shows who; end it, or give the agent another adb port`,
-        ),
-      });
-    const protocol = Number.parseInt(running, 16);
+  async look(system, { adbPorts }) {
+    const client = await system.run(["adb", "version"]);
     const own = protocolOf(client?.stdout ?? "");
-    if (!Number.isNaN(own) && own !== protocol)
-      return warn({
-        says: `the server speaks protocol ${protocol}, this adb ${own}`,
-        why: "Each time one of two versions is called it ends the other's server, and every phone drops out.",
-        remedy: {
-          command: "which -a adb  # leave one version on this machine, then: adb kill-server",
-          safe: false,
-          root: false,
-        },
-      });
-    return ok(`running on ${adbPort}, protocol ${protocol}`);
+    const seen = await Promise.all(adbPorts.map((port) => lookAtServer(system, port, own)));
+    return (
+      seen.find(({ level }) => level === "fail") ??
+      seen.find(({ level }) => level === "warn") ??
+      ok(seen.map(({ says }) => says).join("; "))
+    );
   },
 };
+
+async function lookAtServer(system: System, port: number, own: number): Promise<Finding> {
+  const reply = await system.exchange({
+    protocol: "tcp",
+    host: "127.0.0.1",
+    port,
+    sendHex: askVersion,
+  });
+  if ("error" in reply && reply.error === "ECONNREFUSED")
+    return ok(`not running on ${port}; it is started when it is needed`);
+  const text = "error" in reply ? "" : Buffer.from(reply.replyHex, "hex").toString("latin1");
+  const running = /^OKAY0004([0-9a-f]{4})$/.exec(text)?.[1];
+  if (running === undefined)
+    return fail({
+      says: `something else than adb listens on ${port}`,
+      why: "adb's server can't start there, so no phone is seen.",
+      remedy: byHand(
+        `ss -ltnp 'sport = :${port}'  # shows who; end it, or give the agent another adb port`,
+      ),
+    });
+  const protocol = Number.parseInt(running, 16);
+  if (!Number.isNaN(own) && own !== protocol)
+    return warn({
+      says: `the server on ${port} speaks protocol ${protocol}, this adb ${own}`,
+      why: "Each time one of two versions is called it ends the other's server, and every phone drops out.",
+      remedy: {
+        command: "which -a adb  # leave one version on this machine, then: adb kill-server",
+        safe: false,
+        root: false,
+      },
+    });
+  return ok(`running on ${port}, protocol ${protocol}`);
+}
 
 const usbRights: Check = {
   id: "adb.usb-rights",

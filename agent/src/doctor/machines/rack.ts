@@ -65,7 +65,7 @@ export const subject: Subject = {
     file: "/var/lib/cloudphone/agent/scrcpy/3.3.3/scrcpy-server",
     configured: false,
   },
-  adbPort: 5037,
+  adbPorts: [5037],
   perDevice: { memoryMiB: 1536, cpus: 0.5, diskMiB: 3072, inotifyInstances: 2 },
   transactionId: Buffer.from("b7e7a701bc34d686fa87dfae", "hex"),
 };
