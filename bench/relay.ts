@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { dockerMissing, TestDockerd } from "@cloudphone/agent/providers/docker/testing/dockerd";
 import { containerSpec } from "@cloudphone/agent/providers/docker/testing/test-host";
@@ -17,12 +18,15 @@ const run = promisify(execFile);
 const rounds = 7;
 const megabytes = 50;
 const shells = 10;
+const logMs = 60_000;
 
 type Way = "direct" | "relay";
 type Work = "push" | "pull" | "shell";
 
 interface Adb {
   (...args: string[]): Promise<string>;
+  /** What it has printed after so long, when it is ended. */
+  follow(ms: number, ...args: string[]): Promise<string>;
 }
 
 /** The same adb binary and the same phone: through its host's own adb server, and from afar through `cloudphone adb`; then how fast the lease's end cuts. */
@@ -49,7 +53,15 @@ export const relay: Benchmark = {
       idempotencyKey: randomUUID(),
     });
     const container = await waysTo(cell, { plan: "Container", server: containers }, compare);
-    const simulation = await waysTo(cell, { plan: "Hourly", server: simulated }, compare);
+    let lost = 0;
+    const simulation = await waysTo(
+      cell,
+      { plan: "Hourly", server: simulated },
+      async (_, ways) => {
+        lost = await logLinesLost(ways);
+        return compare(cell, ways);
+      },
+    );
     const cuts: number[] = [];
     for (let n = 0; n < rounds; n++) {
       const { orderId } = await cell.buy("Hourly");
@@ -60,6 +72,12 @@ export const relay: Benchmark = {
       figures: [
         ...figuresOf("container", container, { atLeast: 50 }),
         ...figuresOf("simulated", simulation, null),
+        {
+          what: `lines that ${logMs / 1000} s of adb logcat missed by the relay, of one a second`,
+          unit: "lines",
+          rounds: [lost],
+          limit: { atMost: 0 },
+        },
         cutFigure(cuts),
       ],
       bound,
@@ -129,6 +147,18 @@ function figuresOf(phone: string, measured: Measured, limit: Figure["limit"]): F
     of("adb shell true, direct", "ms", measured.shell.direct),
     of("adb shell true, relay", "ms", measured.shell.relay),
   ];
+}
+
+async function logLinesLost({ direct, relay: afar }: Record<Way, Adb>): Promise<number> {
+  const heard = afar.follow(logMs, "logcat");
+  const words: string[] = [];
+  for (const until = performance.now() + logMs - 5000; performance.now() < until; ) {
+    words.push(`bench-${words.length}-`);
+    await direct("shell", "log", words.at(-1) ?? "");
+    await sleep(1000);
+  }
+  const text = await heard;
+  return words.filter((word) => !text.includes(word)).length;
 }
 
 const cutFigure = (cuts: number[]): Figure => ({
@@ -202,7 +232,14 @@ async function connect({ port }: RealAdb, address: string | null): Promise<Adb> 
     const listed = await call("devices");
     return /^(\S+)\tdevice$/m.exec(listed)?.[1] ?? null;
   });
-  return (...args) => call("-s", serial, ...args);
+  const adb = (...args: string[]): Promise<string> => call("-s", serial, ...args);
+  const follow = (ms: number, ...args: string[]): Promise<string> =>
+    run("adb", ["-P", String(port), "-s", serial, ...args], { timeout: ms }).then(
+      () => Promise.reject(new Error(`adb ${args.join(" ")} ended by itself`)),
+      (error: { killed?: boolean; stdout: string }) =>
+        error.killed ? error.stdout : Promise.reject(error),
+    );
+  return Object.assign(adb, { follow });
 }
 
 async function msOf(work: () => Promise<unknown>): Promise<number> {

@@ -33,10 +33,12 @@ export interface ServedLine {
 
 const maxRefusalBytes = 4096;
 /**
- * Writes that come together share a message up to this size, as it costs a copy; larger ones are cut. Sockets are read 64 KiB at a time, and of a message that lies across two
- * reads ws makes a copy: of small ones that are few.
+ * Large writes are cut to this size. Sockets are read 64 KiB at a time, and of a message that lies across two reads ws makes a copy: of small ones that are
+ * few.
  */
-const packBytes = 16 * 1024;
+const pieceBytes = 16 * 1024;
+/** Writes that come together share a message up to this size, as it costs a copy: a piece and what announces it, too. */
+const packBytes = pieceBytes + 256;
 
 /** Dials the hub's relay, outbound as everything from a host is. Resolves once the hub has taken the ticket; the other end may come later. */
 export async function dialRelay({ hubUrl, ticket, timeoutMs }: RelayTarget): Promise<RelayLine> {
@@ -167,8 +169,8 @@ export function pack(chunks: readonly Buffer[]): Buffer[] {
     bytes = 0;
   };
   for (const chunk of chunks)
-    for (let at = 0; at < chunk.length; at += packBytes) {
-      const piece = chunk.subarray(at, at + packBytes);
+    for (let at = 0; at < chunk.length; at += pieceBytes) {
+      const piece = chunk.subarray(at, at + pieceBytes);
       if (bytes + piece.length > packBytes) flush();
       small.push(piece);
       bytes += piece.length;
