@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AppRouter } from "@cloudphone/hub/router";
 import { allPermissions } from "@cloudphone/hub/platform/auth/permissions";
+import { asTenant } from "@cloudphone/hub/platform/postgres/tenant";
 import { relayPath, relayProtocol } from "@cloudphone/shared/relay";
 import { createTRPCClient, createWSClient, type TRPCClient, wsLink } from "@trpc/client";
 import type { AnyProcedure } from "@trpc/server";
@@ -228,4 +229,46 @@ test("a customer's session is opened by nothing that another customer has", asyn
     expect(error.message, offer).toContain("403");
   }
   await other[Symbol.asyncDispose]();
+});
+
+/** The tables that say whose their rows are, and those few that say it by another row. */
+const walled = async (name: "core" | "billing" | "analytics"): Promise<string[]> => {
+  const rows = await here.databases[name].query<{ table: string; forced: boolean }>`
+    select c.relname as table, c.relrowsecurity and c.relforcerowsecurity as forced from pg_class c
+    where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+      and (c.relname in ('users', 'devices', 'webhook_deliveries') or exists (
+        select from pg_attribute a where a.attrelid = c.oid and a.attname = 'user_id' and not a.attisdropped))`;
+  for (const { table, forced } of rows)
+    expect(forced, `${name}.${table} is behind the wall`).toBe(true);
+  return rows.map(({ table }) => table);
+};
+
+test("a query that forgot to say whose rows it wants gets none of another customer's, and changes none", async () => {
+  const userId = ben.things.userId?.[0] ?? "";
+  const hers = ann.things.userId?.[0] ?? "";
+  let own = 0;
+  for (const name of ["core", "billing", "analytics"] as const) {
+    const { query } = here.databases[name];
+    const careless = (text: string) =>
+      asTenant(userId, () => query<{ row: object }>(Object.assign([text], { raw: [text] })));
+    for (const table of await walled(name)) {
+      const rows = await careless(`select to_jsonb(t) as row from "${table}" t`);
+      const told = rows.map(({ row }) => JSON.stringify(row)).join("\n");
+      expect(marksIn(told, ann), `${name}.${table}`).toEqual([]);
+      own += marksIn(told, ben).length;
+    }
+  }
+  expect(own, "his own he gets").toBeGreaterThan(10);
+  const { core } = here.databases;
+  const devices = await asTenant(
+    userId,
+    () => core.query`update devices set power = 'stopped' returning id`,
+  );
+  expect(devices.map(({ id }) => id)).toEqual([ben.device.deviceId]);
+  await expect(
+    asTenant(
+      userId,
+      () => core.query`insert into quotas (user_id, changed_by) values (${hers}, ${userId})`,
+    ),
+  ).rejects.toThrow("row-level security");
 });

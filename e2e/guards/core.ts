@@ -84,6 +84,26 @@ export const coreGuards: readonly Guard[] = [
     },
   },
   {
+    name: "row-level security holds the owner of the tables",
+    file: "hub/src/platform/postgres/tenant.ts",
+    guard: "        execute format('alter table %s force row level security', wall.name);\n",
+    without: "",
+    test: {
+      file: "e2e/isolation.int.test.ts",
+      name: "a query that forgot to say whose rows it wants gets none of another customer's, and changes none",
+    },
+  },
+  {
+    name: "a session acts for the customer whose call it is",
+    file: "hub/src/platform/postgres/client.ts",
+    guard: "      await connection.actFor(tenant);\n",
+    without: "",
+    test: {
+      file: "e2e/isolation.int.test.ts",
+      name: "a query that forgot to say whose rows it wants gets none of another customer's, and changes none",
+    },
+  },
+  {
     name: "secrets are stored as hashes",
     file: "hub/src/platform/auth/tokens.ts",
     guard: '  createHash("sha256").update(secret).digest("hex");',

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { checkPermission } from "../../platform/auth/permissions.ts";
 import { needs, requestCause, router, signedIn } from "../../platform/http/trpc.ts";
 import type { Database } from "../../platform/postgres/database.ts";
+import { asTenant } from "../../platform/postgres/tenant.ts";
 import { personCalled } from "./people.ts";
 import type { Quotas } from "./quotas.ts";
 
@@ -16,7 +17,10 @@ export function quotasRouter(quotas: Quotas, database: Database) {
       .query(async ({ input, ctx }) => {
         if (input.account === null) return quotas.show(ctx.caller.userId);
         checkPermission(ctx.caller, "accounts.read");
-        return quotas.show((await personCalled(database.query, input.account)).userId);
+        const { account: ref } = input;
+        return asTenant(null, async () =>
+          quotas.show((await personCalled(database.query, ref)).userId),
+        );
       }),
     /** Null: as everybody's; left out: as it was. */
     set: needs("accounts.support")

@@ -77,6 +77,9 @@ test("nobody gives what they may not do themselves, nor touches who may do more,
   for (const attempt of forbidden)
     await expect(attempt()).rejects.toMatchObject(refusal("forbidden"));
   await api.accounts.setRole({ account: helper.email, role: "manager" });
+  expect(await api.signIns.list({ account: helper.email })).toHaveLength(1);
+  expect(await api.signIns.endOthers({ account: helper.email })).toEqual({ ended: 1 });
+  expect((await api.quotas.show({ account: helper.email })).userId).toBe(helper.userId);
 });
 
 test("what came with the platform stays as it is, and a role that somebody has is not removed", async () => {

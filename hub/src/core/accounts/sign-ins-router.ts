@@ -2,7 +2,8 @@ import { Fault } from "@cloudphone/shared/fault";
 import { z } from "zod";
 import { checkPermission } from "../../platform/auth/permissions.ts";
 import { type Caller, router, signedIn } from "../../platform/http/trpc.ts";
-import type { Database, Query } from "../../platform/postgres/database.ts";
+import type { Database } from "../../platform/postgres/database.ts";
+import { asTenant } from "../../platform/postgres/tenant.ts";
 import { subordinate } from "./accounts.ts";
 import { personCalled } from "./people.ts";
 import type { SignIns } from "./sign-ins.ts";
@@ -17,10 +18,13 @@ export function signInsRouter(signIns: SignIns, database: Database) {
     ref: string | null,
     which: { signInId?: string; except?: string | null },
   ): Promise<number> => {
-    const ended = await database.transaction(async (tx) => {
-      const { userId } = await ownOr(tx, caller, ref);
-      return signIns.end(tx, { userId, ...which }, "ended");
-    });
+    if (ref !== null) checkPermission(caller, "accounts.support");
+    const work = (): Promise<number> =>
+      database.transaction(async (tx) => {
+        const { userId } = ref === null ? caller : await subordinate(tx, caller, ref);
+        return signIns.end(tx, { userId, ...which }, "ended");
+      });
+    const ended = await (ref === null ? work() : asTenant(null, work));
     signIns.forget();
     return ended;
   };
@@ -29,7 +33,10 @@ export function signInsRouter(signIns: SignIns, database: Database) {
       const { caller } = ctx;
       if (input.account === null) return signIns.list(caller.userId, caller.signInId ?? null);
       checkPermission(caller, "accounts.read");
-      return signIns.list((await personCalled(database.query, input.account)).userId, null);
+      const { account: ref } = input;
+      return asTenant(null, async () =>
+        signIns.list((await personCalled(database.query, ref)).userId, null),
+      );
     }),
     /** It is over at once, with what was opened under it. */
     end: signedIn
@@ -50,11 +57,4 @@ export function signInsRouter(signIns: SignIns, database: Database) {
         return { ended: await end(ctx.caller, input.account, { except }) };
       }),
   });
-}
-
-/** Oneself, or somebody else with the permission for it. */
-async function ownOr(query: Query, caller: Caller, ref: string | null): Promise<Caller> {
-  if (ref === null) return caller;
-  checkPermission(caller, "accounts.support");
-  return subordinate(query, caller, ref);
 }

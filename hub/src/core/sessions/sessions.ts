@@ -15,6 +15,7 @@ import { may, ownerSeenBy } from "../../platform/auth/permissions.ts";
 import type { Caller } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
+import { asTenant } from "../../platform/postgres/tenant.ts";
 import { Relay, relayLimits, type RelaySummary } from "../../platform/relay/relay.ts";
 import { refuseBeyondSessions } from "../accounts/quotas.ts";
 import type { CoreDeps } from "../deps.ts";
@@ -74,13 +75,15 @@ export function createSessions(deps: CoreDeps, devices: Devices) {
     },
   });
 
-  const settle = async (): Promise<void> => {
-    for (const summary of ended.values()) {
-      await database.transaction((tx) => close(tx, summary, deps));
-      ended.delete(summary.sessionId);
-    }
-    deps.wake();
-  };
+  // Everybody's, whoever's call it is that ended one.
+  const settle = (): Promise<void> =>
+    asTenant(null, async () => {
+      for (const summary of ended.values()) {
+        await database.transaction((tx) => close(tx, summary, deps));
+        ended.delete(summary.sessionId);
+      }
+      deps.wake();
+    });
 
   return {
     open: (tx: Tx, caller: Caller, wish: NewSession) =>

@@ -68,6 +68,10 @@ export const builtInRoles: Readonly<Record<string, readonly Permission[]>> = {
   admin: allPermissions,
 };
 
+/** Whether it is about everybody's things by its nature: no customer has it, and whoever has it is not held to their own. */
+export const concernsEverybody = (permission: Permission): boolean =>
+  !customer.includes(permission);
+
 /** What a caller may do: what the hub found when it looked at who is asking, else what the built-in role of that name may. */
 export const permissionsOf = ({ role, permissions: found }: Caller): readonly Permission[] =>
   found ?? (Object.hasOwn(builtInRoles, role) ? (builtInRoles[role] ?? []) : []);

@@ -2,7 +2,9 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AnyRouter } from "@trpc/server";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
+import { ownerSeenBy } from "../auth/permissions.ts";
 import { listen } from "../listen.ts";
+import { asTenant } from "../postgres/tenant.ts";
 import {
   anonymous,
   type ContextOptions,
@@ -93,7 +95,9 @@ async function answer({ request, response, options, trpc }: Answering): Promise<
       if (!route.open) context = await contextOf(request, options);
       // Who has no account here has signed its address: an agent at its work, which the hub itself sent it to.
       if (context.caller) await countCalls(context, { response, calls: 1 }, options.limiter);
-      await route.handle({ request, response, url, params, context });
+      const owner = context.caller ? ownerSeenBy(context.caller) : null;
+      const exchange = { request, response, url, params, context };
+      await asTenant(owner, () => route.handle(exchange));
     } catch (error) {
       sendFault({ response, context }, error);
     }

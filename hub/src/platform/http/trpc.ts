@@ -4,8 +4,14 @@ import type { Id, Source } from "@cloudphone/shared/ids";
 import { initTRPC, TRPCError } from "@trpc/server";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { checkPermission, type Permission } from "../auth/permissions.ts";
+import {
+  checkPermission,
+  concernsEverybody,
+  ownerSeenBy,
+  type Permission,
+} from "../auth/permissions.ts";
 import { checkScope } from "../auth/scopes.ts";
+import { asTenant, iterateAsTenant } from "../postgres/tenant.ts";
 
 /** Who is asking, as the hub found when it looked at what they came with. */
 export interface Caller {
@@ -104,7 +110,7 @@ export const anyone = t.procedure
 /** For what belongs to whoever has signed in, whatever their role: who they are, their password, keys and sign-ins. */
 export const signedIn = anyone
   .meta({ permission: "signed in" })
-  .use(({ next, ctx, path, type }) => {
+  .use(async ({ next, ctx, path, type }) => {
     const { caller } = ctx;
     if (!caller)
       throw new Fault(
@@ -117,8 +123,14 @@ export const signedIn = anyone
         "forbidden",
         "Your password was reset: choose one of your own first, with `cloudphone password`.",
       );
-    return next({ ctx: { ...ctx, caller } });
+    const owner = ownerSeenBy(caller);
+    const result = await asTenant(owner, () => next({ ctx: { ...ctx, caller } }));
+    if (!result.ok || !isAsyncIterable(result.data)) return result;
+    return { ...result, data: iterateAsTenant(owner, result.data) };
   });
+
+const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 
 const withTemporaryPassword = new Set(["accounts.me", "accounts.changePassword"]);
 
@@ -126,7 +138,7 @@ const withTemporaryPassword = new Set(["accounts.me", "accounts.changePassword"]
 export const needs = (permission: Permission) =>
   signedIn.meta({ permission }).use(({ next, ctx }) => {
     checkPermission(ctx.caller, permission);
-    return next({ ctx });
+    return concernsEverybody(permission) ? asTenant(null, () => next({ ctx })) : next({ ctx });
   });
 
 /** The cause of what a request emits. */

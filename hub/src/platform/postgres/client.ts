@@ -1,4 +1,5 @@
 import { Fault } from "@cloudphone/shared/fault";
+import type { Id } from "@cloudphone/shared/ids";
 import {
   type Address,
   type Connection,
@@ -8,6 +9,7 @@ import {
 } from "./connection.ts";
 import type { Database, Param, Query, Tx } from "./database.ts";
 import { DatabaseAway, type Reachability } from "./reachability.ts";
+import { currentTenant } from "./tenant.ts";
 
 export interface DatabaseOptions {
   readonly address: Address;
@@ -106,8 +108,10 @@ class Pool {
   }
 
   async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = await this.#take();
+    const tenant = currentTenant();
+    const connection = await this.#take(tenant);
     try {
+      await connection.actFor(tenant);
       return await work(connection);
     } finally {
       this.#give(connection);
@@ -124,9 +128,9 @@ class Pool {
       });
   }
 
-  async #take(): Promise<Connection> {
+  async #take(tenant: Id | null): Promise<Connection> {
     if (this.#stopped) throw closed();
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+    for (let idle = this.#pick(tenant); idle; idle = this.#pick(tenant)) {
       if (idle.alive) return idle;
       this.#drop(idle);
     }
@@ -137,6 +141,12 @@ class Pool {
         "The hub is too busy for another database request; try again.",
       );
     return this.#wait();
+  }
+
+  /** One that acts for the same customer is spared a statement. */
+  #pick(tenant: Id | null): Connection | undefined {
+    const same = this.#idle.findLastIndex((connection) => connection.tenant === tenant);
+    return same === -1 ? this.#idle.pop() : this.#idle.splice(same, 1)[0];
   }
 
   #wait(): Promise<Connection> {

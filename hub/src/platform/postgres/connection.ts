@@ -1,4 +1,5 @@
 import { Fault } from "@cloudphone/shared/fault";
+import type { Id } from "@cloudphone/shared/ids";
 import postgres from "postgres";
 import type { JsonParam, Param, Query, Rows } from "./database.ts";
 import { DatabaseAway } from "./reachability.ts";
@@ -27,6 +28,10 @@ export interface Connection {
   readonly run: Query;
   /** False once the session is lost; every later `run` rejects at once. */
   readonly alive: boolean;
+  /** For which customer its statements are; null: none in particular. */
+  readonly tenant: Id | null;
+  /** To be told before each use (tenant.ts). */
+  actFor(tenant: Id | null): Promise<void>;
   destroy(): void;
 }
 
@@ -71,10 +76,25 @@ export async function openConnection(address: Address, deadlines: Deadlines): Pr
   };
   const run = ((text, ...params) => execute(text, params)) as Query;
   run.json = (value) => ({ json: value }) satisfies JsonParam;
+  let acting: Id | null = null;
   return {
     run,
     get alive() {
       return lost === null;
+    },
+    get tenant() {
+      return acting;
+    },
+    async actFor(tenant) {
+      if (tenant === acting) return;
+      try {
+        await run`select set_config('cloudphone.tenant', ${tenant ?? ""}, false)`;
+        acting = tenant;
+      } catch (error) {
+        // Nobody must use it as somebody else.
+        destroy();
+        throw error;
+      }
     },
     destroy,
   };

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Database, Tx } from "./database.ts";
+import { raiseWall } from "./tenant.ts";
 
 interface Migration {
   /** folder/NNNN-verb-noun */
@@ -48,6 +49,14 @@ export async function migrate(
       await apply(tx, migration, applied);
     });
   }
+}
+
+/** After its migrations: puts a context's tables behind the wall between customers (tenant.ts). */
+export async function protect(database: Database): Promise<void> {
+  await database.transaction(async (tx) => {
+    await lock(tx);
+    await raiseWall(tx);
+  });
 }
 
 async function lock(tx: Tx): Promise<void> {
