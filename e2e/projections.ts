@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { eventually } from "./api.ts";
 import type { Cell } from "./cell.ts";
@@ -26,12 +25,13 @@ export async function expectSameAfterRebuild(
   cell: Cell,
   events: readonly LoggedEvent[],
 ): Promise<void> {
-  await cell.admin.mutate("analytics.rebuild");
+  const list = () =>
+    cell.admin.query<{ name: string; rebuild: { state: string } | null }[]>("projections.list");
+  for (const { name } of await list()) await cell.admin.mutate("projections.rebuild", { name });
   await eventually(
     async () => {
-      // Each hub finds that its cursors were set back at its own next look.
-      const days = await cell.admin.query<Day[]>("analytics.usagePerDay", { limit: 1000 });
-      return isDeepStrictEqual(days, foldDays(events)) ? true : null;
+      const all = await list();
+      return all.every(({ rebuild }) => rebuild?.state === "done") ? true : null;
     },
     30_000,
     "the rebuilt projection",

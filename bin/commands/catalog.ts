@@ -22,6 +22,7 @@ import { operationCommands } from "./operations.ts";
 import { phoneCommands } from "./phone.ts";
 import { quotaCommands } from "./quotas.ts";
 import { roleCommands } from "./roles.ts";
+import { projectionCommands } from "./projections.ts";
 import { screenCommands } from "./screen.ts";
 import { sessionCommands } from "./sessions.ts";
 import { signInCommands } from "./sign-ins.ts";
@@ -58,4 +59,5 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   analyticsCommands,
   operationCommands,
   deadLetterCommands,
+  projectionCommands,
 ];

@@ -1,7 +1,7 @@
 import type { Source } from "@cloudphone/shared/ids";
 import type { Context } from "../platform/context.ts";
 import type { Database } from "../platform/postgres/database.ts";
-import { projections } from "./rebuild.ts";
+import { projections } from "./projections.ts";
 import { type AnalyticsRouter, analyticsRouter } from "./router.ts";
 
 export interface AnalyticsDeps {

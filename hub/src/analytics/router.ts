@@ -8,7 +8,6 @@ import { listInstalls } from "./installs/installs.ts";
 import { listRevenue } from "./revenue/revenue.ts";
 import { listSagaOutcomes } from "./sagas/outcomes.ts";
 import { listUtilisation } from "./utilisation/utilisation.ts";
-import { rebuild } from "./rebuild.ts";
 import { listScreenDays } from "./screens/quality.ts";
 import { listUsageBy, listUsagePerDay } from "./usage/per-day.ts";
 
@@ -61,12 +60,6 @@ export function analyticsRouter(database: Database) {
         ),
 
       ...figureProcedures(database),
-
-      /** Throws the projections away; their consumers read the whole log again, which they begin within a second or two. */
-      rebuild: needs("operations.rebuild").mutation(async () => {
-        await rebuild(database);
-        return { rebuilding: true };
-      }),
     }),
   };
 }

@@ -4,6 +4,7 @@ import { type EventDraft, newestVersion } from "@cloudphone/shared/events/catalo
 import { type Source, uuidv7 } from "@cloudphone/shared/ids";
 import { pino } from "pino";
 import { type Caller, router } from "../platform/http/trpc.ts";
+import { projectionsRouter } from "../platform/http/projections-router.ts";
 import { createEventLog } from "../platform/log/event-log.ts";
 import { testDatabases } from "../platform/postgres/testing.ts";
 import { runContext } from "../platform/run-context.ts";
@@ -39,16 +40,29 @@ export async function startAnalytics() {
     // Sent again, as a relay does that was cut off after its append.
     await log.append(envelopes);
   };
+  const contextOf = (userId: string, role: Caller["role"]) => ({
+    caller: { userId, email: "x@example.com", role },
+    source,
+    correlationId: source.id(),
+    address: "127.0.0.1",
+    logger,
+  });
+  const projections = (role: Caller["role"]) =>
+    projectionsRouter({ log, contexts: [analytics] }).createCaller(contextOf(source.id(), role));
   return {
     as: (userId: string, role: Caller["role"]) =>
-      router(analytics.router).createCaller({
-        caller: { userId, email: "x@example.com", role },
-        source,
-        correlationId: source.id(),
-        address: "127.0.0.1",
-        logger,
-      }).analytics,
+      router(analytics.router).createCaller(contextOf(userId, role)).analytics,
+    projections,
+    /** Builds a projection anew; resolves once the new one is in its place. */
+    async rebuild(name: string): Promise<void> {
+      await projections("admin").rebuild({ name });
+      await until("the new projection", async () => {
+        const found = (await projections("admin").list()).find((one) => one.name === name);
+        return found?.rebuild?.state === "done";
+      });
+    },
     log,
+    databases,
     sayAs,
     say: (...drafts: EventDraft[]) => sayAs("context:billing", ...drafts),
     parked: () => databases.analytics.query`select * from parked_events`,

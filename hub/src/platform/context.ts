@@ -60,6 +60,8 @@ export interface Consumer {
    * different keys may be handled in any order, and at once.
    */
   orderBy?(event: RecordedEvent): string | null;
+  /** Its tables, when they are nothing but a fold of the log by these handlers, which emit nothing: then it can be built anew while it is read (projections/). */
+  readonly tables?: readonly string[];
 }
 
 export type SagaStatus = "running" | "completed" | "compensated" | "needs_operator";

@@ -6,6 +6,7 @@ import { type Ownership, owns, ownsAll } from "./hubs/ownership.ts";
 import type { EventLog } from "./log/event-log.ts";
 import { relayOutbox } from "./log/relay.ts";
 import { Wakeable } from "./log/wakeable.ts";
+import { goOnRebuilding, isProjection } from "./projections/rebuild.ts";
 import { sagaConsumer, sagaSweeper } from "./saga/runtime.ts";
 
 /** A live consumer (log/consumer.ts tells what each figure means). */
@@ -50,6 +51,7 @@ export function runContext(
       ...{ database, source, logger, onCommitted },
       mine: () => owns(ownership, `${context.name}.sagas`),
     }),
+    rebuildLoop(context, { log, source, logger, ownership }),
     ...context.timers.map((timer) => timerLoop(timer, { logger, ownership, onCommitted })),
   ];
   for (const loop of loops) loop.start();
@@ -61,6 +63,24 @@ export function runContext(
       await Promise.all([...runners, ...loops].map((part) => part.stop()));
     },
   };
+}
+
+function rebuildLoop(
+  { name, database, consumers }: Context,
+  {
+    log,
+    source,
+    logger,
+    ownership,
+  }: Omit<TimerDeps, "onCommitted"> & { log: EventLog; source: Source },
+): Wakeable {
+  const projections = consumers.filter(isProjection);
+  return new Wakeable(
+    async () =>
+      owns(ownership, `${name}.projections`) &&
+      (await goOnRebuilding(projections, { database, log, source })),
+    { idleMs: 1000, logger, failing: "a projection can't be built anew; retrying" },
+  );
 }
 
 interface TimerDeps {

@@ -6,6 +6,7 @@ import type { Days } from "../days.ts";
 /** Each install from the click to its outcome, by the log's clock; downloading and the phone's own part as its host measured them. */
 export const installs: Consumer = {
   name: "analytics.installs",
+  tables: ["installs"],
   on: {
     "app.install.requested": async ({ data, recordedAt }, { tx }) => {
       await tx`

@@ -17,6 +17,7 @@ interface Money {
 /** What was earned, by the day the log heard of it, the plan and the customer. */
 export const revenue: Consumer = {
   name: "analytics.revenue",
+  tables: ["sold_orders", "revenue_per_day"],
   on: {
     "order.created": async ({ data }, { tx }) => {
       await tx`insert into sold_orders (order_id, user_id, plan_id)

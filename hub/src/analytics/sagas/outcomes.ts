@@ -8,6 +8,7 @@ type Outcome = "completed" | "compensated" | "stalled";
 /** Each saga from the event that began it to the one that ended it, by the log's clock. One that came to a stand may still end. */
 export const sagaOutcomes: Consumer = {
   name: "analytics.saga-outcomes",
+  tables: ["saga_runs"],
   on: {
     "order.created": (event, context) => begin(context, "buy-plan", event.data.sagaId, event),
     "order.paid": (event, context) =>

@@ -5,6 +5,7 @@ import type { Query } from "../../platform/postgres/database.ts";
 /** One row for each live screen that was asked for, and how it went for its viewer once the host has said so. */
 export const screenSessions: Consumer = {
   name: "analytics.screen-sessions",
+  tables: ["screen_sessions"],
   on: {
     "session.open.requested": async ({ data, occurredAt }, { tx }) => {
       if (data.purpose !== "screen") return;

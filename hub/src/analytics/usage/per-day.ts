@@ -5,6 +5,7 @@ import type { Query } from "../../platform/postgres/database.ts";
 /** Adds each rated stretch to its day. Corrections are stretches too, so the sums stay true. */
 export const usagePerDay: Consumer = {
   name: "analytics.usage-per-day",
+  tables: ["usage_per_day"],
   on: {
     "usage.rated": async ({ data }, { tx }) => {
       await tx`

@@ -20,6 +20,7 @@ interface Told {
  */
 export const utilisation: Consumer = {
   name: "analytics.utilisation",
+  tables: ["counted_runs", "device_days", "host_capacities"],
   on: {
     "device.usage.confirmed": ({ stream, data }, context) => count(context, stream, data),
     "device.stopped": ({ stream, data }, context) => count(context, stream, data),

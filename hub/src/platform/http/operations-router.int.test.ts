@@ -19,7 +19,7 @@ function operations() {
   const deps = {
     log,
     ingest: createIngest(databases.events, log),
-    contexts: [{ name: "core" as const, database: databases.core }],
+    contexts: [{ name: "core" as const, database: databases.core, consumers: [] }],
     consumers: () => [],
   };
   const as = (role: Caller["role"]) =>

@@ -3,6 +3,7 @@ import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
 import { Fault } from "@cloudphone/shared/fault";
 import { tracked } from "@trpc/server";
 import { z } from "zod";
+import type { Context } from "../context.ts";
 import { ownerSeenBy } from "../auth/permissions.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { feed } from "../log/feed.ts";
@@ -12,12 +13,13 @@ import { countParked } from "../log/parked.ts";
 import type { RunningConsumer } from "../run-context.ts";
 import { listSagas, showSaga } from "../saga/queries.ts";
 import { deadLettersRouter } from "./dead-letters-router.ts";
+import { projectionsRouter } from "./projections-router.ts";
 import { type Caller, needs, router } from "./trpc.ts";
 
 export interface OperationsDeps {
   readonly log: EventLog;
   readonly ingest: Ingest;
-  readonly contexts: readonly TracedContext[];
+  readonly contexts: readonly (TracedContext & Pick<Context, "consumers">)[];
   /** Live consumers and how far each is. */
   consumers(): readonly RunningConsumer[];
 }
@@ -35,6 +37,7 @@ export function operationsRouter(deps: OperationsDeps) {
     sagas: sagasRouter(deps),
     consumers: router({ list: needs("operations.read").query(() => listConsumers(deps)) }),
     deadLetters: deadLettersRouter(deps),
+    projections: projectionsRouter(deps),
     quarantine: router({
       list: needs("operations.read")
         .input(z.object({ limit: z.int().min(1).max(500).default(100) }))

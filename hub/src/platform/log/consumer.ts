@@ -9,11 +9,11 @@ import { crashPoint } from "../crash-point.ts";
 import { type Ownership, ownedPartitions, ownsAll } from "../hubs/ownership.ts";
 import type { Database, Tx } from "../postgres/database.ts";
 import { DatabaseAway } from "../postgres/reachability.ts";
-import { isForged } from "./authority.ts";
 import { areInPlace, claimLanes, CursorMoved, type Lane, moveCursor } from "./cursors.ts";
 import type { EventLog } from "./event-log.ts";
 import { sayDead } from "./dead-letters.ts";
 import { LogFollower } from "./follower.ts";
+import { handleEvent } from "./handle-event.ts";
 import { emit } from "./outbox.ts";
 import {
   type DueRow,
@@ -260,17 +260,8 @@ export class ConsumerRunner {
 
   async #handle(tx: Tx, own: Own): Promise<void> {
     const { event } = own;
-    const reading = readEventData(event);
-    if (reading.outcome !== "known") {
-      const state = reading.outcome === "unknown" ? "waiting" : "dead";
-      await this.#park(tx, own, { state, error: reading.reason, delayMs: 0 });
-      return;
-    }
-    if (!isEventType(event.type) || isForged(event)) return;
-    const handler = this.#consumer.on[event.type] as
-      | ((event: RecordedEnvelope, context: HandlerContext) => Promise<void>)
-      | undefined;
-    await handler?.({ ...event, data: reading.data }, this.#context(tx, event));
+    const unread = await handleEvent(this.#consumer, event, this.#context(tx, event));
+    if (unread) await this.#park(tx, own, { ...unread, delayMs: 0 });
   }
 
   #context(tx: Tx, event: RecordedEnvelope): HandlerContext {
