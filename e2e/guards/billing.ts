@@ -184,4 +184,24 @@ export const billingGuards: readonly Guard[] = [
       name: "a new price is a new plan, and an order keeps the terms it was sold under",
     },
   },
+  {
+    name: "no more is given back than was taken",
+    file: "hub/src/billing/orders/refunds.ts",
+    guard: "if (leftMinor > 0 && amountMinor <= leftMinor) return null;",
+    without: "if (leftMinor > -1e9) return null;",
+    test: {
+      file: "hub/src/billing/orders/refunds.int.test.ts",
+      name: "asked again with the same key it is the same refund; two others at once never give back too much",
+    },
+  },
+  {
+    name: "a renewal whose lease was over goes back",
+    file: "hub/src/billing/orders/consumer.ts",
+    guard: "if (!order || order.priceMinor === 0) return;",
+    without: "if (order) return;",
+    test: {
+      file: "hub/src/billing/orders/renewals.int.test.ts",
+      name: "what a renewal cost goes back by itself when the lease was over",
+    },
+  },
 ];

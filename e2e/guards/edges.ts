@@ -282,4 +282,14 @@ export const edgeGuards: readonly Guard[] = [
       name: "what carries no key is not sent again: nobody knows whether it was done",
     },
   },
+  {
+    name: "webhooks reach no inner address",
+    file: "hub/src/platform/http/outside-address.ts",
+    guard: "if (!exempt && !addresses.every(isPublic))",
+    without: "if (!exempt && !addresses.some(isPublic))",
+    test: {
+      file: "hub/src/platform/http/outside-address.test.ts",
+      name: "sends nothing to a name of which one address among several is an inner one",
+    },
+  },
 ];

@@ -186,7 +186,7 @@ export const logGuards: readonly Guard[] = [
   },
   {
     name: "an event of a newer release waits",
-    file: "hub/src/platform/log/consumer.ts",
+    file: "hub/src/platform/log/handle-event.ts",
     guard: 'const state = reading.outcome === "unknown" ? "waiting" : "dead";',
     without: 'const state = "dead";',
     test: {
@@ -315,6 +315,16 @@ export const logGuards: readonly Guard[] = [
     test: {
       file: embedded,
       name: "a server that is being started again when it is stopped does not stay behind",
+    },
+  },
+  {
+    name: "what was discarded stays out of a projection built anew",
+    file: "hub/src/platform/projections/rebuild.ts",
+    guard: "      if (discarded.has(event.position)) continue;\n",
+    without: "",
+    test: {
+      file: "hub/src/platform/projections/rebuild.int.test.ts",
+      name: "what was discarded is left out, what can't be folded is put aside with its subject, and what can be by now is folded",
     },
   },
 ];

@@ -96,3 +96,7 @@ it("knows what is not an address at all", () => {
   expect(isPublic("not an address")).toBe(false);
   expect(isPublic("8.8.8.8")).toBe(true);
 });
+
+it("sends nothing to a name of which one address among several is an inner one", async () => {
+  await expect(check("https://mixed.example/")).rejects.toThrow("not a public address");
+});

@@ -10,8 +10,10 @@ export async function handleEvent(
   context: HandlerContext,
 ): Promise<{ state: "waiting" | "dead"; error: string } | null> {
   const reading = readEventData(event);
-  if (reading.outcome !== "known")
-    return { state: reading.outcome === "unknown" ? "waiting" : "dead", error: reading.reason };
+  if (reading.outcome !== "known") {
+    const state = reading.outcome === "unknown" ? "waiting" : "dead";
+    return { state, error: reading.reason };
+  }
   if (!isEventType(event.type) || isForged(event)) return null;
   const handler = consumer.on[event.type] as
     | ((event: RecordedEnvelope, context: HandlerContext) => Promise<void>)
