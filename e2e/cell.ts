@@ -294,9 +294,16 @@ export class Cell implements AsyncDisposable {
   }
 
   async #addHost(): Promise<void> {
-    const { crash, cuttable } = this.#options;
     const { token } = await this.admin.mutate<{ token: string }>("hosts.createEnrollment", {});
-    const enrolment = startProgram(["enroll", token, "--hub", this.url, "--data", this.agentDir]);
+    await this.addHost(token);
+  }
+
+  /** Enrols the cell's host with a token and starts its agent: by itself, unless the cell was started without one. */
+  async addHost(token: string, name?: string): Promise<void> {
+    const { crash, cuttable } = this.#options;
+    const called = name === undefined ? [] : ["--name", name];
+    const args = ["--hub", this.url, "--data", this.agentDir, ...called];
+    const enrolment = startProgram(["enroll", token, ...args]);
     if ((await enrolment.ended) !== "0")
       throw new Error(`the host was not enrolled: ${enrolment.output()}`);
     if (cuttable || this.#options.twoHubs) await this.#layLinks();

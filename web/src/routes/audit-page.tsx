@@ -65,7 +65,7 @@ function LetterActions() {
             pagination={false}
             dataSource={found}
             rowKey={({ at, consumer, position }) => `${at} ${consumer} ${position}`}
-            locale={{ emptyText: t("audit.noActions") }}
+            locale={{ emptyText: <span className="faint">{t("audit.noActions")}</span> }}
             columns={[
               { title: t("list.time"), render: (_, { at }) => time(at) },
               { title: t("audit.by"), render: (_, { by }) => <bdi>{by}</bdi> },

@@ -6,6 +6,7 @@ import { api, type Order } from "../api.ts";
 import { EndOrder } from "../features/orders/end-order.tsx";
 import { OrderState } from "../features/orders/order-state.tsx";
 import { PurchaseSteps } from "../features/orders/purchase-steps.tsx";
+import { RefundOrder } from "../features/orders/refund-order.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { useFormats } from "../ui/use-formats.ts";
@@ -51,6 +52,7 @@ function Actions({ order }: { readonly order: Order }) {
           <Button>{t("sagas.open")}</Button>
         </Link>
       )}
+      {isStaff && order.paidAt !== null && <RefundOrder order={order} />}
       {order.state === "paid" && <EndOrder orderId={order.id} />}
       {order.state === "paid" && order.deviceId !== null && (
         <Link to="/phones/$device" params={{ device: order.deviceId }}>
@@ -68,6 +70,7 @@ function Facts({ order }: { readonly order: Order }) {
     [t("orders.price"), money(order.priceMinor, order.currency)],
     [t("orders.ran"), duration(order.usedMs)],
     [t("orders.usage"), money(order.usageMinor, order.currency)],
+    [t("orders.back"), order.refundedMinor > 0 ? money(order.refundedMinor, order.currency) : null],
     [t("orders.createdAt"), time(order.createdAt)],
     [t("orders.paidAt"), order.paidAt && time(order.paidAt)],
     [t("orders.endedAt"), order.endedAt && time(order.endedAt)],

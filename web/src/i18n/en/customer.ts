@@ -47,6 +47,10 @@ export const customer = {
     short: "Your balance is too low for this plan.",
   },
   orders: {
+    refund: "Give money back",
+    refundAmount: "Amount (empty: all that is left)",
+    refunded: "The money is back in the customer's wallet.",
+    back: "Given back",
     title: "My orders",
     allTitle: "Orders",
     one: "Order",

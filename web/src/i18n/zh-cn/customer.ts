@@ -49,6 +49,10 @@ export const customerZh: SameKeys<typeof customer> = {
     short: "余额不足，无法购买此套餐。",
   },
   orders: {
+    refund: "退款",
+    refundAmount: "金额（留空为全部剩余）",
+    refunded: "款项已退回客户钱包。",
+    back: "已退款",
     title: "我的订单",
     allTitle: "订单",
     one: "订单",

@@ -1,0 +1,261 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createDatabase } from "@cloudphone/hub/platform/postgres/client";
+import { realApk } from "@cloudphone/testing/apk";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "./api.ts";
+import { browserMissing, openBrowser } from "./browser.ts";
+import { type Account, Cell } from "./cell.ts";
+import { Dashboard, type Look, looks } from "./dashboard.ts";
+import { isPaper, places } from "./live-screen.ts";
+import { prepareScreens } from "./web-page.ts";
+
+const poll = { timeout: 30_000, interval: 100 };
+const hostile = `<img src=x onerror="window.pwned=1">\u202e${"😀".repeat(5)}`;
+
+/** What an operator and a customer look at, by address; each with the words that tell that it is there. */
+const customerPages = ["/", "/plans", "/apps", "/orders", "/usage", "/wallet", "/keys", "/profile"];
+const operatorPages = [
+  "/overview",
+  "/hosts",
+  "/devices",
+  "/plans",
+  "/orders",
+  "/ledger",
+  "/users",
+  "/events",
+  "/sagas",
+  "/consumers",
+  "/dead-letters",
+  "/audit",
+];
+
+describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
+  let cell: Cell;
+  let browser: Browser;
+  let customer: Account;
+  let admin: Account;
+  let pictures = "";
+
+  const open = (account: Account, look: Look = looks.english): Promise<Dashboard> =>
+    Dashboard.open({ browser, cell, account, look });
+
+  beforeAll(async () => {
+    const agent = await prepareScreens();
+    [cell, browser] = await Promise.all([
+      Cell.start({ agent: false, env: { agent } }),
+      openBrowser(),
+    ]);
+    ({ admin, demo: customer } = await cell.accounts());
+    pictures =
+      process.env.CLOUDPHONE_SCREENSHOTS ??
+      (await mkdtemp(path.join(tmpdir(), "cloudphone-screenshots-")));
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await cell?.[Symbol.asyncDispose]();
+  });
+
+  test("an operator without a host is led to the one command that makes one, and the host appears by itself", async () => {
+    await using web = await open(admin);
+    await web.heading("Overview");
+    await web.page.getByText("There are no hosts yet.").waitFor();
+    await web.take(pictures, "first-host");
+    await web.go("/hosts");
+    await web.page.getByRole("button", { name: "Add a host" }).first().click();
+    await web.page.getByLabel("Name").fill("rack 2");
+    await web.page.getByRole("button", { name: "Make the command" }).click();
+    const command = web.page.locator("code", { hasText: "install/agent.sh" });
+    await command.waitFor();
+    const [, token = ""] = / --token (\S+) --name rack-2$/.exec(await command.innerText()) ?? [];
+    await cell.addHost(token, hostile);
+    await web.page.getByRole("button", { name: "Close" }).last().click();
+    await web.page.getByRole("link", { name: hostile }).waitFor();
+    await web.page.getByText("connected", { exact: true }).waitFor();
+    expect(await web.troubles()).toEqual([]);
+  });
+
+  test("a customer's first page is light, buys a phone whose steps are told as they happen, uses it, and sees what it cost", async () => {
+    await cell.hostReady();
+    await using web = await open(customer);
+    expect(web.bytes()).toBeLessThan(350_000);
+    await web.page.getByText("You have no phones yet.").waitFor();
+    await web.page.getByRole("button", { name: "See the plans" }).click();
+    await web.page.getByRole("button", { name: "Buy: Starter" }).click();
+    // Twice: one order all the same.
+    await web.page.getByRole("button", { name: /^Pay/ }).dblclick();
+    await web.page.getByTestId("steps").getByText("Phone running").waitFor();
+    await web.page.getByRole("button", { name: "Open the phone" }).waitFor(poll);
+    await web.take(pictures, "order-paid");
+    expect(await cell.customer.query("orders.list")).toHaveLength(1);
+    await web.page.getByRole("button", { name: "Open the phone" }).click();
+    await web.page.locator('[data-testid=screen][data-phase="playing"]').waitFor(poll);
+    await web.screen.tap(places.notes);
+    await expect.poll(async () => isPaper(await web.screen.pixel(places.middle)), poll).toBe(true);
+    await web.take(pictures, "phone");
+    await web.go("/apps");
+    await web.page.locator("input[type=file]").setInputFiles(realApk);
+    await web.page.getByRole("button", { name: /^Install: / }).click();
+    await web.page.getByLabel("All that are on (1)").check();
+    await web.page.getByRole("button", { name: "Install on 1 phone" }).click();
+    await web.page.getByText("1 of 1").waitFor(poll);
+    await web.page.getByText("1 of 1").click();
+    await web.page.getByText("installed", { exact: true }).waitFor();
+    await web.go("/usage");
+    await web.page.getByText("running", { exact: true }).waitFor();
+    await web.go("/");
+    await web.page.getByText("Starter").waitFor();
+    expect(await web.troubles()).toEqual([]);
+  });
+
+  test("hostile names are text wherever they are shown, and break no page", async () => {
+    const [order] = await cell.customer.query<{ deviceId: string }[]>("orders.list");
+    const api = cell.customer;
+    await api.mutate("apiKeys.create", { name: hostile, scopes: ["devices.read"] });
+    const plan = { name: hostile, priceMinor: 1, hourlyMinor: 1, idempotencyKey: randomUUID() };
+    const [{ spec }] = (await cell.admin.query<{ spec: object }[]>("plans.list")) as [
+      { spec: object },
+    ];
+    await cell.admin.mutate("plans.create", { ...plan, description: hostile.repeat(8), spec });
+    await using web = await open(customer, looks.chinesePhone);
+    for (const page of ["/plans", "/keys", "/apps", `/phones/${order?.deviceId}`]) {
+      await web.go(page);
+      expect(await web.overflow(), page).toBeLessThanOrEqual(0);
+    }
+    await web.go("/apps");
+    const name = `${hostile}${"x".repeat(10_000)}.apk`;
+    const buffer = Buffer.from("no package");
+    await web.page
+      .locator("input[type=file]")
+      .setInputFiles({ name, mimeType: "application/octet-stream", buffer });
+    await web.page.getByRole("alert").getByText("此文件无法安装").waitFor();
+    expect(await web.overflow()).toBeLessThanOrEqual(0);
+    expect(await web.page.evaluate("window.pwned")).toBeUndefined();
+    expect(await web.troubles(/422/)).toEqual([]);
+  });
+
+  test("a hub that is killed is said to be away, and the page is right again by itself once it is back", async () => {
+    await using web = await open(customer);
+    await web.go("/wallet");
+    await web.page.getByText("Demo credit").waitFor();
+    cell.kill("hub");
+    await web.page.getByText("The hub can't be reached").waitFor(poll);
+    await web.page.getByText("The hub can't be reached").waitFor({ ...poll, state: "detached" });
+    await cell.signIn();
+    const { userId } = await cell.customer.query<{ userId: string }>("accounts.me");
+    const gift = { amountMinor: 1234, reason: "gift", idempotencyKey: randomUUID() };
+    await cell.admin.mutate("wallet.topup", { userId, ...gift });
+    await web.page.getByText("gift", { exact: true }).waitFor(poll);
+  });
+
+  test("an operator sees a purchase that failed, step by step, replays a dead letter, gives money back, and finds it in the audit log", async () => {
+    const orderId = await failedPurchase(cell);
+    const position = await deadLetter(cell);
+    await using web = await open(admin);
+    await web.go(`/sagas/${orderId}`);
+    await web.page.getByText("undone", { exact: true }).waitFor();
+    await web.page
+      .getByText(/The balance is/)
+      .first()
+      .waitFor();
+    await web.take(pictures, "saga");
+    await web.go(`/events/${orderId}`);
+    await web.page.getByText("order.cancelled").waitFor();
+    await web.take(pictures, "trace");
+    await web.go("/dead-letters");
+    await web.page.getByRole("button", { name: `Look: user.registered ${position}` }).click();
+    await web.page.getByText("made for this test").last().waitFor();
+    await web.take(pictures, "dead-letter");
+    await web.page.getByRole("button", { name: "Try again" }).click();
+    await web.page.getByText("There are none: every event was handled.").waitFor(poll);
+    await web.go(`/orders/${await paidOrder(cell)}`);
+    await web.page.getByRole("button", { name: "Give money back" }).click();
+    await web.page.getByLabel("Amount (empty: all that is left)").fill("0.01");
+    await web.page.getByLabel("Reason").fill("a bad evening");
+    await web.page.getByRole("button", { name: "Give money back" }).last().click();
+    await web.page.getByText("Given back").waitFor();
+    await web.go("/audit");
+    await web.page.getByText("replayed", { exact: true }).waitFor();
+    await web.page.getByText("payment.refunded").waitFor();
+    expect(await web.troubles()).toEqual([]);
+  });
+
+  test.each([
+    ["a customer", "english", customerPages],
+    ["a customer", "chinesePhone", customerPages],
+    ["an operator", "english", operatorPages],
+    ["an operator", "chinesePhone", operatorPages],
+  ] as const)(
+    "%s's pages in the look %s keep nobody out, and none complains or overflows",
+    async (who, look, pages) => {
+      await using web = await open(who === "a customer" ? customer : admin, looks[look]);
+      const host = (await cell.admin.query<{ hostId: string }[]>("hosts.list"))[0]?.hostId;
+      const details = who === "an operator" ? [`/hosts/${host}`] : [];
+      for (const page of [...pages, ...details]) {
+        await web.go(page);
+        await web.settled();
+        await web.take(pictures, page.slice(1).replaceAll("/", "-").slice(0, 20) || "phones");
+        expect(await web.overflow(), page).toBeLessThanOrEqual(0);
+        expect(await web.barriers(), page).toEqual([]);
+      }
+      expect(await web.troubles()).toEqual([]);
+    },
+  );
+
+  test("who signs out in one tab is signed out in the other, and comes back to the page that was open", async () => {
+    await using web = await open(customer);
+    const other = await web.page.context().newPage();
+    await other.goto("/wallet");
+    await other.getByRole("heading", { level: 1 }).getByText("Wallet").waitFor();
+    await web.page.getByRole("button", { name: "Sign out" }).click();
+    await other.getByLabel("E-mail").waitFor();
+    expect(new URL(other.url()).search).toContain("wallet");
+  });
+});
+
+/** The customer's order that was paid. */
+async function paidOrder(cell: Cell): Promise<string> {
+  const [order] = await cell.customer.query<{ id: string }[]>("orders.list", { state: "paid" });
+  return order?.id ?? "";
+}
+
+/** An order that the customer has not the money for; returns once it is cancelled. */
+async function failedPurchase(cell: Cell): Promise<string> {
+  const plans = await cell.admin.query<{ spec: object }[]>("plans.list");
+  const dear = { name: "Dear", priceMinor: 99_000_000, hourlyMinor: 1, spec: plans[0]?.spec };
+  const plan = await cell.admin.mutate<{ id: string }>("plans.create", {
+    ...dear,
+    idempotencyKey: randomUUID(),
+  });
+  const { orderId } = await cell.customer.mutate<{ orderId: string }>("orders.create", {
+    planId: plan.id,
+    idempotencyKey: randomUUID(),
+  });
+  await eventually(async () => {
+    const { state } = await cell.customer.query<{ state: string }>("orders.show", { orderId });
+    return state === "cancelled" ? true : null;
+  });
+  return orderId;
+}
+
+/** An event that a consumer has given up; returns its position. Handled once more it does no harm. */
+async function deadLetter(cell: Cell): Promise<number> {
+  const [event] = await cell.admin.query<{ position: number; subject: string }[]>("events.list", {
+    types: ["user.registered"],
+    limit: 1,
+  });
+  const consumers = await cell.admin.query<{ name: string }[]>("consumers.list");
+  const consumer = consumers.find(({ name }) => name.startsWith("billing."))?.name ?? "";
+  const [user, database] = ["cloudphone_billing", "cloudphone_billing"];
+  const address = { host: path.join(cell.dir, "postgres"), port: 5432, user, database };
+  const billing = createDatabase({ address, connections: 1 });
+  const { position = 0, subject = "" } = event ?? {};
+  await billing.query`
+    insert into parked_events (consumer, position, subject, type, state, attempts, error)
+    values (${consumer}, ${position}, ${subject}, 'user.registered', 'dead', 8, 'made for this test')`;
+  await billing.stop();
+  return position;
+}

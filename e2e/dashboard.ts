@@ -1,0 +1,126 @@
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Account, Cell } from "./cell.ts";
+import { LiveScreen } from "./live-screen.ts";
+
+const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+export interface Look {
+  readonly name: string;
+  readonly context: BrowserContextOptions;
+}
+
+/** Two of the eight in which the page can be: together they have both languages, both themes and both widths. */
+export const looks = {
+  english: {
+    name: "en-light-1440",
+    context: { locale: "en-US", colorScheme: "light", viewport: { width: 1440, height: 900 } },
+  },
+  chinesePhone: {
+    name: "zh-dark-390",
+    context: { locale: "zh-CN", colorScheme: "dark", viewport: { width: 390, height: 844 } },
+  },
+} as const satisfies Record<string, Look>;
+
+interface Opening {
+  readonly browser: Browser;
+  readonly cell: Cell;
+  readonly account: Account;
+  readonly look: Look;
+}
+
+/** A browser window of somebody who has signed in. What its page complains of, and requests that failed, are kept. */
+export class Dashboard implements AsyncDisposable {
+  readonly page: Page;
+  readonly screen: LiveScreen;
+  readonly #look: Look;
+  readonly #troubles: string[] = [];
+  #bytes = 0;
+
+  private constructor(page: Page, look: Look) {
+    this.page = page;
+    this.screen = new LiveScreen(page);
+    this.#look = look;
+    page.on("pageerror", (error) => this.#troubles.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.#troubles.push(message.text());
+    });
+    page.on("response", (response) => {
+      if (response.status() >= 400) this.#troubles.push(`${response.status()} ${response.url()}`);
+    });
+  }
+
+  static async open({ browser, cell, account, look }: Opening): Promise<Dashboard> {
+    const window = await browser.newContext({ baseURL: cell.url, ...look.context });
+    // The bytes of its axe are not the page's own.
+    await window.addInitScript(await readFile(axeFile, "utf8"));
+    const opened = new Dashboard(await window.newPage(), look);
+    const { page } = opened;
+    const session = await window.newCDPSession(page);
+    await session.send("Network.enable");
+    session.on("Network.loadingFinished", ({ encodedDataLength }) => {
+      opened.#bytes += encodedDataLength;
+    });
+    await page.goto("/");
+    await page.locator("input[type=email]").fill(account.email);
+    await page.locator("input[type=password]").fill(account.password);
+    await page.locator("button[type=submit]").click();
+    await page.locator("h1.page-title").waitFor();
+    await opened.settled();
+    return opened;
+  }
+
+  /** What was sent to the page since it was opened, packed as it was sent. */
+  bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Goes to another address without loading the page anew, as its links do; resolves once its title is there. */
+  async go(to: string): Promise<void> {
+    await this.page.evaluate(`{
+      window.history.pushState({}, "", ${JSON.stringify(to)});
+      window.dispatchEvent(new PopStateEvent("popstate"));
+    }`);
+    await this.page.waitForURL(({ pathname }) => pathname === to);
+    await this.page.locator("main h1").waitFor();
+  }
+
+  heading(words: string): Promise<void> {
+    return this.page.getByRole("heading", { level: 1 }).getByText(words, { exact: true }).waitFor();
+  }
+
+  /** Resolves once nothing is loading any more. */
+  async settled(): Promise<void> {
+    await this.page.locator("main .ant-skeleton").first().waitFor({ state: "detached" });
+  }
+
+  /** Pixels by which the page is wider than its window. */
+  overflow(): Promise<number> {
+    return this.page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
+  }
+
+  /** What keeps people from using the page, as far as axe calls it serious or critical. */
+  barriers(): Promise<string[]> {
+    return this.page.evaluate(`axe
+      .run(document, { resultTypes: ["violations"] })
+      .then(({ violations }) => violations
+        .filter(({ impact }) => impact === "serious" || impact === "critical")
+        .map(({ id, nodes }) => id + ": " + nodes.slice(0, 3).map(({ html, any }) =>
+          html.slice(0, 150) + " " + (any[0]?.message ?? "")).join(" | ")))`);
+  }
+
+  async take(folder: string, name: string): Promise<void> {
+    await this.page.screenshot({ path: path.join(folder, `${name}-${this.#look.name}.png`) });
+  }
+
+  /** What the page's console and its requests have complained of, but for what was to be expected. */
+  troubles(expected?: RegExp): Promise<string[]> {
+    return Promise.resolve(this.#troubles.filter((trouble) => !expected?.test(trouble)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.page.context().close();
+  }
+}
