@@ -17,7 +17,18 @@ const poll = { timeout: 30_000, interval: 100 };
 const hostile = `<img src=x onerror="window.pwned=1">\u202e${"😀".repeat(5)}`;
 
 /** What an operator and a customer look at, by address; each with the words that tell that it is there. */
-const customerPages = ["/", "/plans", "/apps", "/orders", "/usage", "/wallet", "/keys", "/profile"];
+const customerPages = [
+  "/",
+  "/plans",
+  "/apps",
+  "/orders",
+  "/usage",
+  "/wallet",
+  "/notifications",
+  "/webhooks",
+  "/keys",
+  "/profile",
+];
 const operatorPages = [
   "/overview",
   "/hosts",

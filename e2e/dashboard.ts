@@ -1,11 +1,8 @@
-import { createRequire } from "node:module";
-import { readFile } from "node:fs/promises";
 import path from "node:path";
+import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { Account, Cell } from "./cell.ts";
 import { LiveScreen } from "./live-screen.ts";
-
-const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 export interface Look {
   readonly name: string;
@@ -54,8 +51,7 @@ export class Dashboard implements AsyncDisposable {
 
   static async open({ browser, cell, account, look }: Opening): Promise<Dashboard> {
     const window = await browser.newContext({ baseURL: cell.url, ...look.context });
-    // The bytes of its axe are not the page's own.
-    await window.addInitScript(await readFile(axeFile, "utf8"));
+    await window.addInitScript(axe.source);
     const opened = new Dashboard(await window.newPage(), look);
     const { page } = opened;
     const session = await window.newCDPSession(page);

@@ -31,6 +31,9 @@ export type ConsumerInfo = Answers["consumers"]["list"][number];
 export type DeadLetter = Answers["deadLetters"]["list"][number];
 export type LedgerTransaction = Answers["ledger"]["transactions"][number];
 export type Account = Answers["accounts"]["list"][number];
+export type Notification = Answers["notifications"]["list"]["notifications"][number];
+export type Webhook = Answers["webhooks"]["list"][number];
+export type Delivery = Answers["webhooks"]["deliveries"][number];
 export type BatchItem = Answers["apps"]["batch"]["items"][number];
 
 const maxBatch = 10;

@@ -9,7 +9,8 @@ const changedBy: Readonly<Record<string, readonly string[]>> = {
   payment: ["orders", "wallet", "ledger"],
   wallet: ["wallet", "ledger"],
   usage: ["usage", "analytics", "wallet", "orders", "ledger"],
-  user: ["accounts"],
+  user: ["accounts", "signIns"],
+  notification: ["notifications"],
   session: ["sessions"],
   snapshot: ["snapshots"],
 };

@@ -6,6 +6,7 @@ import {
   Navigate,
   Outlet,
 } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { Missing } from "../ui/missing.tsx";
 import { Shell } from "../ui/shell.tsx";
 import { useUser } from "../ui/use-user.ts";
@@ -25,12 +26,24 @@ const signInRoute = createRoute({
   },
 });
 
+const TemporaryPasswordPage = lazy(async () => ({
+  default: (await import("./temporary-password-page.tsx")).TemporaryPasswordPage,
+}));
+
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: "signed-in",
   component: function SignedIn() {
     const to = window.location.pathname;
-    return useUser() ? <Shell /> : <Navigate to="/sign-in" search={to === "/" ? {} : { to }} />;
+    const user = useUser();
+    if (!user) return <Navigate to="/sign-in" search={to === "/" ? {} : { to }} />;
+    if (user.passwordIsTemporary)
+      return (
+        <Suspense>
+          <TemporaryPasswordPage />
+        </Suspense>
+      );
+    return <Shell />;
   },
 });
 
@@ -85,6 +98,8 @@ const pages = [
   page("/usage", async () => (await import("./usage-page.tsx")).UsagePage),
   page("/wallet", async () => (await import("./wallet-page.tsx")).WalletPage),
   page("/keys", async () => (await import("./keys-page.tsx")).KeysPage),
+  page("/webhooks", async () => (await import("./webhooks-page.tsx")).WebhooksPage),
+  page("/notifications", async () => (await import("./notifications-page.tsx")).NotificationsPage),
   page("/profile", async () => (await import("./profile-page.tsx")).ProfilePage),
   page("/overview", async () => (await import("./overview-page.tsx")).OverviewPage),
   page("/hosts", async () => (await import("./hosts-page.tsx")).HostsPage),

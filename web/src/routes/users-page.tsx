@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Account } from "../api.ts";
 import { NewAccount } from "../features/users/new-account.tsx";
+import { ResetPassword } from "../features/users/reset-password.tsx";
 import { TopUp } from "../features/users/top-up.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
@@ -79,13 +80,16 @@ function AccountTable({ accounts }: { readonly accounts: readonly Account[] }) {
             title: <span className="unseen">{t("list.actions")}</span>,
             align: "right",
             render: (_, account) => (
-              <Button
-                size="small"
-                aria-label={`${t("users.topUp")}: ${account.email}`}
-                onClick={() => setCredited(account)}
-              >
-                {t("users.topUp")}
-              </Button>
+              <span className="row-actions">
+                <ResetPassword account={account} />
+                <Button
+                  size="small"
+                  aria-label={`${t("users.topUp")}: ${account.email}`}
+                  onClick={() => setCredited(account)}
+                >
+                  {t("users.topUp")}
+                </Button>
+              </span>
             ),
           },
         ]}

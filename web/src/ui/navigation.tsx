@@ -3,6 +3,7 @@ import {
   AppstoreOutlined,
   AuditOutlined,
   BarChartOutlined,
+  BellOutlined,
   BranchesOutlined,
   CloudServerOutlined,
   DashboardOutlined,
@@ -10,6 +11,7 @@ import {
   KeyOutlined,
   MobileOutlined,
   NodeIndexOutlined,
+  SendOutlined,
   ShoppingOutlined,
   TagsOutlined,
   TeamOutlined,
@@ -32,6 +34,8 @@ const customerPages = [
 ] as const;
 
 const personalPages = [
+  ["/notifications", "notifications", <BellOutlined />],
+  ["/webhooks", "webhooks", <SendOutlined />],
   ["/keys", "keys", <KeyOutlined />],
   ["/profile", "profile", <UserOutlined />],
 ] as const;

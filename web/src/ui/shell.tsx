@@ -4,6 +4,7 @@ import { Alert, Button, Tooltip } from "antd";
 import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries } from "../api.ts";
+import { Bell } from "../features/notifications/bell.tsx";
 import { useLive } from "../live/use-live.ts";
 import { signIn } from "../sign-in.ts";
 import { LanguageChoice } from "./language-choice.tsx";
@@ -61,6 +62,7 @@ function Header({ isOpen, onMenu }: { readonly isOpen: boolean; onMenu(): void }
       </Link>
       <span className="fill" />
       <span className="who">{user?.email}</span>
+      <Bell />
       <LanguageChoice />
       <Tooltip title={t("app.signOut")}>
         <Button

@@ -10,6 +10,8 @@ export const frame = {
     orders: "Orders",
     usage: "Usage",
     wallet: "Wallet",
+    notifications: "Notifications",
+    webhooks: "Webhooks",
     keys: "API keys",
     profile: "Profile",
     overview: "Overview",

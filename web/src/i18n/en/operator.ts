@@ -117,6 +117,11 @@ export const operator = {
     },
   },
   users: {
+    reset: "Reset password",
+    resetQuestion: "Give this account a password for one sign-in? Every sign-in it has ends.",
+    temporary: "Password for one sign-in",
+    temporaryHint:
+      "Copy it now, and hand it over by a safe way: it is shown once, and another must be chosen with it.",
     search: "E-mail",
     create: "New account",
     createdAt: "Since",

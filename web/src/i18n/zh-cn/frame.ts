@@ -13,6 +13,8 @@ export const frameZh: SameKeys<typeof frame> = {
     orders: "订单",
     usage: "用量",
     wallet: "钱包",
+    notifications: "通知",
+    webhooks: "Webhooks",
     keys: "API 密钥",
     profile: "个人资料",
     overview: "总览",

@@ -119,6 +119,10 @@ export const operatorZh: SameKeys<typeof operator> = {
     },
   },
   users: {
+    reset: "重置密码",
+    resetQuestion: "为此账号生成一次性密码？其所有登录将退出。",
+    temporary: "一次性密码",
+    temporaryHint: "请立即复制并通过安全渠道告知对方：密码只显示一次，登录后必须修改。",
     search: "邮箱",
     create: "新建账号",
     createdAt: "注册时间",
