@@ -162,7 +162,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.page.getByText("gift", { exact: true }).waitFor(poll);
   });
 
-  test("an operator sees a purchase that failed, step by step, replays a dead letter, gives money back, and finds it in the audit log", async () => {
+  test("an operator sees a purchase that failed, step by step, replays a dead letter, looks at live screens, gives money back, and finds it in the audit log", async () => {
     const orderId = await failedPurchase(cell);
     const position = await deadLetter(cell);
     await using web = await open(admin);
@@ -182,6 +182,9 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.take(pictures, "dead-letter");
     await web.page.getByRole("button", { name: "Try again" }).click();
     await web.page.getByText("There are none: every event was handled.").waitFor(poll);
+    await web.go("/wall");
+    await web.page.locator('.tile[data-phase="playing"]').first().waitFor(poll);
+    await web.take(pictures, "wall");
     await web.go(`/orders/${await paidOrder(cell)}`);
     await web.page.getByRole("button", { name: "Give money back" }).click();
     await web.page.getByLabel("Amount (empty: all that is left)").fill("0.01");

@@ -105,6 +105,7 @@ const pages = [
   page("/hosts", async () => (await import("./hosts-page.tsx")).HostsPage),
   page("/hosts/$host", async () => (await import("./host-page.tsx")).HostPage),
   page("/devices", async () => (await import("./devices-page.tsx")).DevicesPage),
+  page("/wall", async () => (await import("./wall-page.tsx")).WallPage),
   page("/ledger", async () => (await import("./ledger-page.tsx")).LedgerPage),
   page("/users", async () => (await import("./users-page.tsx")).UsersPage),
   page("/events", async () => (await import("./events-page.tsx")).EventsPage),

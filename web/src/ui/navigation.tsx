@@ -13,6 +13,7 @@ import {
   NodeIndexOutlined,
   SendOutlined,
   ShoppingOutlined,
+  TableOutlined,
   TagsOutlined,
   TeamOutlined,
   UserOutlined,
@@ -27,6 +28,7 @@ import { useUser } from "./use-user.ts";
 const customerPages = [
   ["/", "phones", <MobileOutlined />],
   ["/plans", "buy", <ShoppingOutlined />],
+  ["/wall", "wall", <TableOutlined />],
   ["/apps", "apps", <AppstoreOutlined />],
   ["/orders", "orders", <FileTextOutlined />],
   ["/usage", "usage", <BarChartOutlined />],
@@ -47,6 +49,7 @@ const operatorGroups = [
       ["/overview", "overview", <DashboardOutlined />],
       ["/hosts", "hosts", <CloudServerOutlined />],
       ["/devices", "devices", <MobileOutlined />],
+      ["/wall", "wall", <TableOutlined />],
       ["/apps", "apps", <AppstoreOutlined />],
     ],
   ],

@@ -1,4 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { Button, Modal, Popconfirm, Progress, Tag } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -58,6 +59,13 @@ export function BulkActions({ devices, onDone }: BulkActionsProps) {
           {t(`devices.${action}`)}
         </Button>
       ))}
+      <Link
+        to="/wall"
+        search={{ id: devices.map(({ deviceId }) => deviceId).join(",") }}
+        disabled={devices.length === 0}
+      >
+        <Button disabled={devices.length === 0}>{t("devices.watch")}</Button>
+      </Link>
       <Popconfirm
         title={t("devices.destroyQuestion", { count: devices.length })}
         okText={t("devices.destroy")}

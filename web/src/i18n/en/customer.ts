@@ -82,6 +82,7 @@ export const customer = {
     noCharge: "What was set aside is yours again.",
     state: { pending: "under way", paid: "active", cancelled: "cancelled", ended: "ended" },
   },
+  wall: { lead: "Up to {{count}} screens live, to be looked at. A click opens the phone." },
   apps: {
     title: "Apps",
     drop: "Drop APKs here, or choose them",

@@ -6,6 +6,7 @@ export const frame = {
     group: { mine: "Mine", running: "Running", selling: "Selling", watching: "Watching" },
     phones: "My phones",
     buy: "Buy a plan",
+    wall: "Wall",
     apps: "Apps",
     orders: "Orders",
     usage: "Usage",

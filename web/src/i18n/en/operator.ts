@@ -85,6 +85,7 @@ export const operator = {
     },
   },
   devices: {
+    watch: "Watch",
     name: "Name",
     lease: "Leased since",
     provider: "Provider",

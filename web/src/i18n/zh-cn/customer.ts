@@ -84,6 +84,7 @@ export const customerZh: SameKeys<typeof customer> = {
     noCharge: "预留的费用已退回。",
     state: { pending: "处理中", paid: "使用中", cancelled: "已取消", ended: "已结束" },
   },
+  wall: { lead: "最多同时查看 {{count}} 部手机的实时画面，点击可打开手机。" },
   apps: {
     title: "应用",
     drop: "把 APK 拖到这里，或点击选择文件",

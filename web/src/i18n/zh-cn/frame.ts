@@ -9,6 +9,7 @@ export const frameZh: SameKeys<typeof frame> = {
     group: { mine: "我的", running: "运行", selling: "销售", watching: "监控" },
     phones: "我的手机",
     buy: "购买套餐",
+    wall: "监控墙",
     apps: "应用",
     orders: "订单",
     usage: "用量",

@@ -87,6 +87,7 @@ export const operatorZh: SameKeys<typeof operator> = {
     },
   },
   devices: {
+    watch: "监看",
     name: "名称",
     lease: "租用开始",
     provider: "提供方式",
