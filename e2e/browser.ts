@@ -1,5 +1,5 @@
 import { access } from "node:fs/promises";
-import type { Browser } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { chromium } from "playwright-core";
 
 const executablePath = process.env.CLOUDPHONE_CHROMIUM ?? "/usr/bin/chromium";
@@ -27,3 +27,20 @@ const flags = [
 /** Debian's Chromium, without a window. */
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath, args: flags, headless: true });
+
+const mostTries = 6;
+const eachMs = 20_000;
+
+/**
+ * Opens an address; resolves once `sign` can be seen there. Chromium gives up all that it is loading when the machine's interfaces change (ERR_NETWORK_CHANGED), as they
+ * do beside tests that start containers: then the page is opened once more.
+ */
+export async function openAt(page: Page, address: string, sign: Locator): Promise<void> {
+  for (let tries = 1; ; tries++)
+    try {
+      await page.goto(address);
+      return await sign.waitFor({ timeout: eachMs });
+    } catch (error) {
+      if (tries === mostTries) throw error;
+    }
+}

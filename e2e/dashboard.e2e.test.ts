@@ -7,7 +7,7 @@ import { realApk } from "@cloudphone/testing/apk";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "./api.ts";
-import { browserMissing, openBrowser } from "./browser.ts";
+import { browserMissing, openAt, openBrowser } from "./browser.ts";
 import { type Account, Cell } from "./cell.ts";
 import { Dashboard, type Look, looks } from "./dashboard.ts";
 import { isPaper, places } from "./live-screen.ts";
@@ -86,7 +86,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.page.getByRole("button", { name: "Close" }).last().click();
     await web.page.getByRole("link", { name: hostile }).waitFor();
     await web.page.getByText("connected", { exact: true }).waitFor();
-    expect(await web.troubles()).toEqual([]);
+    expect(web.troubles()).toEqual([]);
   });
 
   test("a customer's first page is light, buys a phone whose steps are told as they happen, uses it, and sees what it cost", async () => {
@@ -119,7 +119,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.page.getByText("running", { exact: true }).waitFor();
     await web.go("/");
     await web.page.getByText("Starter").waitFor();
-    expect(await web.troubles()).toEqual([]);
+    expect(web.troubles()).toEqual([]);
   });
 
   test("hostile names are text wherever they are shown, and break no page", async () => {
@@ -145,7 +145,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.page.getByRole("alert").getByText("此文件无法安装").waitFor();
     expect(await web.overflow()).toBeLessThanOrEqual(0);
     expect(await web.page.evaluate("window.pwned")).toBeUndefined();
-    expect(await web.troubles(/422/)).toEqual([]);
+    expect(web.troubles(/422/)).toEqual([]);
   });
 
   test("a hub that is killed is said to be away, and the page is right again by itself once it is back", async () => {
@@ -194,7 +194,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.go("/audit");
     await web.page.getByText("replayed", { exact: true }).waitFor();
     await web.page.getByText("payment.refunded").waitFor();
-    expect(await web.troubles()).toEqual([]);
+    expect(web.troubles()).toEqual([]);
   });
 
   test.each([
@@ -215,15 +215,15 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
         expect(await web.overflow(), page).toBeLessThanOrEqual(0);
         expect(await web.barriers(), page).toEqual([]);
       }
-      expect(await web.troubles()).toEqual([]);
+      expect(web.troubles()).toEqual([]);
     },
   );
 
   test("who signs out in one tab is signed out in the other, and comes back to the page that was open", async () => {
     await using web = await open(customer);
     const other = await web.page.context().newPage();
-    await other.goto("/wallet");
-    await other.getByRole("heading", { level: 1 }).getByText("Wallet").waitFor();
+    const title = other.getByRole("heading", { level: 1 }).getByText("Wallet");
+    await openAt(other, "/wallet", title);
     await web.page.getByRole("button", { name: "Sign out" }).click();
     await other.getByLabel("E-mail").waitFor();
     expect(new URL(other.url()).search).toContain("wallet");

@@ -3,6 +3,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { serverFileForTests } from "@cloudphone/agent/media/testing";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { openAt } from "./browser.ts";
 import type { Account, Cell } from "./cell.ts";
 import { LiveScreen } from "./live-screen.ts";
 import { throughProxy, type UdpProxy } from "./udp-proxy.ts";
@@ -44,7 +45,7 @@ export class WebPage implements AsyncDisposable {
   static async open({ browser, cell, account, context }: Opening): Promise<WebPage> {
     const window = await browser.newContext({ locale: "en-US", baseURL: cell.url, ...context });
     const opened = new WebPage(await window.newPage());
-    await opened.page.goto("/");
+    await openAt(opened.page, "/", opened.page.getByLabel("E-mail"));
     await opened.page.getByLabel("E-mail").fill(account.email);
     await opened.page.getByLabel("Password").fill(account.password);
     await opened.page.getByRole("button", { name: "Sign in" }).click();

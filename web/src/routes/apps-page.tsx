@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Card, Empty, Table } from "antd";
+import { Button, Empty, Table } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type AppInfo } from "../api.ts";
@@ -9,6 +9,7 @@ import { UploadApks } from "../features/apps/upload-apks.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { useFormats } from "../ui/use-formats.ts";
+import { Panel } from "../ui/panel.tsx";
 
 /** Packages: brought here, put onto phones, and how that went on each. */
 export function AppsPage() {
@@ -43,7 +44,7 @@ function AppTable({ apps, onInstall }: AppTableProps) {
   const { t } = useTranslation();
   const { bytes, time } = useFormats();
   return (
-    <Card size="small">
+    <Panel>
       <Table<AppInfo>
         size="small"
         pagination={apps.length > 50 && { pageSize: 50 }}
@@ -90,6 +91,6 @@ function AppTable({ apps, onInstall }: AppTableProps) {
           },
         ]}
       />
-    </Card>
+    </Panel>
   );
 }

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { Alert, Card, Empty, Tag } from "antd";
+import { Alert, Empty, Tag } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type HostDetail } from "../api.ts";
 import { DeviceRows } from "../features/devices/device-rows.tsx";
@@ -10,6 +10,7 @@ import { Answer } from "../ui/answer.tsx";
 import { CopyText } from "../ui/copy-text.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { useFormats } from "../ui/use-formats.ts";
+import { Panel } from "../ui/panel.tsx";
 
 /** One host: how it is, what its doctor found, what it can have and has. */
 export function HostPage() {
@@ -47,7 +48,7 @@ function Facts({ host }: { readonly host: HostDetail }) {
   const { t } = useTranslation();
   const { time } = useFormats();
   return (
-    <Card size="small" title={t("hosts.facts")} extra={<HostState host={host} />}>
+    <Panel title={t("hosts.facts")} extra={<HostState host={host} />}>
       {host.drain && (
         <Alert
           type="info"
@@ -79,14 +80,14 @@ function Facts({ host }: { readonly host: HostDetail }) {
           <dd>{host.hostId}</dd>
         </div>
       </dl>
-    </Card>
+    </Panel>
   );
 }
 
 function Providers({ host: { providers } }: { readonly host: HostDetail }) {
   const { t } = useTranslation();
   return (
-    <Card size="small" title={t("hosts.providers")}>
+    <Panel title={t("hosts.providers")}>
       {providers.length === 0 && <p className="faint">{t("hosts.saidNothing")}</p>}
       <ul className="items">
         {providers.map(({ kind, available, capacity, reason }) => (
@@ -99,7 +100,7 @@ function Providers({ host: { providers } }: { readonly host: HostDetail }) {
           </li>
         ))}
       </ul>
-    </Card>
+    </Panel>
   );
 }
 

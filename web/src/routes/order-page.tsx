@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { Button, Card } from "antd";
+import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type Order } from "../api.ts";
 import { EndOrder } from "../features/orders/end-order.tsx";
@@ -11,6 +11,7 @@ import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { useFormats } from "../ui/use-formats.ts";
 import { useUser } from "../ui/use-user.ts";
+import { Panel } from "../ui/panel.tsx";
 
 /** One order: how far its purchase is, what it gave, what it cost. */
 export function OrderPage() {
@@ -29,12 +30,12 @@ export function OrderPage() {
       <Answer query={order}>
         {(found) => (
           <div className="columns">
-            <Card size="small" title={t("orders.steps")}>
+            <Panel title={t("orders.steps")}>
               <PurchaseSteps orderId={orderId} />
-            </Card>
-            <Card size="small" title={t("orders.facts")} extra={<OrderState state={found.state} />}>
+            </Panel>
+            <Panel title={t("orders.facts")} extra={<OrderState state={found.state} />}>
               <Facts order={found} />
-            </Card>
+            </Panel>
           </div>
         )}
       </Answer>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Alert, Card } from "antd";
+import { Alert } from "antd";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../api.ts";
@@ -12,6 +12,7 @@ import { Answer } from "../ui/answer.tsx";
 import { Figure } from "../ui/figure.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { useFormats } from "../ui/use-formats.ts";
+import { Panel } from "../ui/panel.tsx";
 
 const refreshMs = 10_000;
 const shownEvents = 8;
@@ -133,11 +134,11 @@ function Devices() {
   const { t } = useTranslation();
   const counts = useCounts();
   return (
-    <Card size="small" title={t("overview.devices")}>
+    <Panel title={t("overview.devices")}>
       <Answer query={counts} lines={1}>
         {({ byState, total }) => <StateBar byState={byState} total={total} />}
       </Answer>
-    </Card>
+    </Panel>
   );
 }
 

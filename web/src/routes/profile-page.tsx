@@ -1,10 +1,11 @@
-import { Card, Segmented } from "antd";
+import { Segmented } from "antd";
 import { useTranslation } from "react-i18next";
 import { ChangePassword } from "../features/account/change-password.tsx";
 import { SignIns } from "../features/account/sign-ins.tsx";
 import { chooseLanguage, languages } from "../i18n/i18n.ts";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { useUser } from "../ui/use-user.ts";
+import { Panel } from "../ui/panel.tsx";
 
 /** Who is signed in and where, and how they like the page. */
 export function ProfilePage() {
@@ -13,12 +14,12 @@ export function ProfilePage() {
     <PageFrame title={t("profile.title")}>
       <div className="columns">
         <Account />
-        <Card size="small" title={t("account.change")}>
+        <Panel title={t("account.change")}>
           <ChangePassword />
-        </Card>
-        <Card size="small" title={t("account.signIns")}>
+        </Panel>
+        <Panel title={t("account.signIns")}>
           <SignIns />
-        </Card>
+        </Panel>
       </div>
     </PageFrame>
   );
@@ -29,7 +30,7 @@ function Account() {
   const user = useUser();
   if (!user) return null;
   return (
-    <Card size="small" title={t("profile.account")}>
+    <Panel title={t("profile.account")}>
       <dl className="facts-list">
         <div>
           <dt>{t("signIn.email")}</dt>
@@ -56,6 +57,6 @@ function Account() {
         </div>
       </dl>
       <p className="lead">{t("profile.themeHint")}</p>
-    </Card>
+    </Panel>
   );
 }

@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { Button, Card, Tag, Timeline } from "antd";
+import { Button, Tag, Timeline } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type SagaDetail } from "../api.ts";
 import { SagaState } from "../features/sagas/saga-state.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { useFormats } from "../ui/use-formats.ts";
+import { Panel } from "../ui/panel.tsx";
 
 /** One saga: each step that it took, when, because of what, and what it asked for then. */
 export function SagaPage() {
@@ -28,14 +29,14 @@ export function SagaPage() {
       <Answer query={saga}>
         {(found) => (
           <div className="columns">
-            <Card size="small" title={t("sagas.steps")} extra={<SagaState status={found.status} />}>
+            <Panel title={t("sagas.steps")} extra={<SagaState status={found.status} />}>
               <SagaSteps saga={found} />
-            </Card>
-            <Card size="small" title={t("sagas.state")}>
+            </Panel>
+            <Panel title={t("sagas.state")}>
               <pre className="json" tabIndex={0}>
                 {JSON.stringify(found.state, null, 2)}
               </pre>
-            </Card>
+            </Panel>
           </div>
         )}
       </Answer>

@@ -1,5 +1,5 @@
 import { Navigate } from "@tanstack/react-router";
-import { Alert, Button, Card, Form, Input, Typography } from "antd";
+import { Alert, Button, Form, Input } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { refusalOf } from "../api.ts";
@@ -7,6 +7,7 @@ import { signIn } from "../sign-in.ts";
 import { LanguageChoice } from "../ui/language-choice.tsx";
 import { useRefusalWords } from "../ui/use-refusal-words.ts";
 import { useUser } from "../ui/use-user.ts";
+import { Panel } from "../ui/panel.tsx";
 
 interface Fields {
   readonly email: string;
@@ -38,10 +39,8 @@ export function SignInPage({ to }: { readonly to: string }) {
       <div className="corner">
         <LanguageChoice />
       </div>
-      <Card>
-        <Typography.Title level={1} style={{ fontSize: 24 }}>
-          {t("app.name")}
-        </Typography.Title>
+      <Panel>
+        <h1>{t("app.name")}</h1>
         <Form<Fields>
           layout="vertical"
           requiredMark={false}
@@ -67,7 +66,7 @@ export function SignInPage({ to }: { readonly to: string }) {
             {t("signIn.submit")}
           </Button>
         </Form>
-      </Card>
+      </Panel>
     </div>
   );
 }

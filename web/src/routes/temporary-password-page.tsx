@@ -1,8 +1,8 @@
-import { Card } from "antd";
 import { useTranslation } from "react-i18next";
 import { ChangePassword } from "../features/account/change-password.tsx";
 import { signIn } from "../sign-in.ts";
 import { LanguageChoice } from "../ui/language-choice.tsx";
+import { Panel } from "../ui/panel.tsx";
 
 /** All that somebody with a password for one sign-in can do: choose another. */
 export function TemporaryPasswordPage() {
@@ -15,11 +15,11 @@ export function TemporaryPasswordPage() {
       <div className="corner">
         <LanguageChoice />
       </div>
-      <Card>
+      <Panel>
         <h1 className="page-title">{t("account.temporary")}</h1>
         <p className="lead">{t("account.temporaryHint")}</p>
         <ChangePassword onDone={goOn} />
-      </Card>
+      </Panel>
     </div>
   );
 }

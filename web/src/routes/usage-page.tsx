@@ -1,6 +1,6 @@
 import { DownloadOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Button, Card } from "antd";
+import { Button } from "antd";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../api.ts";
@@ -14,6 +14,7 @@ import { PageFrame } from "../ui/page-frame.tsx";
 import { useAct } from "../ui/use-act.ts";
 import { useFormats } from "../ui/use-formats.ts";
 import { useUser } from "../ui/use-user.ts";
+import { Panel } from "../ui/panel.tsx";
 
 const shownDays = 30;
 
@@ -79,9 +80,9 @@ function Chart({ bars, currency }: { readonly bars: readonly Bar[]; readonly cur
     };
   }, [i18n.language, money, currency]);
   return (
-    <Card size="small" title={t("usage.perDay")}>
+    <Panel title={t("usage.perDay")}>
       <BarChart bars={bars} label={t("usage.chart", { days: shownDays })} {...words} />
-    </Card>
+    </Panel>
   );
 }
 

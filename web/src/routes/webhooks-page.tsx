@@ -1,6 +1,6 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Card, Empty, Popconfirm, Tag } from "antd";
+import { Alert, Button, Empty, Popconfirm, Tag } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Webhook } from "../api.ts";
@@ -9,6 +9,7 @@ import { NewWebhook } from "../features/webhooks/new-webhook.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { useAct } from "../ui/use-act.ts";
+import { Panel } from "../ui/panel.tsx";
 
 /** Addresses that notifications are sent to, and how each delivery went. */
 export function WebhooksPage() {
@@ -56,7 +57,7 @@ function WebhookCard({ webhook }: { readonly webhook: Webhook }) {
   const resume = useAct((id: string) => api.webhooks.resume.mutate({ webhookId: id }), changes);
   const remove = useAct((id: string) => api.webhooks.remove.mutate({ webhookId: id }), changes);
   return (
-    <Card size="small">
+    <Panel>
       <bdi>{url}</bdi>
       <p>
         {kinds.length === 0 ? (
@@ -96,6 +97,6 @@ function WebhookCard({ webhook }: { readonly webhook: Webhook }) {
           </Button>
         </Popconfirm>
       </span>
-    </Card>
+    </Panel>
   );
 }

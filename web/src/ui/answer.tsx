@@ -1,5 +1,6 @@
+import { WarningOutlined } from "@ant-design/icons";
 import type { UseQueryResult } from "@tanstack/react-query";
-import { Button, Result, Skeleton } from "antd";
+import { Button, Skeleton } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useRefusalWords } from "./use-refusal-words.ts";
@@ -22,10 +23,10 @@ export function Refused({ error, onRetry }: { readonly error: Error; onRetry(): 
   const { t } = useTranslation();
   const words = useRefusalWords();
   return (
-    <Result
-      status="warning"
-      title={words(error)}
-      extra={<Button onClick={onRetry}>{t("app.retry")}</Button>}
-    />
+    <div className="refused" role="alert">
+      <WarningOutlined />
+      <p>{words(error)}</p>
+      <Button onClick={onRetry}>{t("app.retry")}</Button>
+    </div>
   );
 }

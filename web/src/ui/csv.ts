@@ -1,3 +1,5 @@
+import { saveFile } from "./save-file.ts";
+
 /** One line of a table: texts and numbers. */
 export type CsvRow = readonly (string | number | null)[];
 
@@ -15,12 +17,6 @@ function cell(value: string | number | null): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Hands a file to the reader. */
-export function download(name: string, rows: readonly CsvRow[]): void {
-  const url = URL.createObjectURL(new Blob([csvText(rows)], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
-}
+/** Hands a table to the reader as a file. */
+export const download = (name: string, rows: readonly CsvRow[]): void =>
+  saveFile(name, new Blob([csvText(rows)], { type: "text/csv;charset=utf-8" }));

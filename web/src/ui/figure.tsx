@@ -1,5 +1,5 @@
-import { Card } from "antd";
 import type { ReactNode } from "react";
+import { Panel } from "./panel.tsx";
 
 interface FigureProps {
   readonly name: string;
@@ -10,11 +10,11 @@ interface FigureProps {
 
 /** One number that a page is about. */
 export const Figure = ({ name, value, note }: FigureProps) => (
-  <Card size="small" className="figure">
+  <Panel className="figure">
     <dl>
       <dt>{name}</dt>
       <dd>{value}</dd>
     </dl>
     {note !== undefined && <p>{note}</p>}
-  </Card>
+  </Panel>
 );

@@ -1,8 +1,9 @@
-import { App, ConfigProvider, theme } from "antd";
+import { ConfigProvider, theme } from "antd";
 import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
 import { type PropsWithChildren, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import { MessagesPlace } from "./messages.tsx";
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const onDark = (listener: () => void): (() => void) => {
@@ -49,7 +50,7 @@ export function Look({ children }: PropsWithChildren) {
           : { algorithm: theme.defaultAlgorithm, token: light }
       }
     >
-      <App component={false}>{children}</App>
+      <MessagesPlace>{children}</MessagesPlace>
     </ConfigProvider>
   );
 }

@@ -1,4 +1,3 @@
-import { Typography } from "antd";
 import type { PropsWithChildren, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -17,9 +16,7 @@ export function PageFrame({ title, lead, actions, children }: PropsWithChildren<
     <div className="content">
       <title>{`${title} · ${t("app.name")}`}</title>
       <div className="page-head">
-        <Typography.Title level={1} className="page-title">
-          {title}
-        </Typography.Title>
+        <h1 className="page-title">{title}</h1>
         {actions && <div className="page-actions">{actions}</div>}
       </div>
       {lead && <p className="lead">{lead}</p>}

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient, type UseMutationResult } from "@tanstack/react-query";
-import { App } from "antd";
 import { useRef } from "react";
+import { useMessages } from "./messages.tsx";
 import { useRefusalWords } from "./use-refusal-words.ts";
 
 interface ActOptions<T> {
@@ -21,7 +21,7 @@ export function useAct<Wish, T>(
 ): UseMutationResult<T, Error, Wish> {
   const client = useQueryClient();
   const words = useRefusalWords();
-  const { message } = App.useApp();
+  const message = useMessages();
   const key = useRef<{ wish: string; key: string } | null>(null);
   return useMutation({
     mutationFn: (wish: Wish) => {

@@ -1,12 +1,12 @@
-import { Card } from "antd";
 import { useTranslation } from "react-i18next";
 import { EnrolHost } from "./enrol-host.tsx";
+import { Panel } from "../../ui/panel.tsx";
 
 /** What an operator without a host does first. */
 export function NoHosts() {
   const { t } = useTranslation();
   return (
-    <Card className="first-steps">
+    <Panel className="first-steps">
       <h2>{t("hosts.none")}</h2>
       <ol>
         {(["machine", "command", "phones"] as const).map((step) => (
@@ -17,6 +17,6 @@ export function NoHosts() {
           </li>
         ))}
       </ol>
-    </Card>
+    </Panel>
   );
 }

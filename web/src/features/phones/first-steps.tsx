@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Button, Card } from "antd";
+import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api.ts";
 import { useFormats } from "../../ui/use-formats.ts";
+import { Panel } from "../../ui/panel.tsx";
 
 /** What somebody without a phone does next: money first, for without it nothing can be bought. */
 export function FirstSteps() {
@@ -15,7 +16,7 @@ export function FirstSteps() {
   });
   const isPoor = wallet !== undefined && wallet.balanceMinor <= 0;
   return (
-    <Card className="first-steps">
+    <Panel className="first-steps">
       <h2>{t("phones.empty")}</h2>
       <ol>
         <li data-done={wallet !== undefined && !isPoor}>
@@ -41,6 +42,6 @@ export function FirstSteps() {
           <p>{t("first.useHint")}</p>
         </li>
       </ol>
-    </Card>
+    </Panel>
   );
 }

@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
-import { Button, Card, Flex, Typography } from "antd";
+import { Button, Flex } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Device } from "../../api.ts";
 import { PowerButton } from "./power-button.tsx";
 import { StateTag } from "./state-tag.tsx";
+import { Panel } from "../../ui/panel.tsx";
 
 interface PhoneCardProps {
   readonly device: Device;
@@ -23,16 +24,11 @@ export function PhoneCard({ device, planName }: PhoneCardProps) {
       })
     : t(lease ? "phones.untilReturned" : "phones.free");
   return (
-    <Card size="small" data-testid="phone">
+    <Panel testId="phone">
       <Flex justify="space-between" align="center" gap={8}>
-        <Typography.Title
-          level={2}
-          className="name"
-          style={{ fontSize: 16, margin: 0 }}
-          title={name}
-        >
+        <h2 className="name" title={name}>
           {name}
-        </Typography.Title>
+        </h2>
         <StateTag device={device} />
       </Flex>
       <div className="facts">
@@ -42,12 +38,8 @@ export function PhoneCard({ device, planName }: PhoneCardProps) {
         <span>
           {t("phones.screen", { width: spec.width, height: spec.height })} · {spec.provider}
         </span>
-        {hostState !== "connected" && (
-          <Typography.Text type="warning">{t("phones.hostAway")}</Typography.Text>
-        )}
-        {device.state === "failed" && reason && (
-          <Typography.Text type="danger">{reason}</Typography.Text>
-        )}
+        {hostState !== "connected" && <span className="bad">{t("phones.hostAway")}</span>}
+        {device.state === "failed" && reason && <bdi className="bad">{reason}</bdi>}
       </div>
       <Flex gap={8}>
         <Link to="/phones/$device" params={{ device: device.deviceId }}>
@@ -55,6 +47,6 @@ export function PhoneCard({ device, planName }: PhoneCardProps) {
         </Link>
         <PowerButton device={device} />
       </Flex>
-    </Card>
+    </Panel>
   );
 }

@@ -1,7 +1,8 @@
-import { Button, Card } from "antd";
+import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Plan } from "../../api.ts";
 import { useFormats } from "../../ui/use-formats.ts";
+import { Panel } from "../../ui/panel.tsx";
 
 interface PlanCardProps {
   readonly plan: Plan;
@@ -13,7 +14,7 @@ export function PlanCard({ plan, onBuy }: PlanCardProps) {
   const { t } = useTranslation();
   const { money } = useFormats();
   return (
-    <Card size="small" className="plan" data-testid="plan">
+    <Panel className="plan" testId="plan">
       <h2 className="name" title={plan.name}>
         {plan.name}
       </h2>
@@ -23,7 +24,7 @@ export function PlanCard({ plan, onBuy }: PlanCardProps) {
       <Button type="primary" block onClick={onBuy} aria-label={`${t("plans.buy")}: ${plan.name}`}>
         {t("plans.buy")}
       </Button>
-    </Card>
+    </Panel>
   );
 }
 

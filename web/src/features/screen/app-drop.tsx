@@ -1,7 +1,8 @@
 import { InboxOutlined } from "@ant-design/icons";
-import { App, Progress, Typography, Upload } from "antd";
+import { Progress, Upload } from "antd";
 import { type Ref, useImperativeHandle, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useMessages } from "../../ui/messages.tsx";
 import { useRefusalWords } from "../../ui/use-refusal-words.ts";
 import { installApk } from "./install-apk.ts";
 
@@ -27,7 +28,7 @@ interface AppDropProps {
 /** Takes APKs, installs them on this phone, and shows how far each is. */
 export function AppDrop({ deviceId, ref }: AppDropProps) {
   const { t } = useTranslation();
-  const { message } = App.useApp();
+  const message = useMessages();
   const words = useRefusalWords();
   const [installs, setInstalls] = useState<readonly Install[]>([]);
   const change = (key: string, what: Partial<Install>): void =>
@@ -101,10 +102,10 @@ function InstallRow({ install: { name, percent, status, reason } }: { readonly i
         showInfo={false}
         status={bar[status] as "active" | "success" | "exception"}
       />
-      <Typography.Text type={status === "failed" ? "danger" : "secondary"}>
+      <span className={status === "failed" ? "bad" : "faint"}>
         {status === "uploading" ? t("files.uploading", { percent }) : t(`files.${status}`)}
         {reason && `: ${reason}`}
-      </Typography.Text>
+      </span>
     </div>
   );
 }

@@ -1,12 +1,13 @@
-import { App, Button, Flex, Input, Typography } from "antd";
+import { Button, Flex, Input } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useMessages } from "../../ui/messages.tsx";
 import type { LivePlayer } from "./use-player.ts";
 
 /** Text to the phone, and what was copied there. */
 export function Clipboard({ live: { player, state, clipboard } }: { readonly live: LivePlayer }) {
   const { t } = useTranslation();
-  const { message } = App.useApp();
+  const message = useMessages();
   const [text, setText] = useState("");
   const isUsable = state?.phase === "playing" && state.control.mine && text !== "";
   const paste = (): void => {
@@ -33,12 +34,12 @@ export function Clipboard({ live: { player, state, clipboard } }: { readonly liv
       </Button>
       <div style={{ marginTop: 12 }}>
         {clipboard === null || clipboard === "" ? (
-          <Typography.Text type="secondary">{t("clipboard.nothing")}</Typography.Text>
+          <span className="faint">{t("clipboard.nothing")}</span>
         ) : (
           <Flex gap={8} align="start" justify="space-between">
-            <Typography.Paragraph ellipsis={{ rows: 4 }} style={{ margin: 0 }}>
+            <span className="clamped">
               {t("clipboard.fromPhone")} <bdi>{clipboard}</bdi>
-            </Typography.Paragraph>
+            </span>
             {"clipboard" in navigator && (
               <Button size="small" onClick={() => void copy()}>
                 {t("clipboard.copy")}

@@ -1,5 +1,6 @@
 import { useRef, useState } from "react";
 import type { Device } from "../../api.ts";
+import { PhoneTools } from "../tools/phone-tools.tsx";
 import { PhoneBar } from "./phone-bar.tsx";
 import { PhoneButtons } from "./phone-buttons.tsx";
 import { AppDrop, type AppDropTarget } from "./app-drop.tsx";
@@ -48,6 +49,7 @@ export function Phone({ device, viewOnly }: PhoneProps) {
         <QualityHud live={live} />
         <Clipboard live={live} />
         <AppDrop ref={apps} deviceId={device.deviceId} />
+        <PhoneTools device={device} />
       </aside>
     </div>
   );
