@@ -30,6 +30,7 @@ export function DeviceRows({ filter }: { readonly filter: DeviceFilter }) {
         label={t("nav.devices")}
         queryKey={["devices.page", filter]}
         size={200}
+        around={400}
         page={(after, limit) =>
           api.devices.page.query({ ...filter, limit, ...(after && { before: after.deviceId }) })
         }
