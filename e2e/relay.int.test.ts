@@ -127,7 +127,8 @@ describe("the relay", () => {
     await using capped = await startRelay({ totalMs: 300 });
     const [second] = [await capped.dial("client"), await capped.dial("host")];
     expect(await second.ended).toBe("too_long");
-    const [third] = [await lonely.dial("client", "t", "200"), await lonely.dial("host", "t")];
+    await using leased = await startRelay();
+    const [third] = [await leased.dial("client", "t", "200"), await leased.dial("host", "t")];
     expect(await third.ended).toBe("lease_over");
   });
 
