@@ -97,7 +97,8 @@ function open({ url, json, signedIn }: Opening): Connection {
 const plainLink = (url: string, headers: () => Promise<Record<string, string>>, ms = callMs) =>
   httpLink<AppRouter>({
     url: `${url}/trpc`,
-    headers,
+    // Shown in the list of sign-ins.
+    headers: async () => ({ ...(await headers()), "user-agent": "cloudphone command line" }),
     fetch: (target, init) =>
       whenAllowed(() =>
         fetch(target, { ...(init as RequestInit), signal: AbortSignal.timeout(ms) }),

@@ -9,7 +9,7 @@ const row = (role: Role): Record<string, string> => ({
   role: role.name,
   accounts: String(role.accounts),
   from: role.builtIn ? "the platform" : "an administrator",
-  may: role.permissions.join(" "),
+  may: role.name === "admin" ? "everything" : role.permissions.join(" "),
   description: role.description,
 });
 

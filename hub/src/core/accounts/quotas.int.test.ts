@@ -52,7 +52,9 @@ test("a customer who has as many phones as the account may have gets no further 
     data: { ...request.data, userId: ann.userId },
   });
   const failed = await bench.heard("device.allocate.failed", request.subject);
-  expect(failed.data).toMatchObject({ reason: expect.stringContaining("1 are the most") });
+  expect(failed.data).toMatchObject({
+    reason: expect.stringContaining("may have one phone at a time"),
+  });
   expect(await set({ devices: null })).toMatchObject({ limits: { devices: 1000 } });
   await leaseTo(bench, ann);
 });
@@ -90,7 +92,7 @@ test("sessions are opened as far as the account may, also by two at once", async
     });
   const tries = await Promise.allSettled([open(), open(), open(), open()]);
   expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
-  await expect(open()).rejects.toThrow("2 are the most for your account");
+  await expect(open()).rejects.toThrow("may have 2 sessions open at a time and has 2");
 });
 
 test("nobody sets their own quota without being allowed to, nor that of somebody who may do more", async () => {

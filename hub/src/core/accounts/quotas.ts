@@ -63,7 +63,7 @@ export async function whyNoPhone(tx: Tx, userId: Id, everybodys: Quota): Promise
   const { devices: most } = await quotaOf(tx, userId, everybodys);
   const { devices } = await usedBy(tx, userId);
   if (devices < most) return null;
-  return `You have ${devices} phones, and ${most} are the most for your account; give one back, or ${more}.`;
+  return `Your account may have ${most === 1 ? "one phone" : `${most} phones`} at a time and has ${devices}; give one back, or ${more}.`;
 }
 
 /** `too_large` when so much more does not fit; `bytes` 0: when there is no room at all. */
@@ -90,7 +90,7 @@ export async function refuseBeyondSessions(tx: Tx, userId: Id, everybodys: Quota
   if (sessions >= most)
     throw new Fault(
       "conflict",
-      `You have ${sessions} sessions open, and ${most} are the most for your account; close one: \`cloudphone sessions\` shows them.`,
+      `Your account may have ${most} sessions open at a time and has ${sessions}; close one (\`cloudphone sessions\` shows them), or ${more}.`,
     );
 }
 

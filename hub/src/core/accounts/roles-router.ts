@@ -4,6 +4,11 @@ import { allPermissions, permissions } from "../../platform/auth/permissions.ts"
 import { needs, router } from "../../platform/http/trpc.ts";
 import type { Roles } from "./roles.ts";
 
+const permission = z.enum(allPermissions, {
+  error: ({ input }) =>
+    `there is no permission ${String(input).slice(0, 60)}; \`cloudphone roles permissions\` lists them`,
+});
+
 export function rolesRouter(roles: Roles) {
   return router({
     list: needs("accounts.read").query(() => roles.list()),
@@ -17,7 +22,7 @@ export function rolesRouter(roles: Roles) {
         z.object({
           name: roleNameSchema,
           description: z.string().trim().max(200).default(""),
-          permissions: z.array(z.enum(allPermissions)).min(1).max(allPermissions.length),
+          permissions: z.array(permission).min(1).max(allPermissions.length),
         }),
       )
       .mutation(({ input, ctx }) => roles.save(ctx.caller, input)),
