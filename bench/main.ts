@@ -2,6 +2,7 @@ import { devices } from "./devices.ts";
 import { flowInstall } from "./flow-install.ts";
 import { installAlone } from "./install-alone.ts";
 import { relay } from "./relay.ts";
+import { rebuild } from "./rebuild.ts";
 import { type Benchmark, runBenchmark } from "./report.ts";
 import { screen } from "./screen.ts";
 import { screenSending } from "./screen-sending.ts";
@@ -16,6 +17,7 @@ const benchmarks: readonly Benchmark[] = [
   screen,
   screenSending,
   devices,
+  rebuild,
 ];
 
 const [wanted] = process.argv.slice(2);

@@ -14,6 +14,7 @@ import { enrollCommand } from "./enroll.ts";
 import { fileCommands } from "./files.ts";
 import { hostCommands } from "./hosts.ts";
 import { hubCommand } from "./hub.ts";
+import { listenerCommands } from "./listeners.ts";
 import { notificationCommands } from "./notifications.ts";
 import { orderCommands } from "./orders.ts";
 import { poolCommands } from "./pools.ts";
@@ -60,4 +61,5 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   operationCommands,
   deadLetterCommands,
   projectionCommands,
+  listenerCommands,
 ];

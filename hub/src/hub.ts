@@ -143,6 +143,7 @@ async function wire(
     logger,
     onHubMessage: (payload) => hearHub(log, payload),
     verifyHost: core.verifyHost,
+    rightsOfListener: core.rightsOfListener,
     onHostMessage: (hostId, kind, payload) => messages.take(hostId, kind, payload),
     onRefused: (hostId, topic, payload) =>
       messages.refuse(hostId, topic, { payload, reason: "not a topic of this host" }),

@@ -34,6 +34,7 @@ import { coreFigures } from "./figures.ts";
 import { hostChecks } from "./hosts/checks.ts";
 import { createDrain, type DrainHosts } from "./hosts/drain.ts";
 import { createHosts } from "./hosts/hosts.ts";
+import { listenersRouter, rightsOfListener } from "./listeners/listeners.ts";
 import { notificationConsumer } from "./notifications/consumer.ts";
 import { createDeliveries } from "./notifications/deliveries.ts";
 import { webhookDelivery } from "./notifications/delivery.ts";
@@ -56,6 +57,8 @@ export interface CoreContext extends Context {
   /** Of callers who were let in before, those who may not go on as they were. */
   outdated(callers: readonly Caller[]): Promise<readonly Caller[]>;
   verifyHost(hostId: Id, secret: string): Promise<boolean>;
+  /** What a listener on MQTT may hear. */
+  rightsOfListener(id: string, secret: string | null): Promise<readonly string[] | null>;
   readonly placesOf: PlacesOf;
   onHeartbeat(hostId: Id, heartbeat: Heartbeat): void;
   onPresence(hostId: Id, presence: Presence): void;
@@ -110,6 +113,7 @@ export function createCore(deps: CoreDeps): CoreContext {
     authenticate: (token) => identities.authenticate(token),
     outdated: (callers) => identities.outdated(callers),
     verifyHost: hosts.verifyHost,
+    rightsOfListener: (id, secret) => rightsOfListener(deps, id, secret),
     ...hearing(deps, hosts, batteries),
     ensureAccount: (account) => ensureAccount(deps, accounts, account),
     figures: coreFigures(database),
@@ -248,6 +252,7 @@ function coreRouters({ identities, hosts, devices, library, sessions, ...rest }:
     apps: appsRouter({ library, batches, operate }, deps),
     sessions: sessionsRouter(sessions, deps),
     pools: poolsRouter(deps),
+    listeners: listenersRouter(deps),
     notifications: notificationsRouter(createNotifications(deps.database), deps.log),
     webhooks: webhooksRouter(
       createWebhooks({ ...deps, allowed: deps.webhookNetworks }),

@@ -35,6 +35,7 @@ export const permissions = {
   "hosts.read": "see the machines that phones run on",
   "hosts.drain": "empty a machine, and let it take phones again",
   "hosts.write": "add machines and remove them",
+  "listeners.write": "have programs outside hear what happens to everybody, on MQTT",
   "accounts.read": "see accounts, their sign-ins and their quotas",
   "accounts.support":
     "reset passwords, end sign-ins and set quotas of accounts that may do no more than oneself",

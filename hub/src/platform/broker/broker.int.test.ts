@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { maxPacketBytes } from "@cloudphone/shared/link";
-import { desiredTopic, hostTopic } from "@cloudphone/shared/topics";
+import { desiredTopic, eventTopic, hostTopic } from "@cloudphone/shared/topics";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listenerName } from "./listeners.ts";
 import { silent } from "../testing.ts";
 import { type Broker, startBroker } from "./broker.ts";
 import {
@@ -30,7 +31,13 @@ interface Taken {
 let broker: Broker;
 const taken: Taken[] = [];
 const refused: { hostId: string; topic: string; text: string }[] = [];
-const limits = { connectTimeoutMs: 300, drainTimeoutMs: 500, connectionsPerAddress: 12 };
+const limits = {
+  connectTimeoutMs: 300,
+  drainTimeoutMs: 500,
+  connectionsPerAddress: 12,
+  rightsKnownMs: 50,
+};
+const removed = new Set<string>();
 
 const open = (more: Partial<typeof limits>): Promise<Broker> =>
   startBroker({
@@ -42,6 +49,8 @@ const open = (more: Partial<typeof limits>): Promise<Broker> =>
       if (secret === "unknowable") throw new Error("the database is away");
       return secret === "right";
     },
+    rightsOfListener: async (id, secret) =>
+      removed.has(id) || (secret !== null && secret !== "right") ? null : ["order.*"],
     onHostMessage: (hostId, kind, payload) =>
       void taken.push({ hostId, kind, text: payload.toString() }),
     onRefused: (hostId, topic, payload) =>
@@ -110,6 +119,53 @@ async function expectAlive(): Promise<void> {
     .poll(() => taken.some((message) => message.hostId === hostId && message.text === "alive"))
     .toBe(true);
 }
+
+describe("a listener", () => {
+  const signIn = (id: string, password = "right") => {
+    const username = listenerName(id);
+    return { clientId: `${username}/1`, username, password };
+  };
+  const tell = (type: string) => broker.publish(eventTopic(type), { type }, { retain: false });
+
+  test("hears the events it has a right to, and nothing that is said to hosts", async () => {
+    await using peer = await Peer.signedIn(signIn("one"));
+    for (const [place, topic] of [eventTopic("+"), hostTopic("+", "commands"), "#"].entries()) {
+      peer.socket.write(subscribe(topic));
+      const answers = () => peer.packets.filter(({ type }) => type === suback);
+      await expect.poll(() => answers().length, { timeout: 30_000, interval: 5 }).toBe(place + 1);
+      expect(answers().at(-1)?.body[2], topic).toBe(place === 0 ? 1 : 0x80);
+    }
+    await tell("host.lost");
+    await broker.publish(hostTopic("one", "commands"), {}, { retain: false });
+    await tell("order.paid");
+    await peer.heard(published, (given) => topicOf(given) === eventTopic("order.paid"));
+    const heard = peer.packets.filter(({ type }) => type === published).map(topicOf);
+    expect(heard).toEqual([eventTopic("order.paid")]);
+  });
+
+  test("says nothing: it is cut off when it tries, and nobody takes it", async () => {
+    await using peer = await Peer.signedIn(signIn("two"));
+    peer.socket.write(publish(hostTopic("two", "events"), "forged"));
+    await peer.closed();
+    expect(taken.some(({ text }) => text === "forged")).toBe(false);
+  });
+
+  test("is refused with another's secret, and cut off once it was removed", async () => {
+    await using stranger = new Peer();
+    stranger.socket.write(connect(signIn("three", "wrong")));
+    expect((await stranger.heard(connack)).body[1]).toBe(5);
+    await using peer = await Peer.signedIn(signIn("three"));
+    peer.socket.write(subscribe(eventTopic("+")));
+    await peer.heard(suback);
+    removed.add("three");
+    let over = false;
+    const cut = peer.closed().then(() => (over = true));
+    await expect
+      .poll(() => tell("order.paid").then(() => over), { timeout: 30_000, interval: 20 })
+      .toBe(true);
+    await cut;
+  });
+});
 
 describe("sign-in", () => {
   test.each([

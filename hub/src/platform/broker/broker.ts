@@ -14,6 +14,8 @@ import { listen } from "../listen.ts";
 import { withDeadline } from "../postgres/connection.ts";
 import { retryLevel } from "../postgres/reachability.ts";
 import type { MqttAddress } from "./address.ts";
+import { listenerOf, maySubscribe } from "./listeners.ts";
+import { Listening } from "./listening.ts";
 import { PacketGuard } from "./packet-guard.ts";
 
 export type UpKind = "events" | "heartbeat" | "presence";
@@ -25,6 +27,8 @@ export interface BrokerOptions {
   readonly logger: Logger;
   /** True when the secret is the host's. Asked at each connect; has a deadline of its own here. */
   verifyHost(hostId: string, secret: string): Promise<boolean>;
+  /** Which event types a listener may hear; null: the secret is not its own. Left out: there are none. Without a secret: whether it still may. */
+  rightsOfListener?(id: string, secret: string | null): Promise<readonly string[] | null>;
   /** A message of a host that passed the topic rules; called before PUBACK, must not throw or block. */
   onHostMessage(hostId: string, kind: UpKind, payload: Buffer): void;
   /** A publish that was refused, for quarantine. */
@@ -53,6 +57,8 @@ interface Limits {
   readonly drainTimeoutMs: number;
   readonly connections: number;
   readonly connectionsPerAddress: number;
+  /** For which a listener's rights are taken as known. */
+  readonly rightsKnownMs: number;
 }
 
 const usual: Limits = {
@@ -60,6 +66,7 @@ const usual: Limits = {
   drainTimeoutMs: 5000,
   connections: 5000,
   connectionsPerAddress: 1000,
+  rightsKnownMs: 5000,
 };
 const verifyMs = 5000;
 const publishMs = 5000;
@@ -148,10 +155,19 @@ function admission(aedes: Aedes, limits: Limits, logger: Logger): (socket: Socke
 }
 
 function applyRules(aedes: Aedes, options: BrokerOptions): void {
+  const listening = new WeakMap<Client, Listening>();
   aedes.authenticate = (client, username, password, done) => {
     const hostId = username ?? "";
     const refuse = (): void =>
       done(Object.assign(new Error("refused"), { returnCode: 5 }) as never, false);
+    const listener = listenerOf(hostId, client.id);
+    if (listener !== null) {
+      signListenerIn({ id: listener, client, options, listening }, password?.toString() ?? "", {
+        refuse,
+        done,
+      });
+      return;
+    }
     // The client id is the credential, so a host can only ever take over its own connection.
     if (client.id !== hostId || hostId === "") return refuse();
     withDeadline(
@@ -170,7 +186,8 @@ function applyRules(aedes: Aedes, options: BrokerOptions): void {
     if (!client) return done(null);
     const topic = parseTopic(packet.topic);
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
-    if (topic && "hostId" in topic && topic.hostId === client.id && isUp(topic.kind))
+    if (listening.has(client)) client.close();
+    else if (topic && "hostId" in topic && topic.hostId === client.id && isUp(topic.kind))
       options.onHostMessage(client.id, topic.kind, payload);
     else refusePublish(aedes, options, { client, topic: packet.topic, payload });
     // Nobody subscribes to what hosts say: the hub takes it here. Emptied, it costs the broker nothing more.
@@ -180,11 +197,17 @@ function applyRules(aedes: Aedes, options: BrokerOptions): void {
     done(null);
   };
   aedes.authorizeSubscribe = (client, subscription, done) => {
-    const allowed = client !== null && agentSubscriptions(client.id).includes(subscription.topic);
+    const listener = client && listening.get(client);
+    const allowed = listener
+      ? maySubscribe(listener.types, subscription.topic)
+      : client !== null && agentSubscriptions(client.id).includes(subscription.topic);
     done(null, allowed ? subscription : null);
   };
   aedes.authorizeForward = (client, packet) => {
     const topic = parseTopic(packet.topic);
+    const listener = listening.get(client);
+    if (listener)
+      return topic?.kind === "event" && listener.mayHear(topic.type) ? packet : undefined;
     return topic && "hostId" in topic && topic.hostId === client.id ? packet : undefined;
   };
   aedes.on("clientError", (client: Client, error: Error) => {
@@ -193,6 +216,36 @@ function applyRules(aedes: Aedes, options: BrokerOptions): void {
   aedes.on("connectionError", (_client: Client, error: Error) => {
     options.logger.debug({ reason: error.message }, "an MQTT connection failed");
   });
+}
+
+interface ListenerSignIn {
+  readonly id: string;
+  readonly client: Client;
+  readonly options: BrokerOptions;
+  readonly listening: WeakMap<Client, Listening>;
+}
+
+function signListenerIn(
+  { id, client, options, listening }: ListenerSignIn,
+  secret: string,
+  { refuse, done }: { refuse: () => void; done: (error: null, signedIn: boolean) => void },
+): void {
+  const { rightsOfListener: rightsOf, logger } = options;
+  if (!rightsOf) return refuse();
+  const knownMs = options.limits?.rightsKnownMs ?? usual.rightsKnownMs;
+  const late = "the listener's secret could not be checked in time";
+  withDeadline(rightsOf(id, secret), verifyMs, late).then(
+    (types) => {
+      if (types === null) return refuse();
+      const ask = () => rightsOf(id, null);
+      listening.set(client, new Listening(types, { ask, close: () => client.close(), knownMs }));
+      done(null, true);
+    },
+    (error: unknown) => {
+      logger[retryLevel(error)]({ err: error, id }, "a listener could not be signed in");
+      done(Object.assign(new Error("unavailable"), { returnCode: 3 }) as never, false);
+    },
+  );
 }
 
 export const isUp = (kind: string): kind is UpKind =>
