@@ -161,17 +161,13 @@ function applyRules(aedes: Aedes, options: BrokerOptions): void {
     const refuse = (): void =>
       done(Object.assign(new Error("refused"), { returnCode: 5 }) as never, false);
     const listener = listenerOf(hostId, client.id);
-    if (listener !== null) {
-      signListenerIn({ id: listener, client, options, listening }, password?.toString() ?? "", {
-        refuse,
-        done,
-      });
-      return;
-    }
+    const secret = password?.toString() ?? "";
+    if (listener !== null)
+      return signListenerIn({ id: listener, client, options, listening }, secret, { refuse, done });
     // The client id is the credential, so a host can only ever take over its own connection.
     if (client.id !== hostId || hostId === "") return refuse();
     withDeadline(
-      options.verifyHost(hostId, password?.toString() ?? ""),
+      options.verifyHost(hostId, secret),
       verifyMs,
       "the host's secret could not be checked in time",
     ).then(
