@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import type { Browser, Locator, Page } from "playwright-core";
 import { chromium } from "playwright-core";
 
-const executablePath = process.env.CLOUDPHONE_CHROMIUM ?? "/usr/bin/chromium";
+export const executablePath = process.env.CLOUDPHONE_CHROMIUM ?? "/usr/bin/chromium";
 
 /** Why there is no browser to test with; null: there is one. */
 export const browserMissing = await access(executablePath).then(
@@ -24,9 +24,19 @@ const flags = [
   "--disable-features=WebRtcHideLocalIpsWithMdns",
 ];
 
+interface BrowserOptions {
+  /** A program that runs the browser given as its last arguments. */
+  readonly launcher?: string;
+  readonly args?: readonly string[];
+}
+
 /** Debian's Chromium, without a window. */
-export const openBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath, args: flags, headless: true });
+export const openBrowser = ({ launcher, args = [] }: BrowserOptions = {}): Promise<Browser> =>
+  chromium.launch({
+    executablePath: launcher ?? executablePath,
+    args: [...flags, ...args],
+    headless: true,
+  });
 
 const mostTries = 6;
 const eachMs = 20_000;

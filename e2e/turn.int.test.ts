@@ -1,59 +1,20 @@
-import { spawn, spawnSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { Peer } from "@cloudphone/agent/media/peer";
 import { iceServers } from "@cloudphone/hub/core/sessions/ice";
 import type { IceServer, LiveCandidate } from "@cloudphone/shared/live";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RTCPeerConnection, useH264 } from "werift";
+import { turnMissing, TurnServer } from "./turn-server.ts";
 
 const turnSecret = randomBytes(16).toString("hex");
 /** Another than the host's own, so that one can be told from the other. */
 const relayAddress = "127.0.0.2";
-const hasTurn = spawnSync("turnserver", ["--version"]).error === undefined;
 
-/** A TURN server as `deploy/` sets it up, on loopback. */
 async function startTurn(): Promise<string> {
-  const port = await freePort();
-  const dir = await mkdtemp(path.join(tmpdir(), "cloudphone-turn-"));
-  const args = [
-    "-n",
-    "--use-auth-secret",
-    `--static-auth-secret=${turnSecret}`,
-    "--realm=cloudphone",
-    "--listening-ip=127.0.0.1",
-    `--listening-port=${port}`,
-    `--relay-ip=${relayAddress}`,
-    "--allow-loopback-peers",
-    "--no-cli",
-    "--no-tls",
-    "--no-dtls",
-    "--log-file=stdout",
-    `--pidfile=${path.join(dir, "pid")}`,
-    `--userdb=${path.join(dir, "db")}`,
-  ];
-  const server = spawn("turnserver", args, { cwd: dir, stdio: ["ignore", "pipe", "ignore"] });
-  let output = "";
-  server.stdout.on("data", (data: Buffer) => (output += data.toString()));
-  onTestFinished(async () => {
-    server.kill("SIGKILL");
-    await once(server, "exit");
-    await rm(dir, { recursive: true, force: true });
-  });
-  await expect.poll(() => output, { timeout: 10_000 }).toContain("Total General servers");
-  return `turn:127.0.0.1:${port}`;
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket("udp4").bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  return port;
+  const options = { secret: turnSecret, address: "127.0.0.1", relayAddress };
+  const server = await TurnServer.start(options);
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  return server.url;
 }
 
 const credentials = (turnUrl: string, { secret = turnSecret, nowMs = Date.now() } = {}) =>
@@ -96,38 +57,41 @@ async function meet(servers: readonly IceServer[]) {
   return { peer, viewer, answer, told };
 }
 
-describe.skipIf(!hasTurn && process.env.CI !== "true")("a host behind a TURN server", () => {
-  it("is seen with the session's own credential, and tells nobody its own address", async () => {
-    const { peer, viewer, answer, told } = await meet(credentials(await startTurn()));
-    await expect.poll(() => peer.connected, { timeout: 20_000 }).toBe(true);
-    await expect
-      .poll(() => {
-        const payload = Buffer.from([0x65, 1, 2, 3]);
-        peer.sendPicture([{ payload, marker: true }], performance.now());
-        return viewer.packets;
-      })
-      .toBeGreaterThan(0);
-    expect(peer.path).toBe("turn");
-    const said = [...told.flatMap((each) => each?.candidate ?? []), ...candidatesOf(answer)];
-    expect(said.length).toBeGreaterThan(0);
-    for (const candidate of said) {
-      expect(candidate).toContain(`${relayAddress} `);
-      expect(candidate).toContain("typ relay");
-    }
-    expect(`${said.join()} ${answer}`).not.toContain("127.0.0.1");
-  });
+describe.skipIf(turnMissing !== null && process.env.CI !== "true")(
+  "a host behind a TURN server",
+  () => {
+    it("is seen with the session's own credential, and tells nobody its own address", async () => {
+      const { peer, viewer, answer, told } = await meet(credentials(await startTurn()));
+      await expect.poll(() => peer.connected, { timeout: 20_000 }).toBe(true);
+      await expect
+        .poll(() => {
+          const payload = Buffer.from([0x65, 1, 2, 3]);
+          peer.sendPicture([{ payload, marker: true }], performance.now());
+          return viewer.packets;
+        })
+        .toBeGreaterThan(0);
+      expect(peer.path).toBe("turn");
+      const said = [...told.flatMap((each) => each?.candidate ?? []), ...candidatesOf(answer)];
+      expect(said.length).toBeGreaterThan(0);
+      for (const candidate of said) {
+        expect(candidate).toContain(`${relayAddress} `);
+        expect(candidate).toContain("typ relay");
+      }
+      expect(`${said.join()} ${answer}`).not.toContain("127.0.0.1");
+    });
 
-  it("is given no way by a credential of another secret, nor by yesterday's", async () => {
-    const turnUrl = await startTurn();
-    const wrong = [{ secret: "another" }, { nowMs: Date.now() - 24 * 3_600_000 }];
-    const met = await Promise.all(wrong.map((options) => meet(credentials(turnUrl, options))));
-    for (const { peer, answer, told } of met) {
-      // The last that it tells is that there are no more.
-      await expect.poll(() => told, { timeout: 30_000 }).toContain(null);
-      expect([...told.filter(Boolean), ...candidatesOf(answer)]).toEqual([]);
-      expect(peer.connected).toBe(false);
-    }
-  });
-});
+    it("is given no way by a credential of another secret, nor by yesterday's", async () => {
+      const turnUrl = await startTurn();
+      const wrong = [{ secret: "another" }, { nowMs: Date.now() - 24 * 3_600_000 }];
+      const met = await Promise.all(wrong.map((options) => meet(credentials(turnUrl, options))));
+      for (const { peer, answer, told } of met) {
+        // The last that it tells is that there are no more.
+        await expect.poll(() => told, { timeout: 30_000 }).toContain(null);
+        expect([...told.filter(Boolean), ...candidatesOf(answer)]).toEqual([]);
+        expect(peer.connected).toBe(false);
+      }
+    });
+  },
+);
 
 const candidatesOf = (sdp: string): string[] => sdp.match(/^a=candidate:.*$/gm) ?? [];

@@ -103,7 +103,8 @@ export class Direct {
     }
     this.#events.onLost();
     if (this.#mends === 0) this.#mend(connection);
-    this.#timers.later(lateMs, () => this.#isWhole(connection) || this.#events.onLate());
+    // By whatever connection is the newest by then: one that is being made instead is none yet.
+    this.#timers.later(lateMs, () => this.isConnected || this.#events.onLate());
   }
 
   #mend(connection: Connection): void {

@@ -5,7 +5,7 @@ import type { IceServer } from "@cloudphone/shared/live";
 export interface IceConfig {
   /** "stun:host:port" */
   readonly stunUrl: string | null;
-  /** "turn:host:port" */
+  /** "turn:host:port": by UDP, and by TCP where no UDP gets through. */
   readonly turnUrl: string | null;
   /** What the TURN server was given as its `static-auth-secret`. */
   readonly turnSecret: string | null;
@@ -29,5 +29,7 @@ export function iceServers(
   if (turnUrl === null || turnSecret === null) return servers;
   const username = `${Math.floor((nowMs + credentialMs) / 1000)}:${sessionId}`;
   const credential = createHmac("sha1", turnSecret).update(username).digest("base64");
-  return [...servers, { urls: turnUrl, username, credential }];
+  // UDP first: hosts ask the first, and change to TCP by themselves.
+  const ways = [turnUrl, `${turnUrl}?transport=tcp`];
+  return [...servers, ...ways.map((urls) => ({ urls, username, credential }))];
 }
