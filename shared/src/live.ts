@@ -21,7 +21,7 @@ export const dataChannels = { input: "input", moves: "moves" } as const;
 export const maxLiveMessageBytes = 64 * 1024;
 /** Candidates taken of one description. */
 export const maxCandidates = 100;
-/** Inputs that a host takes a second of one viewer; moves beyond it are dropped, and others end the session. */
+/** Inputs that a host takes a second of one viewer; those beyond it are dropped. */
 export const maxInputsPerSecond = 1000;
 
 /** A share of the picture's width or height: 0 is the left or upper edge. What lies outside is clamped by the host. */

@@ -318,6 +318,30 @@ describe("a viewer of a screen", { timeout: 40_000 }, () => {
     expect(measured).toEqual([{ sessionId: said.sessionId, deviceId, quality }]);
   });
 
+  it("is heard on after ten thousand inputs and as many candidates at once, of which most are left out", async () => {
+    const world = await openWorld();
+    const viewer = new TestViewer(world);
+    viewer.send({ type: "hello", v: 1, sound: false });
+    viewer.send({ type: "relay", on: true });
+    await until(() => viewer.pictures > 0 && viewer.of("size").length > 0);
+    const candidate = "candidate:1 1 udp 2113937151 192.0.2.7 9 typ host";
+    for (let n = 0; n < 10_000; n++) {
+      viewer.send({ type: "candidate", candidate: { candidate, sdpMid: "0", sdpMLineIndex: 0 } });
+      viewer.input({ type: "touch", finger: 0, action: "move", x: -1, y: 2, pressure: 1 });
+    }
+    // What is left out is left out for a second.
+    await expect
+      .poll(
+        () => {
+          viewer.input({ type: "clipboard", text: "after it", paste: false });
+          return world.phone.clipboard;
+        },
+        { timeout: 30_000, interval: 300 },
+      )
+      .toBe("after it");
+    expect(viewer.of("trouble")).toEqual([]);
+  });
+
   it("keeps its session when its offer is rubbish", async () => {
     const world = await openWorld();
     const viewer = new TestViewer(world);
