@@ -46,8 +46,8 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
     await shows(web, true);
   }
 
-  /** How often the phone has started an encoder, as its own log says. */
-  async function encoders(): Promise<number> {
+  /** What the customer types. */
+  async function typed(...words: readonly string[]): Promise<string> {
     const env = {
       ...process.env,
       CLOUDPHONE_URL: cell.url,
@@ -55,9 +55,13 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
       CLOUDPHONE_PASSWORD: customer.password,
     };
     await run(process.execPath, [entry, "login", "--email", customer.email], { env });
-    const shell = [entry, "shell", device.name, "logcat -d"];
-    const { stdout } = await run(process.execPath, shell, { env });
-    return stdout.split("\n").filter((line) => /scrcpy.*Device:/.test(line)).length;
+    return (await run(process.execPath, [entry, ...words], { env })).stdout;
+  }
+
+  /** How often the phone has started an encoder, as its own log says. */
+  async function encoders(): Promise<number> {
+    const log = await typed("shell", device.name, "logcat -d");
+    return log.split("\n").filter((line) => /scrcpy.*Device:/.test(line)).length;
   }
 
   beforeAll(async () => {
@@ -205,6 +209,24 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
     await web.page.getByText("The picture goes on directly").waitFor({ state: "detached" });
     await openNotes(web);
     expect(await phases()).toEqual([]);
+  });
+
+  test("is one of several that take the same tap, each in its own place for it", async () => {
+    await cell.buy("Hourly");
+    const phones = await cell.customer.query<(typeof device)[]>("devices.list");
+    const other = phones.find(({ deviceId }) => deviceId !== device.deviceId)?.name ?? "";
+    const tap = ["input", "tap", device.name, "45", "560", "--also", other, "--json"];
+    expect(JSON.parse(await typed(...tap))).toEqual([
+      { device: device.name, reason: null },
+      { device: other, reason: null },
+    ]);
+    const inFront = () => typed("shell", other, "dumpsys window");
+    await expect.poll(inFront, poll).toContain("com.cloudphone.notes");
+    const none = typed("input", "key", device.name, "HOME", "--also", "no-such-phone");
+    await expect(none).rejects.toMatchObject({
+      code: 8,
+      stdout: expect.stringContaining("no such phone") as string,
+    });
   });
 
   test("ends with the lease, and says so", async () => {

@@ -19,6 +19,7 @@ import { notificationCommands } from "./notifications.ts";
 import { orderCommands } from "./orders.ts";
 import { poolCommands } from "./pools.ts";
 import { walletCommands } from "./wallet.ts";
+import { inputCommands } from "./input.ts";
 import { operationCommands } from "./operations.ts";
 import { phoneCommands } from "./phone.ts";
 import { quotaCommands } from "./quotas.ts";
@@ -49,6 +50,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   fileCommands,
   screenCommands,
   clipboardCommands,
+  inputCommands,
   sessionCommands,
   appCommands,
   snapshotCommands,

@@ -1,15 +1,14 @@
 import path from "node:path";
 import { Fault } from "@cloudphone/shared/fault";
-import { type Input, inputSchema } from "@cloudphone/shared/live";
 import { type Command, InvalidArgumentError } from "commander";
 import { withHub } from "../client.ts";
 import { print } from "../output.ts";
 import { Recording } from "../recording.ts";
-import { act, type ScreenLine, troubleFault, withScreen } from "../screen-line.ts";
+import { type ScreenLine, troubleFault, withScreen } from "../screen-line.ts";
 
 const longestRecordingS = 4 * 3600;
 
-/** A phone's live screen: where to look at it, a film of it, and fingers on it. */
+/** A phone's live screen: where to look at it, and a film of it. */
 export const screenCommands = (program: Command): void => {
   program
     .command("screen")
@@ -46,7 +45,6 @@ export const screenCommands = (program: Command): void => {
         else process.stdout.write(`${said.join("\n")}\n`);
       }),
     );
-  inputCommands(program);
 };
 
 function seconds(text: string): number {
@@ -79,121 +77,4 @@ async function record(line: ScreenLine, recording: Recording, forSeconds: number
     process.off("SIGTERM", stop);
     await recording.end();
   }
-}
-
-/** Keys by the names that `adb shell input keyevent` takes, without KEYCODE_. */
-const keys: Readonly<Record<string, number>> = {
-  HOME: 3,
-  BACK: 4,
-  DPAD_UP: 19,
-  DPAD_DOWN: 20,
-  DPAD_LEFT: 21,
-  DPAD_RIGHT: 22,
-  VOLUME_UP: 24,
-  VOLUME_DOWN: 25,
-  POWER: 26,
-  TAB: 61,
-  SPACE: 62,
-  ENTER: 66,
-  DEL: 67,
-  MENU: 82,
-  APP_SWITCH: 187,
-};
-
-type Size = { readonly width: number; readonly height: number };
-
-function inputCommands(program: Command): void {
-  const input = program.command("input").description("fingers and keys on a phone's screen");
-  const doing =
-    (inputs: (words: readonly string[], size: Size) => readonly Input[]) =>
-    (device: string, ...rest: unknown[]): Promise<void> => {
-      const command = rest.at(-1) as Command;
-      const words = rest.slice(0, -2).map(String);
-      return withHub(command, (hub) =>
-        withScreen(hub, { device, viewOnly: false }, (line) =>
-          act(line, (size) => inputs(words, size)),
-        ),
-      );
-    };
-  input
-    .command("tap")
-    .description("a tap, in pixels of the picture as it is now")
-    .argument("<device>")
-    .argument("<x>")
-    .argument("<y>")
-    .action(doing(([x = "", y = ""], size) => tap({ x, y }, size)));
-  input
-    .command("swipe")
-    .description("a finger from one place to another")
-    .argument("<device>")
-    .argument("<x1>")
-    .argument("<y1>")
-    .argument("<x2>")
-    .argument("<y2>")
-    .action(
-      doing(([x1 = "", y1 = "", x2 = "", y2 = ""], size) =>
-        swipe({ x: x1, y: y1 }, { x: x2, y: y2 }, size),
-      ),
-    );
-  input
-    .command("key")
-    .description(`a key: ${Object.keys(keys).join(", ")}, or a number`)
-    .argument("<device>")
-    .argument("<key>")
-    .action(doing(([key = ""]) => press(key)));
-  input
-    .command("text")
-    .description("text of any script, where the cursor is")
-    .argument("<device>")
-    .argument("<text>")
-    .action(doing(([text = ""]) => [check({ type: "text", text })]));
-}
-
-function check(input: object): Input {
-  const parsed = inputSchema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new Fault("bad_input", `That can't be put in: ${parsed.error.issues[0]?.message ?? ""}.`);
-}
-
-function touch(action: "down" | "move" | "up", place: { x: string; y: string }, size: Size): Input {
-  const [x, y] = [Number(place.x), Number(place.y)];
-  if (!(x >= 0 && x < size.width && y >= 0 && y < size.height))
-    throw new Fault(
-      "bad_input",
-      `(${place.x}, ${place.y}) is not on the screen, which is ${size.width} by ${size.height} pixels now.`,
-    );
-  // The middle of the pixel.
-  return check({
-    type: "touch",
-    action,
-    finger: 0,
-    x: (x + 0.5) / size.width,
-    y: (y + 0.5) / size.height,
-  });
-}
-
-const tap = (place: { x: string; y: string }, size: Size): Input[] => [
-  touch("down", place, size),
-  touch("up", place, size),
-];
-
-const swipeSteps = 12;
-
-function swipe(from: { x: string; y: string }, to: { x: string; y: string }, size: Size): Input[] {
-  const at = (step: number): { x: string; y: string } => ({
-    x: String(Number(from.x) + ((Number(to.x) - Number(from.x)) * step) / swipeSteps),
-    y: String(Number(from.y) + ((Number(to.y) - Number(from.y)) * step) / swipeSteps),
-  });
-  const moves = Array.from({ length: swipeSteps }, (_, step) => touch("move", at(step + 1), size));
-  return [touch("down", from, size), ...moves, touch("up", to, size)];
-}
-
-function press(key: string): Input[] {
-  const keycode = keys[key.toUpperCase().replace(/^KEYCODE_/, "")] ?? Number(key);
-  if (!Number.isInteger(keycode))
-    throw new Fault(
-      "bad_input",
-      `There is no key ${JSON.stringify(key)}; see --help for their names.`,
-    );
-  return (["down", "up"] as const).map((action) => check({ type: "key", action, keycode }));
 }
