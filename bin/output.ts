@@ -54,7 +54,8 @@ export function reportAndExitCode(error: unknown): number {
   return faultCodes[code].exit;
 }
 
-function explain(error: unknown): { message: string; code: keyof typeof faultCodes } {
+/** What went wrong, in words for a person. */
+export function explain(error: unknown): { message: string; code: keyof typeof faultCodes } {
   if (error instanceof Fault) return { message: error.message, code: error.code };
   if (error instanceof TRPCClientError) {
     const fault = String((error.data as { fault?: unknown } | null | undefined)?.fault ?? "");

@@ -1,8 +1,8 @@
-import { Fault, faultCodes, toFault } from "@cloudphone/shared/fault";
+import { Fault, faultCodes } from "@cloudphone/shared/fault";
 import { type Input, inputSchema } from "@cloudphone/shared/live";
 import type { Command } from "commander";
 import { type Connection, withHub } from "../client.ts";
-import { print } from "../output.ts";
+import { explain, print } from "../output.ts";
 import { act, withScreen } from "../screen-line.ts";
 
 /** Keys by the names that `adb shell input keyevent` takes, without KEYCODE_. */
@@ -93,7 +93,7 @@ async function onAll(
       await on(device.trim(), () => inputs);
       return { device, reason: null };
     } catch (error) {
-      return { device, reason: toFault(error).message };
+      return { device, reason: explain(error).message };
     }
   };
   return [{ device: first, reason: null }, ...(await Promise.all(others.map(follow)))];
