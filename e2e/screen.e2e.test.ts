@@ -225,7 +225,7 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
     const none = typed("input", "key", device.name, "HOME", "--also", "no-such-phone");
     await expect(none).rejects.toMatchObject({
       code: 8,
-      stdout: expect.stringContaining("no such phone") as string,
+      stdout: expect.stringContaining("You have no phone called no-such-phone") as string,
     });
   });
 
