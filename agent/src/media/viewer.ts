@@ -80,7 +80,7 @@ export class Viewer implements Spectator {
       screen.leave(this);
       // What was told last still goes out.
       stream.end();
-      await this.#peer?.close().catch(() => undefined);
+      this.#leavePeer();
     }
   }
 
@@ -155,7 +155,7 @@ export class Viewer implements Spectator {
     if (!fingerprint || !/^m=video /m.test(sdp) || !/H264\/90000/i.test(sdp))
       return this.#refuseOffer();
     if (!this.#peer || fingerprint !== this.#fingerprint) {
-      await this.#peer?.close().catch(() => undefined);
+      this.#leavePeer();
       this.#peer = this.#openPeer();
       this.#fingerprint = fingerprint;
     }
@@ -246,6 +246,11 @@ export class Viewer implements Spectator {
   end(): void {
     this.#gone.resolve();
     this.#options.stream.destroy();
+    this.#leavePeer();
+  }
+
+  /** Nobody waits for it: a TURN server that is gone is said goodbye to for half a minute. */
+  #leavePeer(): void {
     void this.#peer?.close().catch(() => undefined);
   }
 }
