@@ -92,6 +92,11 @@ export class Cell implements AsyncDisposable {
     }
   }
 
+  /** False: the test is the host, and obeys only what it is about. */
+  get hasAgent(): boolean {
+    return this.#options.agent !== false;
+  }
+
   get mqttPort(): number {
     return this.#mqttPort;
   }
@@ -150,8 +155,9 @@ export class Cell implements AsyncDisposable {
     return this.#program(part).pid;
   }
 
+  /** What it has printed; nothing when it was never started. */
   output(part: Part): string {
-    return this.#program(part).output();
+    return this.#programs.get(part)?.output() ?? "";
   }
 
   kill(part: Part, signal: NodeJS.Signals = "SIGKILL"): void {

@@ -38,7 +38,7 @@ export async function settle(cell: Cell): Promise<void> {
       const consumers =
         await cell.admin.query<{ lag: number; position: number }[]>("consumers.list");
       const open = await cell.admin.query<Saga[]>("sagas.list", { status: "running" });
-      const devices = await cell.admin.query<Device[]>("devices.list");
+      const devices = cell.hasAgent ? await cell.admin.query<Device[]>("devices.list") : [];
       const now = Math.max(...consumers.map(({ position }) => position));
       const busy = consumers.some(({ lag }) => lag > 0) || devices.some(isUnderWay);
       if (now !== head || open.length > 0 || busy) sinceMs = performance.now();
