@@ -1,6 +1,9 @@
 import { devices } from "./devices.ts";
+import { events } from "./events/events.ts";
 import { flowInstall } from "./flow-install.ts";
 import { installAlone } from "./install-alone.ts";
+import { mutations } from "./mutations.ts";
+import { outbox } from "./outbox.ts";
 import { relay } from "./relay.ts";
 import { rebuild } from "./rebuild.ts";
 import { type Benchmark, runBenchmark } from "./report.ts";
@@ -18,6 +21,9 @@ const benchmarks: readonly Benchmark[] = [
   screenSending,
   devices,
   rebuild,
+  events,
+  mutations,
+  outbox,
 ];
 
 const [wanted] = process.argv.slice(2);

@@ -32,8 +32,8 @@ export const logGuards: readonly Guard[] = [
   {
     name: "an old epoch is refused",
     file: "hub/src/platform/log/ingest.ts",
-    guard: "if (known) return known.current ? known.last_seq : null;",
-    without: "if (known) return known.last_seq;",
+    guard: "const lastSeq = epoch.current ? epoch.lastSeq : null;",
+    without: "const lastSeq: number | null = epoch.lastSeq;",
     test: {
       file: ingest,
       name: "a store that was replaced by a newer one is refused, and nothing of it is taken",

@@ -169,7 +169,10 @@ async function wire(
       await core.greetHosts(mine);
     },
   });
-  stops.push(() => handover.stop(), fanOut({ log, bus, logger, ownership: membership }));
+  stops.push(
+    () => handover.stop(),
+    fanOut({ log, broker: link.broker, logger, ownership: membership }),
+  );
   tellHubs(log, link.broker);
   const consumers = () => membership.consumers();
   const operations = operationsRouter({ log, ingest, contexts, consumers });
@@ -232,24 +235,30 @@ function hearHub(log: EventLog, payload: Buffer): void {
 
 interface FanOutDeps {
   readonly log: EventLog;
-  readonly bus: HostBus;
+  readonly broker: Broker;
   readonly logger: Logger;
   readonly ownership: Ownership;
 }
 
 /** New events, told on MQTT to whoever may listen. From the present on: who needs every event reads the log. */
-function fanOut({ log, bus, logger, ownership }: FanOutDeps): () => Promise<void> {
+function fanOut({ log, broker, logger, ownership }: FanOutDeps): () => Promise<void> {
   let position: number | null = null;
   const follower = new LogFollower(log, { limit: 200 });
   const loop = new Wakeable(
     async () => {
       position ??= await log.head();
+      if (!broker.fansOut) {
+        const head = await log.head();
+        // Nobody listens. Who came while that was asked hears all from before on.
+        if (!broker.fansOut) position = head;
+        return false;
+      }
       const { events, to } = await follower.next(position);
       const more = to > position;
       for (const event of events) {
         // Several hubs: each tells those of its partitions.
         if (owns(ownership, event.subject))
-          await bus.publish(eventTopic(event.type), event, { retain: false });
+          await broker.publish(eventTopic(event.type), event, { retain: false });
         position = event.position;
       }
       position = to;

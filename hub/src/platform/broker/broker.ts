@@ -45,6 +45,8 @@ export interface Broker extends HostBus, HostAccess {
   readonly listening: boolean;
   /** Hears the hosts of these partitions, and no others. */
   listenTo(partitions: readonly number[]): Promise<void>;
+  /** Whether anybody may be listening to the events that are told there; false is certain. */
+  readonly fansOut: boolean;
   /** Tells the other hubs on this broker; may be lost. */
   tellHubs(message: unknown): void;
   stop(): Promise<void>;
@@ -85,6 +87,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     heartbeatInterval: 60_000,
   } as Parameters<typeof Aedes.createBroker>[0]);
   applyRules(aedes, options);
+  const listeners = listenersOf(aedes);
   const server = createServer(admission(aedes, limits, options.logger));
   const { host } = options;
   const port = await listen(server, {
@@ -102,6 +105,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     // Every host that this broker knows is this hub's, and each connect is checked against the database.
     listenTo: async () => {},
     tellHubs: () => undefined,
+    get fansOut() {
+      return listeners.size > 0;
+    },
     ...asksAtConnect,
     publish: (topic, message, { retain }) => publish(aedes, topic, { message, retain }),
     async stop() {
@@ -109,6 +115,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
     },
   };
+}
+
+/** Clients that subscribed to more than a host's own topics. */
+function listenersOf(aedes: Aedes): ReadonlySet<Client> {
+  const listeners = new Set<Client>();
+  aedes.on("subscribe", (subscriptions, client) => {
+    const own = client ? agentSubscriptions(client.id) : [];
+    if (client && subscriptions.some(({ topic }) => !own.includes(topic))) listeners.add(client);
+  });
+  aedes.on("clientDisconnect", (client) => listeners.delete(client));
+  return listeners;
 }
 
 /** Of a broker that asks the hub at each connect: there is no register to keep. */

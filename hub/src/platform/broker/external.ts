@@ -97,6 +97,10 @@ class ExternalBroker implements Broker {
     return { host, port, tls };
   }
 
+  get fansOut(): boolean {
+    return true;
+  }
+
   get listening(): boolean {
     return this.#client.connected;
   }

@@ -18,7 +18,8 @@ import type { UpKind } from "./broker.ts";
 
 /** Batches that may wait for the database; what comes beyond is dropped, and its host sends it again. */
 const maxWaitingBatches = 500;
-const maxBatchesPerCommit = 100;
+/** A commit's rows are written as long as the host of its first batch waits for its ack. */
+const maxRowsPerCommit = 2000;
 
 export interface HostMessagesOptions {
   readonly ingest: Ingest;
@@ -112,7 +113,7 @@ export class HostMessages {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batches = this.#waiting.splice(0, maxBatchesPerCommit);
+      const batches = this.#waiting.splice(0, batchesFor(maxRowsPerCommit, this.#waiting));
       try {
         const results = await this.#options.ingest.ingest(batches);
         this.#failures = 0;
@@ -180,6 +181,13 @@ export function parseJson(payload: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** How many of the first batches have at most so many rows together; one in any case. Pure. */
+export function batchesFor(rows: number, waiting: readonly HostBatch[]): number {
+  let sum = 0;
+  const over = waiting.findIndex(({ batch }) => (sum += batch.rows.length) > rows);
+  return over === -1 ? waiting.length : Math.max(1, over);
 }
 
 /** One commit may hold several batches of a host: only the last answer matters. Pure. */

@@ -125,25 +125,45 @@ interface Taken {
 
 type Places = Awaited<ReturnType<PlacesOf>>;
 
+/** However many hosts and batches: three statements, unless a store is new. */
 async function takeAll(tx: Tx, batches: readonly Decoded[], places: Places): Promise<Taken> {
   const taken: Taken = { events: [], quarantined: [], results: [] };
-  // Always in the same order, so that two hubs that take the same hosts' batches can't dead-lock.
-  const byHost = Map.groupBy(batches, (entry) => entry.hostId);
-  for (const hostId of [...byHost.keys()].sort())
-    for (const batch of byHost.get(hostId) ?? []) await takeBatch(tx, batch, { taken, places });
+  const epochs = await lockEpochs(tx, batches);
+  const moved = new Set<Epoch>();
+  for (const batch of batches) {
+    const epoch = epochs.get(keyOf(batch)) ?? (await beginEpoch(tx, batch, epochs));
+    if (takeBatch(batch, { epoch, taken, places })) moved.add(epoch);
+  }
+  if (moved.size === 0) return taken;
+  const rows = [...moved];
+  await tx`update host_epochs e set last_seq = m.last_seq, seen_at = clock_timestamp()
+    from unnest(${rows.map(({ hostId }) => hostId)}::uuid[], ${rows.map(({ id }) => id)}::uuid[],
+      ${rows.map(({ lastSeq }) => lastSeq)}::bigint[]) as m(host_id, epoch, last_seq)
+    where e.host_id = m.host_id and e.epoch = m.epoch`;
   return taken;
 }
 
-async function takeBatch(
-  tx: Tx,
-  { hostId, epoch, rows: sent }: Decoded,
-  { taken, places }: { taken: Taken; places: Places },
-): Promise<void> {
-  const lastSeq = await claimEpoch(tx, hostId, epoch);
+/** A host's store as the database knows it; its row is locked. */
+interface Epoch {
+  readonly hostId: string;
+  readonly id: string;
+  lastSeq: number;
+  current: boolean;
+}
+
+const keyOf = ({ hostId, epoch }: { hostId: string; epoch: string }): string =>
+  `${hostId} ${epoch}`.toLowerCase();
+
+/** True when something of it was taken. */
+function takeBatch(
+  { hostId, epoch: id, rows: sent }: Decoded,
+  { epoch, taken, places }: { epoch: Epoch; taken: Taken; places: Places },
+): boolean {
+  const lastSeq = epoch.current ? epoch.lastSeq : null;
   if (lastSeq === null) {
     const refused = "This store was replaced by a newer one; its events are not taken any more.";
-    taken.results.push({ hostId, epoch, refused });
-    return;
+    taken.results.push({ hostId, epoch: id, refused });
+    return false;
   }
   const { rows, next, resend } = consecutive(sent, lastSeq);
   for (const { seq, raw, read } of rows) {
@@ -155,22 +175,41 @@ async function takeBatch(
         bytes: Buffer.from(JSON.stringify(raw)),
       });
     else if (read.outcome !== "malformed")
-      taken.events.push({ stream: hostStream(hostId, epoch), seq, event: read.envelope });
+      taken.events.push({ stream: hostStream(hostId, id), seq, event: read.envelope });
   }
-  if (next > lastSeq)
-    await tx`update host_epochs set last_seq = ${next}, seen_at = clock_timestamp()
-      where host_id = ${hostId} and epoch = ${epoch}`;
-  taken.results.push({ hostId, epoch, seq: next, resend });
+  epoch.lastSeq = next;
+  taken.results.push({ hostId, epoch: id, seq: next, resend });
+  return next > lastSeq;
 }
 
-/** Locks the host's epoch and tells its last seq; an epoch never seen becomes the current one. Null: an older one. */
-async function claimEpoch(tx: Tx, hostId: string, epoch: string): Promise<number | null> {
-  const [known] = await tx<{ last_seq: number; current: boolean }>`
-    select last_seq, current from host_epochs where host_id = ${hostId} and epoch = ${epoch} for update`;
-  if (known) return known.current ? known.last_seq : null;
-  await tx`update host_epochs set current = false where host_id = ${hostId} and current`;
-  await tx`insert into host_epochs (host_id, epoch, current) values (${hostId}, ${epoch}, true)`;
-  return 0;
+/** Always in the same order, so that two hubs that take the same hosts' batches can't dead-lock. */
+async function lockEpochs(tx: Tx, batches: readonly Decoded[]): Promise<Map<string, Epoch>> {
+  const pairs = [...new Map(batches.map((batch) => [keyOf(batch), batch])).values()];
+  const rows = await tx<Epoch>`
+    select e.host_id as "hostId", e.epoch as id, e.last_seq as "lastSeq", e.current from host_epochs e
+    join unnest(${pairs.map(({ hostId }) => hostId)}::uuid[], ${pairs.map(({ epoch }) => epoch)}::uuid[])
+      as asked(host_id, epoch) on e.host_id = asked.host_id and e.epoch = asked.epoch
+    order by e.host_id, e.epoch for update of e`;
+  return new Map(rows.map((row) => [keyOf({ hostId: row.hostId, epoch: row.id }), row]));
+}
+
+/** An epoch never seen becomes the current one; another hub may have seen it a moment ago. */
+async function beginEpoch(
+  tx: Tx,
+  { hostId, epoch: id }: Decoded,
+  epochs: Map<string, Epoch>,
+): Promise<Epoch> {
+  const [known] = await tx<{ lastSeq: number; current: boolean }>`
+    select last_seq as "lastSeq", current from host_epochs where host_id = ${hostId} and epoch = ${id} for update`;
+  if (!known) {
+    await tx`update host_epochs set current = false where host_id = ${hostId} and current`;
+    await tx`insert into host_epochs (host_id, epoch, current) values (${hostId}, ${id}, true)`;
+    for (const other of epochs.values())
+      if (other.hostId === hostId.toLowerCase()) other.current = false;
+  }
+  const epoch: Epoch = { hostId, id, ...(known ?? { lastSeq: 0, current: true }) };
+  epochs.set(keyOf({ hostId, epoch: id }), epoch);
+  return epoch;
 }
 
 /** The rows that follow `lastSeq` without a gap. Pure. */
