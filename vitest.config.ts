@@ -10,6 +10,7 @@ const roots = "{shared,agent,hub,bin,e2e,bench,testing,web}/**";
 const longest = [
   "e2e/crash-points",
   "e2e/screen",
+  "e2e/dashboard",
   "e2e/link-cut",
   "e2e/clock-jumps",
   "e2e/random-kills",

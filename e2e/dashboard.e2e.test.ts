@@ -36,6 +36,7 @@ const operatorPages = [
   "/plans",
   "/orders",
   "/ledger",
+  "/figures",
   "/users",
   "/events",
   "/sagas",

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, type AppInfo } from "../api.ts";
 import { BatchList } from "../features/apps/batch-list.tsx";
 import { InstallMany } from "../features/apps/install-many.tsx";
+import { RemoveApp } from "../features/apps/remove-app.tsx";
 import { UploadApks } from "../features/apps/upload-apks.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
@@ -80,13 +81,16 @@ function AppTable({ apps, onInstall }: AppTableProps) {
             title: <span className="unseen">{t("list.actions")}</span>,
             align: "right",
             render: (_, app) => (
-              <Button
-                size="small"
-                aria-label={`${t("apps.install")}: ${app.label}`}
-                onClick={() => onInstall(app)}
-              >
-                {t("apps.install")}
-              </Button>
+              <span className="row-actions">
+                <Button
+                  size="small"
+                  aria-label={`${t("apps.install")}: ${app.label}`}
+                  onClick={() => onInstall(app)}
+                >
+                  {t("apps.install")}
+                </Button>
+                <RemoveApp app={app} />
+              </span>
             ),
           },
         ]}

@@ -107,6 +107,7 @@ const pages = [
   page("/devices", async () => (await import("./devices-page.tsx")).DevicesPage),
   page("/wall", async () => (await import("./wall-page.tsx")).WallPage),
   page("/ledger", async () => (await import("./ledger-page.tsx")).LedgerPage),
+  page("/figures", async () => (await import("./figures-page.tsx")).FiguresPage),
   page("/users", async () => (await import("./users-page.tsx")).UsersPage),
   page("/events", async () => (await import("./events-page.tsx")).EventsPage),
   page("/events/$id", async () => (await import("./trace-page.tsx")).TracePage),

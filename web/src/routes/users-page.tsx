@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { api, type Account } from "../api.ts";
 import { NewAccount } from "../features/users/new-account.tsx";
 import { ResetPassword } from "../features/users/reset-password.tsx";
+import { SetRole } from "../features/users/set-role.tsx";
 import { TopUp } from "../features/users/top-up.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
@@ -81,6 +82,7 @@ function AccountTable({ accounts }: { readonly accounts: readonly Account[] }) {
             align: "right",
             render: (_, account) => (
               <span className="row-actions">
+                <SetRole account={account} />
                 <ResetPassword account={account} />
                 <Button
                   size="small"

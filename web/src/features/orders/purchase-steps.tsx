@@ -21,6 +21,7 @@ export function PurchaseSteps({ orderId }: { readonly orderId: string }) {
     <section aria-label={t("orders.steps")} aria-live="polite" data-testid="steps">
       <Steps
         orientation="vertical"
+        current={steps.findIndex(({ state }) => state !== "done")}
         size="small"
         items={steps.map(({ name, state, at }) => ({
           title: t(`orders.step.${name}`),

@@ -115,6 +115,8 @@ export const customer = {
     uploadedAt: "Uploaded",
     install: "Install",
     installs: "Installs on several phones",
+    remove: "Remove",
+    removeQuestion: "Remove this app from your library? Phones that have it keep it.",
     noInstalls: "Nothing was installed on several phones yet.",
     installTitle: "Install {{name}}",
     installOn_one: "Install on {{count}} phone",

@@ -20,6 +20,7 @@ export const frame = {
     devices: "Devices",
     plans: "Plans",
     ledger: "Ledger",
+    figures: "Figures",
     users: "Users",
     events: "Events",
     sagas: "Sagas",

@@ -117,6 +117,8 @@ export const customerZh: SameKeys<typeof customer> = {
     uploadedAt: "上传时间",
     install: "安装",
     installs: "批量安装",
+    remove: "移除",
+    removeQuestion: "从应用库移除此应用？已安装的手机不受影响。",
     noInstalls: "还没有批量安装记录。",
     installTitle: "安装 {{name}}",
     installOn_one: "安装到 {{count}} 部手机",

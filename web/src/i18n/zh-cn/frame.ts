@@ -23,6 +23,7 @@ export const frameZh: SameKeys<typeof frame> = {
     devices: "设备",
     plans: "套餐",
     ledger: "账本",
+    figures: "经营分析",
     users: "用户",
     events: "事件",
     sagas: "Saga 流程",
