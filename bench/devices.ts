@@ -31,7 +31,7 @@ export const devices: Benchmark = {
       setting: `Containers with the real adbd and 0.2 s of boot, in a Docker daemon of their own. Idle: running, looked at for ${windowMs / 1000} s a round. A start: from the request until the API says that it runs, one after the other, beside a container like it started by Docker alone; ${startsPerRound} a round, the slowest of them held against the aim for p99. No device: after those of the other figures came and went.`,
       figures: [...idleFigures, ...figures],
       bound:
-        "idle: a look at each container every five seconds, and what it sends through Docker's API. A start: the wish through hub, broker and host, then the phone's adb, which is asked every 50 ms; some take 3 s longer, and where was not found out: it was seen only beside another container that starts and stops. Ten at once: starting containers, which two cores do one after the other for both.",
+        "idle: a look at each container every five seconds, and what it sends through Docker's API. A start: 25 ms for the wish through hub, broker and host; 60 ms that Docker takes longer for a container with a network and an address of its own; then adb, whose connect takes 250 ms when it comes before the phone's adbd listens, and probes 25 ms apart; 20 ms back through the log. The starts that took 3 s had a probe that hung on a connection of the boot before: one is given up after 0.4 s now. Ten at once: starting containers, which two cores do one after the other for both.",
     };
   },
 };

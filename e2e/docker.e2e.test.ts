@@ -122,12 +122,13 @@ describe.skipIf(missing !== null)(
       expect(wiped).toHaveLength(10);
     });
 
-    test("a real adb reaches the real adbd of a container from afar: shell, files, ports both ways", async () => {
+    test("a real adb reaches the real adbd of a container from afar: shell, files, ports both ways; its data is kept, taken back and cloned", async () => {
       await using cell = await startCell();
-      const orderId = await rent(cell);
-      const [phone] = await cell.customer.query<{ name: string }[]>("devices.list");
-      await using afar = await startAfar(cell, phone?.name ?? "");
-      const { say } = afar;
+      const orders = [await rent(cell), await rent(cell)];
+      const phones = await cell.customer.query<{ name: string }[]>("devices.list");
+      const [phone = "", other = ""] = phones.map(({ name }) => name);
+      await using afar = await startAfar(cell, phone);
+      const { say, terminal } = afar;
       await expect(say("shell", "echo out; exit 7")).rejects.toMatchObject({
         code: 7,
         stdout: "out\n",
@@ -145,7 +146,21 @@ describe.skipIf(missing !== null)(
       expect(await text(connect(forwarded, "127.0.0.1"))).toBe("from the desk");
       await say("reverse", "--remove-all");
       expect(await say("reverse", "--list")).toBe("\n");
-      await clearAway(cell, [orderId]);
+      const { snapshotId } = await terminal.ask<{ snapshotId: string }>(
+        "snapshots",
+        "create",
+        phone,
+      );
+      const sizeOn = async (device: string): Promise<string> =>
+        (await terminal.type(["shell", device, "wc -c </data/local/tmp/up"])).stdout.trim();
+      await terminal.type(["shell", phone, "echo changed >/data/local/tmp/up"]);
+      expect(await sizeOn(phone)).toBe("8");
+      await terminal.ask("snapshots", "restore", snapshotId, phone);
+      expect(await sizeOn(phone)).toBe(String(bytes.length));
+      await terminal.ask("devices", "clone", phone, other);
+      expect(await sizeOn(other)).toBe(String(bytes.length));
+      await terminal.ask("snapshots", "delete", snapshotId);
+      await clearAway(cell, orders);
     });
 
     test.each(["agent.provider.before-create", "agent.provider.after-create"] as const)(
@@ -174,7 +189,8 @@ async function startAfar(cell: Cell, device: string) {
     demo: { email: string; password: string };
   };
   const home = path.join(cell.dir, "demo");
-  await new Terminal(home, () => cell.url).signIn(demo);
+  const terminal = new Terminal(home, () => cell.url);
+  await terminal.signIn(demo);
   const server = await startRealAdb();
   const env = { CLOUDPHONE_HOME: home, CLOUDPHONE_URL: cell.url };
   const door = startProgram(["adb", device], { env });
@@ -188,6 +204,7 @@ async function startAfar(cell: Cell, device: string) {
   await call("connect", address);
   await call("-s", address, "wait-for-device");
   return {
+    terminal,
     say: (...args: string[]) => call("-s", address, ...args),
     async [Symbol.asyncDispose]() {
       door.kill("SIGTERM");
