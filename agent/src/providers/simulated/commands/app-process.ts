@@ -44,6 +44,8 @@ const appProcess: ShellCommand = async ({ phone, args, out, signal, variables })
   } catch (error) {
     await log("ERROR", error instanceof Error ? error.message : String(error));
     return 1;
+  } finally {
+    phone.log.add("I", "scrcpy", "The server has ended");
   }
 };
 
