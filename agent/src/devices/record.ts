@@ -4,20 +4,12 @@ import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Handle } from "../providers/provider.ts";
 import type { DeviceRow, RunRow, Store, StoreTx } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
-import { closeRun, openRun, ranFor } from "../usage/runs.ts";
+import { type Crash, closeRun, openRun, ranFor } from "../usage/runs.ts";
 
 export interface RecordDeps {
   readonly store: Store;
   readonly clock: MonoClock;
   readonly source: Source;
-}
-
-/** How the end of a crashed run is known. */
-export interface Crash {
-  /** When its instance was last seen alive, on the host's clock; 0 when this process has not seen it. */
-  readonly aliveAtMs: number;
-  /** How long ago it ended, where its provider knows. */
-  readonly endedAgoMs?: number;
 }
 
 /** What the host's store remembers of one device. Each change is one transaction with the event that tells the hub of it. */

@@ -11,6 +11,7 @@ import { systemSource } from "../source.ts";
 import { openStore, type OpenStore } from "../store/open.ts";
 import { systemClock } from "../usage/clock.ts";
 import { Fleet } from "./fleet.ts";
+import { startHost, wish as wishOf } from "./testing.ts";
 
 const deviceId = "018f3c5a-0000-7000-8000-0000000000d1";
 const hostId = "018f3c5a-0000-7000-8000-000000000001";
@@ -128,4 +129,36 @@ test("a crash that is noticed late is billed to the phone's own end, whatever th
   await expect.poll(stopped, { timeout: 20_000 }).toBeDefined();
   expect(stopped()?.data.reason).toBe("crashed");
   expect(stopped()?.data.durationMs).toBeLessThanOrEqual(1500);
+});
+
+test("what the store lets the end of a crashed run wait for is not billed", async () => {
+  await using switched = startHost();
+  const { store, fleet, clock, provider } = switched;
+  await fleet.take(wishOf());
+  await switched.until(() => store.read((tx) => tx.device(deviceId))?.state === "stopped");
+  await store.transaction((tx) =>
+    tx.putRun({
+      runId: systemSource.id(),
+      deviceId,
+      lease: null,
+      startedAt: new Date(0).toISOString(),
+      bootId: clock.bootId,
+      startedMonoMs: clock.nowMs(),
+      confirmedMs: 0,
+      instanceId: "of the run",
+      cause: { correlationId: deviceId, causationId: null },
+    }),
+  );
+  clock.nowMsValue += 5000;
+  provider.observe = async () => {
+    // After the answer, and before any transaction that it leads to.
+    setImmediate(() => (clock.nowMsValue += 60_000));
+    return { state: "stopped", endedAgoMs: 2000 };
+  };
+  fleet.find(deviceId)?.urge();
+  await switched.until(() => switched.events().some(({ type }) => type === "device.stopped"));
+  expect(switched.events().find(({ type }) => type === "device.stopped")?.data).toMatchObject({
+    reason: "crashed",
+    durationMs: 3000,
+  });
 });

@@ -15,6 +15,7 @@ import type {
 import { fullDisk } from "../store/full-disk.ts";
 import type { DeviceRow, Store } from "../store/store.ts";
 import type { MonoClock } from "../usage/clock.ts";
+import type { Crash } from "../usage/runs.ts";
 import { Attention } from "./attention.ts";
 import { booted } from "./boot.ts";
 import { providerCall } from "./provider-call.ts";
@@ -308,11 +309,19 @@ export class Supervisor {
   /** Ends the open run now; a crashed one when its provider says that it ended, else when its instance was last seen alive. */
   async #closeRun(reason: EventData<"device.stopped">["reason"], seen: Observation): Promise<void> {
     const crashed = reason === "crashed" ? seen : null;
-    const alive = this.#seenAlive;
-    const aliveAtMs = alive?.instanceId === this.#record.run?.instanceId ? (alive?.atMs ?? 0) : 0;
-    await this.#record.closeRun(reason, crashed && { aliveAtMs, ...crashed });
+    await this.#record.closeRun(reason, crashed && this.#crashOf(crashed));
     if (crashed && "reason" in crashed && crashed.reason)
       await this.#record.report("failed", crashed.reason);
+  }
+
+  /** Right after the look that saw it. */
+  #crashOf(seen: Observation): Crash {
+    const alive = this.#seenAlive;
+    const ago = "endedAgoMs" in seen ? seen.endedAgoMs : undefined;
+    return {
+      aliveAtMs: alive?.instanceId === this.#record.run?.instanceId ? (alive?.atMs ?? 0) : 0,
+      endedAtMs: ago === undefined ? null : this.#deps.clock.nowMs() - ago,
+    };
   }
 
   async #failed(error: unknown): Promise<void> {

@@ -57,18 +57,24 @@ export function confirmed(run: RunRow, clock: MonoClock): RunRow | null {
 }
 
 /**
- * How long a run has lasted that ends now, or, for a crash, that ended by itself: when its provider knows how long ago, then; else at the running mark,
- * and not before it was last seen alive. The mark goes on until an end is noticed: where the end itself is known, the mark is no measure of it.
+ * How the end of a crashed run is known, on the host's clock. Times and not ages: what is measured at the look at the phone is written down in a
+ * transaction that may have to wait, and an age would grow by that.
  */
-export function ranFor(
-  run: RunRow,
-  clock: MonoClock,
-  crash: { readonly aliveAtMs: number; readonly endedAgoMs?: number } | null,
-): number {
+export interface Crash {
+  /** When its instance was last seen alive; 0 when this process has not seen it. */
+  readonly aliveAtMs: number;
+  /** When it ended, where its provider knows. */
+  readonly endedAtMs: number | null;
+}
+
+/**
+ * How long a run has lasted that ends now, or, for a crash, that ended by itself: when its provider says that it did; else at the running mark, and not
+ * before it was last seen alive. The mark goes on until an end is noticed: where the end itself is known, the mark is no measure of it.
+ */
+export function ranFor(run: RunRow, clock: MonoClock, crash: Crash | null): number {
   if (run.bootId !== clock.bootId) return run.confirmedMs;
-  const nowMs = clock.nowMs();
-  if (!crash) return Math.max(run.confirmedMs, nowMs - run.startedMonoMs);
-  const { aliveAtMs, endedAgoMs } = crash;
-  if (endedAgoMs === undefined) return Math.max(run.confirmedMs, aliveAtMs - run.startedMonoMs);
-  return Math.max(0, Math.max(aliveAtMs, nowMs - endedAgoMs) - run.startedMonoMs);
+  if (!crash) return Math.max(run.confirmedMs, clock.nowMs() - run.startedMonoMs);
+  const { aliveAtMs, endedAtMs } = crash;
+  if (endedAtMs === null) return Math.max(run.confirmedMs, aliveAtMs - run.startedMonoMs);
+  return Math.max(0, Math.max(aliveAtMs, endedAtMs) - run.startedMonoMs);
 }
