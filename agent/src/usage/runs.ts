@@ -73,7 +73,8 @@ export interface Crash {
  */
 export function ranFor(run: RunRow, clock: MonoClock, crash: Crash | null): number {
   if (run.bootId !== clock.bootId) return run.confirmedMs;
-  if (!crash) return Math.max(run.confirmedMs, clock.nowMs() - run.startedMonoMs);
+  const nowMs = clock.nowMs();
+  if (!crash) return Math.max(run.confirmedMs, nowMs - run.startedMonoMs);
   const { aliveAtMs, endedAtMs } = crash;
   if (endedAtMs === null) return Math.max(run.confirmedMs, aliveAtMs - run.startedMonoMs);
   return Math.max(0, Math.max(aliveAtMs, endedAtMs) - run.startedMonoMs);
