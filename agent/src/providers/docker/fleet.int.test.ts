@@ -8,9 +8,13 @@ import { PassThrough, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { realApk } from "@cloudphone/testing/apk";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { Screens } from "../../media/screens.ts";
+import { serverFileForTests, TestViewer } from "../../media/testing.ts";
 import { containerName, volumeName } from "./create-options.ts";
 import { dockerMissing, images } from "./testing/dockerd.ts";
+import { ScrcpyStandIn } from "./testing/scrcpy-stand-in.ts";
 import { containerSpec, leased, TestHost } from "./testing/test-host.ts";
 
 const missing = dockerMissing();
@@ -190,6 +194,34 @@ describe.skipIf(missing !== null)(
       await host.docker.launch();
       await host.next(deviceId, "device.stopped", { deadlineMs: 10_000 });
       await host.next(deviceId, "device.started", { deadlineMs: 10_000 });
+    });
+
+    it("streams a phone's screen through its adbd, and takes a tap on it", async () => {
+      const serverFile = await serverFileForTests();
+      const deviceId = await host.running();
+      const pid = await host.docker.docker(
+        ...["inspect", "-f", "{{.State.Pid}}", containerName(deviceId)],
+      );
+      await using standIn = await ScrcpyStandIn.start(Number(pid));
+      const screens = new Screens({
+        openAdb: async (id) =>
+          (await host.fleet.find(id)?.openAdb()) ?? Promise.reject(new Error("no such phone")),
+        serverFile: () => Promise.resolve(serverFile),
+        hostAddresses: [],
+        portRange: null,
+        onMeasured: () => undefined,
+        logger: pino({ level: "silent" }),
+      });
+      onTestFinished(() => screens.stop());
+      const viewer = new TestViewer({ screens, deviceId });
+      viewer.send({ type: "hello", v: 1, sound: false });
+      viewer.send({ type: "relay", on: true });
+      await viewer.until(() => viewer.keys > 0);
+      const before = viewer.pictures;
+      const touch = { type: "touch", finger: 0, x: 45 / 360, y: 560 / 640, pressure: 1 } as const;
+      for (const action of ["down", "up"] as const) viewer.input({ ...touch, action });
+      await standIn.shows("app");
+      await viewer.until(() => viewer.pictures > before);
     });
 
     it("reaches its phones again after the adb server was killed", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { parseOptions } from "../scrcpy/options.ts";
 import { runScrcpyServer } from "../scrcpy/server.ts";
-import type { ShellCommand } from "../shell.ts";
+import type { ShellCommand, ShellContext } from "../shell.ts";
 import { absolute } from "./files.ts";
 
 /** The official scrcpy-server 3.3.3 (PREBUILT_SERVER_SHA256 in its install_release.sh at tag v3.3.3). */
@@ -23,11 +23,24 @@ const appProcess: ShellCommand = async ({ phone, args, out, signal, variables })
     );
     return 1;
   }
+  return await runServerFile(rest, { phone, signal, out, jar });
+};
+
+interface ServerFileContext extends Pick<ShellContext, "phone" | "signal" | "out"> {
+  /** Where on the phone the file lies. */
+  readonly jar: string;
+}
+
+/** What the official file does when it is started; `args` are those after its class. Resolves with the exit code. */
+export async function runServerFile(
+  args: readonly string[],
+  { phone, signal, out, jar }: ServerFileContext,
+): Promise<number> {
   const log = async (level: string, message: string): Promise<void> => {
     phone.log.add(level === "ERROR" ? "E" : "I", "scrcpy", message);
     await out(`[server] ${level}: ${message}\n`);
   };
-  const parsed = parseOptions(rest);
+  const parsed = parseOptions(args);
   if (!parsed.ok) {
     await log("ERROR", parsed.error);
     return 1;
@@ -47,6 +60,6 @@ const appProcess: ShellCommand = async ({ phone, args, out, signal, variables })
   } finally {
     phone.log.add("I", "scrcpy", "The server has ended");
   }
-};
+}
 
 export const appProcessCommands: Record<string, ShellCommand> = { app_process: appProcess };
