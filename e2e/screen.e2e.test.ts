@@ -230,6 +230,31 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
     });
   });
 
+  test("leads another phone from the wall, which does the same, and says of each whether input reaches it", async () => {
+    const phones = await cell.customer.query<(typeof device)[]>("devices.list");
+    await using web = await signedIn();
+    await web.page.goto("/wall");
+    await web.page.getByRole("button", { name: "Control together" }).click();
+    await expect.poll(() => web.page.getByText("Takes input").count(), poll).toBe(2);
+    await web.page.getByRole("radio", { name: `Leads: ${device.name}` }).click();
+    await web.page.getByText("1 phone does what is done on").waitFor();
+    await web.page.getByRole("button", { name: "Home", exact: true }).click();
+    const inFront = (name: string) => typed("shell", name, "dumpsys window");
+    for (const { name } of phones)
+      await expect.poll(() => inFront(name), poll).not.toContain("com.cloudphone.notes");
+    const leader = web.page.locator(".tile[data-role=leads] .tile-screen");
+    const { width = 0, height = 0 } = (await leader.boundingBox()) ?? {};
+    await leader.click({
+      position: { x: places.notes.x * width, y: places.notes.y * height },
+    });
+    for (const { name } of phones)
+      await expect.poll(() => inFront(name), poll).toContain("com.cloudphone.notes");
+    await web.page.keyboard.insertText("你好");
+    const copied = (name: string) => typed("clipboard", "get", name);
+    for (const { name } of phones) await expect.poll(() => copied(name), poll).toContain("你好");
+    expect(web.complaints).toEqual([]);
+  });
+
   test("ends with the lease, and says so", async () => {
     await using web = await watching();
     await cell.customer.mutate("orders.end", { orderId, idempotencyKey: randomUUID() });

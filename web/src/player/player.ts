@@ -14,6 +14,8 @@ export interface PlayerOptions {
   readonly video: HTMLVideoElement;
   readonly canvas: HTMLCanvasElement;
   readonly hubUrl: string;
+  /** Whether sound is wanted, too. */
+  readonly sound: boolean;
   /** Asks the hub for a session, or rejects with an OpenRefusal; called again whenever the one before has ended for a passing reason. */
   openSession(): Promise<OpenedSession>;
   onState(state: PlayerState): void;
@@ -107,7 +109,7 @@ export class Player {
 
   #greet(session: OpenedSession): void {
     this.#set({ linked: true });
-    this.#session.send({ type: "hello", v: 1, sound: true });
+    this.#session.send({ type: "hello", v: 1, sound: this.#options.sound });
     // Whoever had control when the line broke has it still: the session before may hold it for a while yet.
     this.#reclaims = this.#state.control.mine;
     if (this.#reclaims) this.takeControl(true);

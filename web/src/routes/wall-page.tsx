@@ -3,7 +3,7 @@ import { useSearch } from "@tanstack/react-router";
 import { Empty } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type Device } from "../api.ts";
-import { Tile } from "../features/wall/tile.tsx";
+import { Wall } from "../features/wall/wall.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { useUser } from "../ui/use-user.ts";
@@ -27,11 +27,7 @@ export function WallPage() {
           found.length === 0 ? (
             <Empty description={t("apps.noPhone")} />
           ) : (
-            <div className="wall">
-              {found.slice(0, mostTiles).map((device) => (
-                <Tile key={device.deviceId} device={device} />
-              ))}
-            </div>
+            <Wall devices={found.slice(0, mostTiles)} />
           )
         }
       </Answer>

@@ -52,15 +52,10 @@ export function PhoneButtons({
   const isUsable = state?.phase === "playing" && state.control.mine;
   return (
     <div className="buttons">
-      {presses.map(([button, word, icon]) => (
-        <IconButton
-          key={button}
-          label={t(`buttons.${word}`)}
-          icon={icon}
-          isDisabled={!isUsable}
-          onPress={() => player?.send({ type: "press", button })}
-        />
-      ))}
+      <PressButtons
+        isUsable={isUsable}
+        onPress={(button) => player?.send({ type: "press", button })}
+      />
       <IconButton
         label={t("buttons.keyboard")}
         icon={<LaptopOutlined />}
@@ -75,6 +70,25 @@ export function PhoneButtons({
       <IconButton label={t("screen.fullscreen")} icon={<ExpandOutlined />} onPress={onFullscreen} />
     </div>
   );
+}
+
+interface PressButtonsProps {
+  readonly isUsable: boolean;
+  onPress(button: Press): void;
+}
+
+/** The buttons that a phone has itself. */
+export function PressButtons({ isUsable, onPress }: PressButtonsProps) {
+  const { t } = useTranslation();
+  return presses.map(([button, word, icon]) => (
+    <IconButton
+      key={button}
+      label={t(`buttons.${word}`)}
+      icon={icon}
+      isDisabled={!isUsable}
+      onPress={() => onPress(button)}
+    />
+  ));
 }
 
 interface IconButtonProps {

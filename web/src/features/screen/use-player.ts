@@ -40,6 +40,7 @@ export function usePlayer(
       video: shown,
       canvas: drawn,
       hubUrl: window.location.origin,
+      sound: true,
       openSession: () => openSession(deviceId, viewOnly),
       onState: setState,
       onFigures: setFigures,

@@ -2,16 +2,24 @@ import { type RefObject, useEffect, useState } from "react";
 import { api, refusalOf } from "../../api.ts";
 import { type OpenRefusal, Player, type PlayerState } from "../../player/player.ts";
 
+interface Viewing {
+  readonly deviceId: string;
+  readonly isSeen: boolean;
+  /** To be looked at and not touched. */
+  readonly viewOnly: boolean;
+}
+
 interface ViewerElements {
   readonly video: RefObject<HTMLVideoElement | null>;
   readonly canvas: RefObject<HTMLCanvasElement | null>;
 }
 
-/** Shows a phone's screen in these elements, to be looked at and not touched, for as long as `isSeen`. */
+/** Shows a phone's screen in these elements, without its sound, for as long as `isSeen`. */
 export function useViewer(
   { video, canvas }: ViewerElements,
-  { deviceId, isSeen }: { readonly deviceId: string; readonly isSeen: boolean },
-): PlayerState | null {
+  { deviceId, isSeen, viewOnly }: Viewing,
+): { readonly player: Player | null; readonly state: PlayerState | null } {
+  const [made, setMade] = useState<Player | null>(null);
   const [state, setState] = useState<PlayerState | null>(null);
   useEffect(() => {
     const [shown, drawn] = [video.current, canvas.current];
@@ -20,27 +28,30 @@ export function useViewer(
       video: shown,
       canvas: drawn,
       hubUrl: window.location.origin,
-      openSession: () => openSession(deviceId),
+      sound: false,
+      openSession: () => openSession(deviceId, viewOnly),
       onState: setState,
       onFigures: () => undefined,
       onClipboard: () => undefined,
     });
     player.start();
+    setMade(player);
     return () => {
       player.stop();
       setState(null);
+      setMade(null);
     };
-  }, [video, canvas, deviceId, isSeen]);
-  return state;
+  }, [video, canvas, deviceId, isSeen, viewOnly]);
+  return { player: made, state };
 }
 
 /** Rejects with what the player understands. */
-async function openSession(device: string) {
+async function openSession(device: string, viewOnly: boolean) {
   try {
     return await api.sessions.open.mutate({
       device,
       purpose: "screen",
-      viewOnly: true,
+      viewOnly,
       idempotencyKey: crypto.randomUUID(),
     });
   } catch (error) {
