@@ -25,7 +25,9 @@ export const agentCommand = (program: Command): void => {
         import("@cloudphone/agent/agent"),
         import("@cloudphone/agent/source"),
       ]);
-      const logger = createLogger(flags.logLevel ?? process.env.CLOUDPHONE_LOG_LEVEL ?? "info");
+      const logger = await createLogger(
+        flags.logLevel ?? process.env.CLOUDPHONE_LOG_LEVEL ?? "info",
+      );
       const dataDir = path.resolve(flags.data ?? process.env.CLOUDPHONE_DATA ?? "data/agent");
       const config = readSettings(agentConfigSchema, {
         file: flags.config,

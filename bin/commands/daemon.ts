@@ -1,8 +1,11 @@
-import { pino, type Logger } from "pino";
+import type { Logger } from "pino";
 
 /** Structured lines on standard error. */
-export const createLogger = (level: string): Logger =>
-  pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
+export async function createLogger(level: string): Promise<Logger> {
+  // Here, as all that only one command needs: the others start without it.
+  const { pino } = await import("pino");
+  return pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
+}
 
 /** One wish to stop may come twice: from the terminal to all of its programs, and again from npm, which passes it on to what it started. */
 const sameWishMs = 500;

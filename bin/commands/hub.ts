@@ -30,7 +30,9 @@ export const hubCommand = (program: Command): void => {
         import("@cloudphone/hub/hub"),
         import("@cloudphone/hub/platform/source"),
       ]);
-      const logger = createLogger(flags.logLevel ?? process.env.CLOUDPHONE_LOG_LEVEL ?? "info");
+      const logger = await createLogger(
+        flags.logLevel ?? process.env.CLOUDPHONE_LOG_LEVEL ?? "info",
+      );
       const { data, host, port, mqttPort, demo } = flags;
       const dataDir = path.resolve(data ?? process.env.CLOUDPHONE_DATA ?? "data");
       const config = readSettings(hubConfigSchema, {

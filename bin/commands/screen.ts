@@ -3,7 +3,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import { type Command, InvalidArgumentError } from "commander";
 import { withHub } from "../client.ts";
 import { print } from "../output.ts";
-import { Recording } from "../recording.ts";
+import type { Recording } from "../recording.ts";
 import { type ScreenLine, troubleFault, withScreen } from "../screen-line.ts";
 
 const longestRecordingS = 4 * 3600;
@@ -31,6 +31,7 @@ export const screenCommands = (program: Command): void => {
       withHub(command, async (hub) => {
         if (path.extname(flags.output).toLowerCase() !== ".mp4")
           throw new Fault("bad_input", "Name a file that ends in .mp4.");
+        const { Recording } = await import("../recording.ts");
         const recording = new Recording(path.resolve(flags.output));
         await withScreen(hub, { device, viewOnly: true }, (line) =>
           record(line, recording, flags.seconds ?? longestRecordingS),

@@ -54,7 +54,7 @@ async function up(flags: UpFlags): Promise<void> {
     import("@cloudphone/hub/platform/source"),
     import("@cloudphone/hub/billing/plans/demo"),
   ]);
-  const logger = createLogger(flags.logLevel ?? process.env.CLOUDPHONE_LOG_LEVEL ?? "warn");
+  const logger = await createLogger(flags.logLevel ?? process.env.CLOUDPHONE_LOG_LEVEL ?? "warn");
   const dataDir = path.resolve(flags.data ?? process.env.CLOUDPHONE_DATA ?? "data");
   const config = readSettings(hubConfigSchema, {
     file: flags.config,

@@ -223,9 +223,15 @@ async function wire(
   };
 }
 
+/** More in one message would hold up what else goes that way: siblings then read it. */
+const toldEvents = 200;
+
 /** What this hub appends its siblings need not look for. */
 function tellHubs(log: EventLog, broker: Broker): void {
-  log.onAnnounced((appended) => broker.tellHubs(appended));
+  log.onAnnounced((appended) => {
+    const many = (appended.events?.length ?? 0) > toldEvents;
+    broker.tellHubs(many ? { ...appended, events: null } : appended);
+  });
 }
 
 function hearHub(log: EventLog, payload: Buffer): void {

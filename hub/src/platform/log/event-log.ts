@@ -43,7 +43,11 @@ export interface EventLog {
   /** Oldest first. */
   read(options: ReadOptions): Promise<RecordedEnvelope[]>;
   /** Without the database: what this process appended after a position; null when that is not known here (recent.ts). */
-  recent(after: number, limit: number): { events: RecordedEnvelope[]; to: number } | null;
+  recent(
+    after: number,
+    limit: number,
+    types?: ReadonlySet<string> | null,
+  ): { events: RecordedEnvelope[]; to: number } | null;
   /** Newest first, before a position. */
   readBack(options: ReadBackOptions): Promise<RecordedEnvelope[]>;
   /** The event with that id. */
@@ -117,7 +121,7 @@ export function createEventLog(database: Database): EventLog {
       announcer.announce(appended);
       return appended.to;
     },
-    recent: (after, limit) => recent.after(after, limit),
+    recent: (after, limit, types) => recent.after(after, limit, types),
     async read({ after, limit, types, subject, correlationId }) {
       const rows = await database.query<EventRow>`
         select * from events where position > ${after}
@@ -154,69 +158,81 @@ export function createEventLog(database: Database): EventLog {
   };
 }
 
-/** An append larger than this is left to be read from the database: readers there take it in batches, and its rows need not come back. */
-const toldEvents = 200;
+/** An append larger than this is not remembered: readers take it from the database in batches. */
+const toldEvents = 2000;
 
 interface StoredRow {
   count: number;
-  position: number | null;
-  stream: string;
-  seq: number;
   recorded_at: Date;
+  /** Null but for appends of which something was there already. */
+  stream: string | null;
+  seq: number | null;
 }
 
 async function appendIn(tx: Tx, events: readonly NewEvent[]): Promise<Appended> {
   const [head] = await tx<{ position: number }>`select position from log_head for update`;
   const before = head?.position ?? 0;
-  if (events.length === 0) return { before, to: before, events: [] };
-  const rows = events.map(({ stream, seq, event }, place) => ({ ...event, stream, seq, place }));
-  const told = events.length <= toldEvents;
-  // Numbered only after what is there already was left out, so that a resend uses up no position. One row comes back in any case, for the count.
+  const given = withoutDoubles(events);
+  if (given.length === 0) return { before, to: before, events: [] };
+  const rows = given.map(({ stream, seq, event }, place) => ({ ...event, stream, seq, place }));
+  // Numbered only after what is there already was left out, so that a resend uses up no position. The usual case, that all is new, needs no
+  // more than their count back: places then are positions.
   const stored = await tx<StoredRow>`
     with incoming as (
       select * from jsonb_to_recordset(${tx.json(rows)}) as r(
         stream text, seq bigint, id uuid, type text, version int, subject text, "occurredAt" timestamptz,
         "correlationId" uuid, "causationId" uuid, data jsonb, place int)
-    ), fresh as (
-      select distinct on (stream, seq) * from incoming i
-      where not exists (select 1 from events e where e.stream = i.stream and e.seq = i.seq)
-      order by stream, seq, place
+    ), now as materialized (
+      select clock_timestamp() as at
     ), stored as (
-      insert into events (position, id, stream, seq, type, version, subject, occurred_at, correlation_id, causation_id, data)
-      select ${before} + row_number() over (order by place), id, stream, seq, type, version, subject, "occurredAt",
+      insert into events (position, id, stream, seq, type, version, subject, occurred_at, recorded_at, correlation_id, causation_id, data)
+      select ${before} + row_number() over (order by place), id, stream, seq, type, version, subject, "occurredAt", now.at,
         "correlationId", "causationId", data
-      from fresh returning position, stream, seq, recorded_at
+      from incoming i, now where not exists (select 1 from events e where e.stream = i.stream and e.seq = i.seq)
+      returning stream, seq
     ), moved as (
       update log_head set position = ${before} + (select count(*) from stored) returning position
-    ) select moved.position - ${before} as count, stored.position, stored.stream, stored.seq, stored.recorded_at
-      from moved left join stored on ${told} order by stored.position`;
-  const to = before + (stored[0]?.count ?? 0);
-  return { before, to, events: told ? recordedOf(events, stored) : null };
+    ) select moved.position - ${before} as count, now.at as recorded_at, stored.stream, stored.seq
+      from moved cross join now left join stored on moved.position - ${before} < ${given.length}`;
+  const [{ count, recorded_at } = { count: 0, recorded_at: new Date(0) }] = stored;
+  const to = before + count;
+  if (count > toldEvents) return { before, to, events: null };
+  const fresh = count === given.length ? given : among(given, stored);
+  const place = { before, recordedAt: recorded_at.toISOString() };
+  return { before, to, events: fresh.map((one, index) => recordedOf(one, index, place)) };
 }
 
-/** As they would be read: what is appended was JSON before, so only times and UUIDs may have another form in the database. */
-function recordedOf(events: readonly NewEvent[], stored: readonly StoredRow[]): RecordedEnvelope[] {
-  const key = (stream: string, seq: number): string => `${seq} ${stream}`;
-  // The first of two with one number is the one that was stored.
-  const byKey = new Map(events.toReversed().map((one) => [key(one.stream, one.seq), one.event]));
-  return stored.flatMap(({ position, stream, seq, recorded_at }) => {
-    const event = position === null ? undefined : byKey.get(key(stream, seq));
-    if (!event || position === null) return [];
-    return [
-      {
-        ...event,
-        id: event.id.toLowerCase(),
-        correlationId: event.correlationId.toLowerCase(),
-        causationId: event.causationId?.toLowerCase() ?? null,
-        occurredAt: new Date(event.occurredAt).toISOString(),
-        position,
-        stream,
-        seq,
-        recordedAt: recorded_at.toISOString(),
-      },
-    ];
-  });
+const keyOf = ({ stream, seq }: { stream: string | null; seq: number | null }): string =>
+  `${seq} ${stream}`;
+
+/** Of two with one number the first counts. */
+function withoutDoubles(events: readonly NewEvent[]): readonly NewEvent[] {
+  const byKey = new Map<string, NewEvent>();
+  for (const one of events) if (!byKey.has(keyOf(one))) byKey.set(keyOf(one), one);
+  return byKey.size === events.length ? events : [...byKey.values()];
 }
+
+function among(events: readonly NewEvent[], stored: readonly StoredRow[]): NewEvent[] {
+  const keys = new Set(stored.map(keyOf));
+  return events.filter((one) => keys.has(keyOf(one)));
+}
+
+/** As it would be read: what is appended was JSON before, so only times and UUIDs may have another form in the database. */
+const recordedOf = (
+  { stream, seq, event }: NewEvent,
+  index: number,
+  { before, recordedAt }: { before: number; recordedAt: string },
+): RecordedEnvelope => ({
+  ...event,
+  id: event.id.toLowerCase(),
+  correlationId: event.correlationId.toLowerCase(),
+  causationId: event.causationId?.toLowerCase() ?? null,
+  occurredAt: new Date(event.occurredAt).toISOString(),
+  position: before + index + 1,
+  stream,
+  seq,
+  recordedAt,
+});
 
 const toEvent = (row: EventRow): RecordedEnvelope => ({
   position: row.position,

@@ -28,11 +28,8 @@ export class LogFollower {
   }
 
   async next(after: number): Promise<FollowedBatch> {
-    const recent = this.#log.recent(after, this.#limit);
-    if (recent && recent.to > after) {
-      const events = recent.events.filter(({ type }) => this.#types?.has(type) ?? true);
-      return { events, to: recent.to, looked: false };
-    }
+    const recent = this.#log.recent(after, this.#limit, this.#types);
+    if (recent && recent.to > after) return { ...recent, looked: false };
     if (recent && performance.now() - this.#lookedMs < lookEveryMs)
       return { events: [], to: after, looked: false };
     this.#lookedMs = performance.now();

@@ -21,6 +21,17 @@ describe("the log's newest events in memory", () => {
     expect(positions(recent, 11)).toBe(null);
   });
 
+  it("are passed over where the reader wants none of them", () => {
+    const recent = new RecentEvents();
+    const typed = (position: number, type: string) => ({ position, type }) as RecordedEnvelope;
+    const events = ["a", "a", "b", "a", "b", "a"].map((type, n) => typed(n + 1, type));
+    recent.add({ before: 0, to: 6, events });
+    const given = recent.after(1, 1, new Set(["b"]));
+    expect(given).toEqual({ events: [events[2]], to: 3 });
+    expect(recent.after(3, 9, new Set(["b"]))).toEqual({ events: [events[4]], to: 6 });
+    expect(recent.after(0, 9, new Set())).toEqual({ events: [], to: 6 });
+  });
+
   it("wait for an append that is told late, and take nothing twice", () => {
     const recent = new RecentEvents();
     recent.add(append(0, 2));
@@ -67,7 +78,8 @@ describe("the log's newest events in memory", () => {
   it("are bounded", () => {
     const recent = new RecentEvents();
     for (let n = 0; n < 30; n++) recent.add(append(n * 100, n * 100 + 100));
+    for (let n = 30; n < 60; n++) recent.add(append(n * 100, n * 100 + 100));
     expect(positions(recent, 1999)).toBe(null);
-    expect(positions(recent, 2000, 5000)).toHaveLength(1000);
+    expect(positions(recent, 2000, 5000)).toHaveLength(4000);
   });
 });

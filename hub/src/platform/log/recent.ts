@@ -16,7 +16,7 @@ export const appendedSchema = z.object({
   events: z.array(z.custom<RecordedEnvelope>((event) => typeof event === "object")).nullable(),
 });
 
-const keptEvents = 1000;
+const keptEvents = 4000;
 /** Appends that are known before the one they follow, as happens when several hubs tell each other of theirs. */
 const keptEarly = 64;
 
@@ -78,13 +78,24 @@ export class RecentEvents {
     this.#start += surplus;
   }
 
-  /** The events after a position, at most `limit`, and how far they go; null when memory does not join on to it, or lacks what came next. */
-  after(position: number, limit: number): { events: RecordedEnvelope[]; to: number } | null {
+  /**
+   * The events after a position, of some types or of all, at most `limit`, and up to where there are no others; null when memory does not join on to
+   * the position, or lacks what came next.
+   */
+  after(
+    position: number,
+    limit: number,
+    types: ReadonlySet<string> | null = null,
+  ): { events: RecordedEnvelope[]; to: number } | null {
     if (position === this.#end && this.#early.size > 0) return null;
     if (this.#end === 0 || position < this.#start || position > this.#end) return null;
+    const events: RecordedEnvelope[] = [];
     // Positions have no gap, so the place follows from the position.
-    const from = position - this.#start;
-    const events = this.#events.slice(from, from + limit);
-    return { events, to: position + events.length };
+    let at = position - this.#start;
+    for (; at < this.#events.length && events.length < limit; at++) {
+      const event = this.#events[at];
+      if (event && (types?.has(event.type) ?? true)) events.push(event);
+    }
+    return { events, to: this.#start + at };
   }
 }
