@@ -37,6 +37,7 @@ const serve = (port: number): Promise<HttpServer> =>
         ingest: createIngest(bench.databases.events, bench.log),
         contexts: [],
         consumers: () => [],
+        wake: () => undefined,
       }),
     }),
     authenticate: (token) => {

@@ -1,8 +1,9 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createDatabase } from "@cloudphone/hub/platform/postgres/client";
+import { uuidv7 } from "@cloudphone/shared/ids";
 import { realApk } from "@cloudphone/testing/apk";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -173,10 +174,19 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
       .getByText(/The balance is/)
       .first()
       .waitFor();
-    await web.take(pictures, "saga");
+    await web.take(pictures, "saga-undone");
     await web.go(`/events/${orderId}`);
     await web.page.getByText("order.cancelled").waitFor();
     await web.take(pictures, "trace");
+    await web.go(`/sagas/${await stuckBatch(cell)}`);
+    await web.take(pictures, "saga");
+    await web.page.getByRole("button", { name: "Undo" }).click();
+    await web.page.getByLabel("Reason").fill("its phones are gone");
+    await web.take(pictures, "saga-undo");
+    // Twice: one step all the same.
+    await web.page.getByRole("button", { name: "Undo" }).last().dblclick();
+    await web.page.getByText("2 phones had not begun (admin@cloudphone.local:").waitFor();
+    expect(await web.page.getByText("because of compensate").count()).toBe(1);
     await web.go("/dead-letters");
     await web.page.getByRole("button", { name: `Look: user.registered ${position}` }).click();
     await web.page.getByText("made for this test").last().waitFor();
@@ -256,6 +266,29 @@ async function failedPurchase(cell: Cell): Promise<string> {
   return orderId;
 }
 
+/** An install on two phones that came to a stand before it began. */
+async function stuckBatch(cell: Cell): Promise<string> {
+  const id = uuidv7(Date.now(), randomBytes(16));
+  const item = { deviceId: randomUUID(), hostId: randomUUID(), state: "waiting" };
+  const items = [1, 2].map(() => ({ ...item, commandId: randomUUID() }));
+  const of = { batchId: id, userId: randomUUID(), packageName: "io.appium.settings" };
+  const state = { ...of, parallel: 4, items, ended: false };
+  await using core = openContext(cell, "core");
+  await core.query`
+    insert into sagas (id, name, status, phase, state, correlation_id)
+    values (${id}, 'install-batch', 'needs_operator', 'failed', ${JSON.stringify(state)}::text::jsonb, ${id})`;
+  return id;
+}
+
+/** A context's database, beside the hub. */
+function openContext(cell: Cell, name: "core" | "billing") {
+  const account = `cloudphone_${name}`;
+  const at = { host: path.join(cell.dir, "postgres"), port: 5432 };
+  const address = { ...at, user: account, database: account };
+  const database = createDatabase({ address, connections: 1 });
+  return { query: database.query, [Symbol.asyncDispose]: () => database.stop() };
+}
+
 /** An event that a consumer has given up; returns its position. Handled once more it does no harm. */
 async function deadLetter(cell: Cell): Promise<number> {
   const [event] = await cell.admin.query<{ position: number; subject: string }[]>("events.list", {
@@ -264,13 +297,10 @@ async function deadLetter(cell: Cell): Promise<number> {
   });
   const consumers = await cell.admin.query<{ name: string }[]>("consumers.list");
   const consumer = consumers.find(({ name }) => name.startsWith("billing."))?.name ?? "";
-  const [user, database] = ["cloudphone_billing", "cloudphone_billing"];
-  const address = { host: path.join(cell.dir, "postgres"), port: 5432, user, database };
-  const billing = createDatabase({ address, connections: 1 });
+  await using billing = openContext(cell, "billing");
   const { position = 0, subject = "" } = event ?? {};
   await billing.query`
     insert into parked_events (consumer, position, subject, type, state, attempts, error)
     values (${consumer}, ${position}, ${subject}, 'user.registered', 'dead', 8, 'made for this test')`;
-  await billing.stop();
   return position;
 }

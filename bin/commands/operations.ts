@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
@@ -71,9 +72,29 @@ function sagaCommands(program: Command): void {
           note: step.note,
         }));
         print(saga, { json, rows });
+        const can = (["retry", "compensate"] as const).filter((wish) => saga.possible[wish]);
+        if (!json && can.length > 0)
+          process.stdout.write(
+            `${can.map((wish) => `cloudphone sagas ${wish} ${id} --reason "…"`).join("\n")}\n`,
+          );
       }),
     );
+  intervention(sagas, "retry").description("have it ask again for what it waits for (staff)");
+  intervention(sagas, "compensate").description("have it undo what it did (staff)");
 }
+
+const intervention = (sagas: Command, wish: "retry" | "compensate"): Command =>
+  sagas
+    .command(wish)
+    .argument("<id>")
+    .requiredOption("--reason <text>", "kept with your name")
+    .action((id: string, { reason }: { reason: string }, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const wanted = { id, reason, idempotencyKey: randomUUID() };
+        const done = await client.sagas[wish].mutate(wanted);
+        print(done, { json, rows: [{ ...done }] });
+      }),
+    );
 
 /** Who reads the log, and what became of one request. */
 function logCommands(program: Command): void {

@@ -175,7 +175,7 @@ async function wire(
   );
   tellHubs(log, link.broker);
   const consumers = () => membership.consumers();
-  const operations = operationsRouter({ log, ingest, contexts, consumers });
+  const operations = operationsRouter({ log, ingest, contexts, consumers, wake });
   const metrics = createMetrics({ log, contexts, consumers, logger });
   const seeded = await seed({ config, sharedDir, core, billing });
   const router = appRouter({

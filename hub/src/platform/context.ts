@@ -68,7 +68,19 @@ export type SagaStatus = "running" | "completed" | "compensated" | "needs_operat
 
 export type SagaInput<T extends EventType = EventType> =
   | { readonly kind: "event"; readonly event: RecordedEvent<T> }
-  | { readonly kind: "deadline" };
+  | { readonly kind: "deadline" }
+  | OperatorInput;
+
+/** What a person may have a saga do: go on from where it stands, or undo what it did. */
+export type Intervention = "retry" | "compensate";
+
+export interface OperatorInput {
+  readonly kind: "operator";
+  readonly wish: Intervention;
+  readonly reason: string;
+  /** By the database's clock. */
+  readonly at: string;
+}
 
 /** What a saga does next. Pure data: the runtime stores it, with its emissions, in one transaction. */
 export interface Decision<S> {
@@ -83,7 +95,7 @@ export interface Decision<S> {
   readonly note: string;
 }
 
-/** A process over several events. `decide` is pure; null means the input changes nothing (late, double or not for it). */
+/** A process over several events. `decide` is pure; null means the input changes nothing (late, double or not for it); to an operator's wish: that it can't be fulfilled from where the saga stands. */
 export interface Saga<S = unknown, T extends EventType = EventType> {
   /** verb-noun: "buy-plan". */
   readonly name: string;

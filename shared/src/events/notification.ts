@@ -35,6 +35,24 @@ export const notificationEvents = {
     z.object({ sagaId: idSchema, saga: z.string(), note: z.string() }),
     { sagaId, saga: "buy-plan", note: "no answer to 3 requests to take the payment" },
   ),
+  /** A person had a saga go on from where it stood, or undo what it did. */
+  "saga.intervened": event(
+    "platform",
+    z.object({
+      sagaId: idSchema,
+      saga: z.string(),
+      wish: z.enum(["retry", "compensate"]),
+      reason: z.string(),
+      byUserId: idSchema,
+    }),
+    {
+      sagaId,
+      saga: "buy-plan",
+      wish: "retry",
+      reason: "The wallet answers again.",
+      byUserId: userId,
+    },
+  ),
   /** A consumer has given an event up: an operator replays or discards it. */
   "deadletter.added": event(
     "platform",

@@ -3,6 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { Button, Tag, Timeline } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type SagaDetail } from "../api.ts";
+import { Intervene } from "../features/sagas/intervene.tsx";
 import { SagaState } from "../features/sagas/saga-state.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
@@ -21,9 +22,12 @@ export function SagaPage() {
     <PageFrame
       title={saga.data?.name ?? t("sagas.one")}
       actions={
-        <Link to="/events/$id" params={{ id }}>
-          <Button>{t("events.trace")}</Button>
-        </Link>
+        <>
+          {saga.data && <Intervene saga={saga.data} />}
+          <Link to="/events/$id" params={{ id }}>
+            <Button>{t("events.trace")}</Button>
+          </Link>
+        </>
       }
     >
       <Answer query={saga}>

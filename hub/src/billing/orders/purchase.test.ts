@@ -7,7 +7,7 @@ import type {
 import { eventCatalog } from "@cloudphone/shared/events/catalog";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Decision, SagaInput } from "../../platform/context.ts";
+import type { Decision, Intervention, SagaInput } from "../../platform/context.ts";
 import { decidePurchase, type Purchase, purchaseSaga } from "./purchase.ts";
 
 const options = { deadlineMs: 30_000 };
@@ -29,6 +29,12 @@ function heard(type: PurchaseEvent, atS = 0): Input {
   };
 }
 const deadline: Input = { kind: "deadline" };
+const asks = (wish: Intervention, atS = 0): Input => ({
+  kind: "operator",
+  wish,
+  reason: "by hand",
+  at: new Date(atS * 1000).toISOString(),
+});
 
 interface Told {
   readonly purchase: Purchase | null;
@@ -124,6 +130,51 @@ test("once the capture is asked for there is no way back: it is asked for again,
   expect(told.last?.status).toBe("completed");
 });
 
+test("an operator has it ask again for what it waits for, with the whole time anew", () => {
+  const [created, held, allocated, started] = happy.map((type) => heard(type, 10));
+  const steps = [created, held, allocated, started] as Input[];
+  const asked = ["payment.hold.requested", "device.allocate.requested", null] as const;
+  for (const [at, question] of [...asked, "payment.capture.requested"].entries()) {
+    const told = tell([...steps.slice(0, at + 1), asks("retry", 500)]);
+    expect(told.last?.emit.map(({ type }) => type)).toEqual(question === null ? [] : [question]);
+    expect(told.last).toMatchObject({ status: "running", deadlineMs: 30_000 });
+  }
+  // The time for the phone begins when an operator says so.
+  const late = tell([...steps.slice(0, 2), asks("retry", 500), heard("device.allocated", 510)]);
+  expect(late.last?.deadlineMs).toBe(20_000);
+});
+
+test("an operator brings a purchase that came to a stand at its payment to its end", () => {
+  const stuck = [...happy.slice(0, 4).map((type) => heard(type)), deadline, deadline, deadline];
+  expect(tell(stuck).last?.status).toBe("needs_operator");
+  const told = tell([...stuck, asks("retry"), heard("payment.captured")]);
+  expect(told.last).toMatchObject({ status: "completed", phase: "paid" });
+});
+
+test("an operator undoes a purchase: at once before the payment was asked for, then once the wallet says that it was not taken", () => {
+  const early = tell([heard("order.created"), heard("payment.held"), asks("compensate")]);
+  expect(early.last).toMatchObject({ status: "compensated", note: "by hand" });
+  const asked = [...happy.slice(0, 4).map((type) => heard(type)), asks("compensate")];
+  const undoing = tell(asked);
+  expect(undoing.last).toMatchObject({ status: "running", phase: "undoing the payment" });
+  expect(types(undoing)).not.toContain("order.cancelled");
+  const undone = tell([...asked, heard("payment.voided")]);
+  expect(undone.last?.status).toBe("compensated");
+  expect(types(undone)).toContain("device.release.requested");
+  const taken = tell([...asked, heard("payment.captured")]);
+  expect(taken.last).toMatchObject({ status: "completed", phase: "paid" });
+  expect(tell([...asked, deadline]).last?.status).toBe("needs_operator");
+  const again = tell([...asked, deadline, asks("retry")]);
+  expect(types(again).at(-1)).toBe("payment.void.requested");
+});
+
+test("an operator changes nothing of a purchase that has ended", () => {
+  const ended = [happy.map((type) => heard(type)), [heard("order.created"), deadline]];
+  for (const inputs of ended)
+    for (const wish of ["retry", "compensate"] as const)
+      expect(decidePurchase(tell(inputs).purchase, asks(wish), options)).toBeNull();
+});
+
 test("every order and repetition of a good purchase's events ends paid, with each thing asked for once", () => {
   for (const events of permutations(happy.slice(1, 4))) {
     for (const repeated of [...events, null]) {
@@ -188,9 +239,14 @@ test("from wherever it is, four deadlines in a row end it", () => {
 
 test("in a world that answers late, twice or never, a purchase ends paid or cancelled, with the money and the phone where that says", () => {
   const die = fc.infiniteStream(fc.nat({ max: 99 }));
+  const conditions = fc.record({
+    rich: fc.boolean(),
+    room: fc.boolean(),
+    operator: fc.boolean(),
+  });
   fc.assert(
-    fc.property(die, fc.boolean(), fc.boolean(), (dice, rich, room) => {
-      const world = new World(() => dice.next().value as number, { rich, room });
+    fc.property(die, conditions, (dice, has) => {
+      const world = new World(() => dice.next().value as number, has);
       const status = world.play();
       expect(world.problems).toEqual([]);
       expect(["completed", "compensated", "needs_operator"]).toContain(status);
@@ -200,18 +256,25 @@ test("in a world that answers late, twice or never, a purchase ends paid or canc
   );
 });
 
+interface Conditions {
+  readonly rich: boolean;
+  readonly room: boolean;
+  /** Somebody steps in now and then. */
+  readonly operator: boolean;
+}
+
 /** Answers what the saga asks for as the wallet, the scheduler and a host do: late, twice, in another order, or not at all. */
 class World {
   readonly problems: string[] = [];
   readonly #roll: () => number;
-  readonly #has: { rich: boolean; room: boolean };
+  readonly #has: Conditions;
   readonly #told: Input[] = [heard("order.created")];
   readonly #asked: EventDraft[] = [];
   #money: "free" | "held" | "captured" | "voided" = "free";
   #leased = false;
   #ran = false;
 
-  constructor(roll: () => number, has: { rich: boolean; room: boolean }) {
+  constructor(roll: () => number, has: Conditions) {
     this.#roll = roll;
     this.#has = has;
   }
@@ -247,17 +310,24 @@ class World {
     const late = purchase !== null && this.#roll() < 5;
     if (late || this.#told.length === 0) return purchase === null ? null : deadline;
     const place = purchase === null ? 0 : this.#roll() % this.#told.length;
+    if (purchase !== null && this.#has.operator && this.#roll() < 10)
+      return asks(this.#roll() < 50 ? "retry" : "compensate");
     const twice = this.#roll() < 15;
     return (twice ? this.#told[place] : this.#told.splice(place, 1)[0]) ?? null;
   }
 
   #answer({ type }: EventDraft): void {
     if (type === "payment.hold.requested") {
-      if (this.#has.rich) this.#money = "held";
-      this.#told.push(heard(this.#has.rich ? "payment.held" : "payment.refused"));
+      if (this.#has.rich && this.#money === "free") this.#money = "held";
+      const isHeld = this.#money === "held" || this.#money === "captured";
+      this.#told.push(heard(isHeld ? "payment.held" : "payment.refused"));
     } else if (type === "payment.void.requested") {
-      if (this.#money === "captured") this.problems.push("given back after it was taken");
-      if (this.#money === "held") this.#money = "voided";
+      // Of money that was taken it is passed over, as by the wallet; only an operator's wish asks for it then.
+      if (this.#money === "captured" && !this.#has.operator)
+        this.problems.push("given back after it was taken");
+      if (this.#money === "captured") return;
+      if (this.#money === "held") this.#told.push(heard("payment.voided"));
+      this.#money = "voided";
     } else if (type === "payment.capture.requested") {
       if (this.#money === "voided") this.problems.push("taken after it was given back");
       if (!this.#ran) this.problems.push("taken though no phone ran");
@@ -268,6 +338,8 @@ class World {
   }
 
   #allocate(): void {
+    // An order gets one lease at the most.
+    if (this.#leased) return;
     this.#leased = this.#has.room;
     this.#told.push(heard(this.#has.room ? "device.allocated" : "device.allocate.failed"));
     if (!this.#has.room || this.#roll() < 20) return;

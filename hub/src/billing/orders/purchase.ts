@@ -1,5 +1,5 @@
 import type { EventDraft, EventData, RecordedEvent } from "@cloudphone/shared/events/catalog";
-import type { Decision, Saga, SagaInput } from "../../platform/context.ts";
+import type { Decision, OperatorInput, Saga, SagaInput } from "../../platform/context.ts";
 
 /** All that a purchase knows, kept as facts that may arrive in any order, and what it has asked for. Stored as JSON. */
 export interface Purchase {
@@ -13,6 +13,8 @@ export interface Purchase {
   readonly capturesAsked: number;
   readonly captured: boolean;
   readonly end: "paid" | "cancelled" | null;
+  /** Why an operator has it undone although the payment was asked for: until the wallet says whether it was taken. */
+  readonly undoing?: string;
 }
 
 const inputs = [
@@ -20,6 +22,7 @@ const inputs = [
   "payment.held",
   "payment.refused",
   "payment.captured",
+  "payment.voided",
   "device.allocated",
   "device.allocate.failed",
   "device.released",
@@ -42,6 +45,8 @@ const mostCaptures = 3;
  * - awaiting start: it is to boot and run. Not in time, or taken away: cancelled likewise.
  * - awaiting capture: it ran, so the money is to be taken. No way back from here: a void could race with the capture. Unanswered, it is asked for again,
  *   then it is an operator's.
+ * - undoing: only an operator goes here, from awaiting capture. The wallet hears of the void after every capture, so exactly one of both is true: voided, it is
+ *   cancelled; taken, it is paid, and a refund is the operator's next word.
  * - paid, cancelled: the ends. What arrives late at a cancelled order (a phone, a hold) is given back again.
  */
 export function purchaseSaga(options: PurchaseOptions): Saga<Purchase, PurchaseEvent> {
@@ -69,14 +74,15 @@ export function decidePurchase(
     if (input.kind !== "event" || input.event.type !== "order.created") return null;
     return begin(input.event.data, options);
   }
+  if (input.kind === "operator") return onOperator(purchase, input, options);
   if (purchase.end === "cancelled") return giveBackLate(purchase, input);
   if (purchase.end === "paid") return null;
+  if (purchase.undoing !== undefined) return onUndoing(purchase, purchase.undoing, input);
   if (input.kind === "deadline") return onDeadline(purchase, options);
   return onEvent(purchase, input.event, options);
 }
 
 function begin(order: EventData<"order.created">, { deadlineMs }: PurchaseOptions) {
-  const { orderId, sagaId, userId, amountMinor, currency } = order;
   const purchase: Purchase = {
     order,
     held: false,
@@ -87,10 +93,9 @@ function begin(order: EventData<"order.created">, { deadlineMs }: PurchaseOption
     captured: false,
     end: null,
   };
-  const data = { orderId, sagaId, userId, amountMinor, currency };
   return step(purchase, {
     note: "order received; the price is to be held",
-    emit: [{ type: "payment.hold.requested", subject: orderId, data }],
+    emit: [askHold(order)],
     deadlineMs,
   });
 }
@@ -102,6 +107,7 @@ function onEvent(
 ): Decision<Purchase> | null {
   switch (event.type) {
     case "order.created":
+    case "payment.voided":
       break;
     case "payment.held":
       if (purchase.held) return null;
@@ -131,22 +137,8 @@ function advance(
   { deadlineMs }: PurchaseOptions,
 ): Decision<Purchase> {
   const { order, held, askedAt, deviceId, started, capturesAsked, captured } = purchase;
-  const { orderId, sagaId, userId, amountMinor, currency } = order;
   if (captured && deviceId !== null && capturesAsked > 0)
-    return step(
-      { ...purchase, end: "paid" },
-      {
-        note: "payment taken",
-        emit: [
-          {
-            type: "order.paid",
-            subject: orderId,
-            data: { orderId, sagaId, userId, deviceId, amountMinor, currency },
-          },
-        ],
-        deadlineMs: null,
-      },
-    );
+    return pay(purchase, deviceId, "payment taken");
   if (held && deviceId !== null && started && capturesAsked === 0)
     return step(
       { ...purchase, capturesAsked: 1 },
@@ -194,6 +186,71 @@ function onDeadline(purchase: Purchase, { deadlineMs }: PurchaseOptions): Decisi
   );
 }
 
+function pay(purchase: Purchase, deviceId: string, note: string): Decision<Purchase> {
+  const { orderId, sagaId, userId, amountMinor, currency } = purchase.order;
+  const data = { orderId, sagaId, userId, deviceId, amountMinor, currency };
+  return step(
+    { ...purchase, end: "paid" },
+    { note, emit: [{ type: "order.paid", subject: orderId, data }], deadlineMs: null },
+  );
+}
+
+/** Every question may be asked again: whoever answers it gives an order one answer. */
+function onOperator(
+  purchase: Purchase,
+  { wish, reason, at }: OperatorInput,
+  { deadlineMs }: PurchaseOptions,
+): Decision<Purchase> | null {
+  const { order, end, capturesAsked, askedAt, deviceId, undoing } = purchase;
+  if (end !== null) return null;
+  if (wish === "compensate" && capturesAsked === 0) return cancel(purchase, reason);
+  if (wish === "compensate" || undoing !== undefined)
+    return step(
+      { ...purchase, undoing: undoing ?? reason },
+      { note: "the payment is to be undone", emit: [askVoid(order, reason)], deadlineMs },
+    );
+  if (capturesAsked > 0)
+    return step(
+      { ...purchase, capturesAsked: 1 },
+      { note: "asked again for the payment", emit: [askCapture(order)], deadlineMs },
+    );
+  if (askedAt === null)
+    return step(purchase, { note: "asked again for the hold", emit: [askHold(order)], deadlineMs });
+  return step(
+    { ...purchase, askedAt: at },
+    {
+      note: deviceId === null ? "asked again for a phone" : "the phone has another while to start",
+      emit: deviceId === null ? [askPhone(order)] : [],
+      deadlineMs,
+    },
+  );
+}
+
+function onUndoing(
+  purchase: Purchase,
+  reason: string,
+  input: SagaInput<PurchaseEvent>,
+): Decision<Purchase> | null {
+  if (input.kind === "deadline")
+    return {
+      ...step(purchase, {
+        note: "no answer to the request to undo the payment",
+        emit: [],
+        deadlineMs: null,
+      }),
+      status: "needs_operator",
+    };
+  if (input.kind === "operator") return null;
+  if (input.event.type === "payment.voided") return cancel(purchase, reason);
+  if (input.event.type === "payment.captured" && purchase.deviceId !== null)
+    return pay(
+      { ...purchase, captured: true },
+      purchase.deviceId,
+      "the payment had been taken before it could be undone: the order is paid, and can be refunded",
+    );
+  return null;
+}
+
 /** The end that undoes: whatever was asked for is given back, whether or not its answer came. */
 function cancel(purchase: Purchase, reason: string): Decision<Purchase> {
   const { orderId, sagaId, userId } = purchase.order;
@@ -212,7 +269,7 @@ function giveBackLate(
   purchase: Purchase,
   input: SagaInput<PurchaseEvent>,
 ): Decision<Purchase> | null {
-  if (input.kind === "deadline") return null;
+  if (input.kind !== "event") return null;
   const { order } = purchase;
   switch (input.event.type) {
     case "device.allocated":
@@ -240,6 +297,7 @@ function giveBackLate(
       };
     case "order.created":
     case "payment.refused":
+    case "payment.voided":
     case "device.allocate.failed":
     case "device.released":
       break;
@@ -248,6 +306,12 @@ function giveBackLate(
 }
 
 type Order = Purchase["order"];
+
+function askHold(order: Order): EventDraft {
+  const { orderId, sagaId, userId, amountMinor, currency } = order;
+  const data = { orderId, sagaId, userId, amountMinor, currency };
+  return { type: "payment.hold.requested", subject: orderId, data };
+}
 
 function askPhone(order: Order): EventDraft {
   const { orderId, sagaId, userId, planId, spec, labels, leaseMs } = order;
@@ -283,6 +347,7 @@ function step(
 function placeOf(purchase: Purchase): Pick<Decision<Purchase>, "status" | "phase"> {
   if (purchase.end === "paid") return { status: "completed", phase: "paid" };
   if (purchase.end === "cancelled") return { status: "compensated", phase: "cancelled" };
+  if (purchase.undoing !== undefined) return { status: "running", phase: "undoing the payment" };
   if (purchase.capturesAsked > 0) return { status: "running", phase: "awaiting capture" };
   if (!purchase.held) return { status: "running", phase: "awaiting payment" };
   return {

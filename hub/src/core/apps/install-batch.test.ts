@@ -95,6 +95,20 @@ describe("a batch of installs", () => {
     expect(ends(over)).toMatchObject([{ installed: 1, failed: 0, cancelled: 2 }]);
   });
 
+  it("is undone by an operator as its customer cancels it, and given another while", () => {
+    const asks = (wish: "retry" | "compensate"): Input => ({
+      ...{ kind: "operator", wish, reason: "by hand", at: "2026-11-25T00:00:00Z" },
+    });
+    const begun = tell([asked([3], 1)]);
+    expect(tell([asks("compensate")], begun)).toEqual(tell([cancel], begun));
+    const alone = tell([asks("compensate")], begun).batch;
+    expect(decideBatch(alone, asks("compensate"), options), "nothing waits").toBeNull();
+    const more = tell([asks("retry")], begun);
+    expect(more.last).toMatchObject({ status: "running", deadlineMs: 1000, emit: [] });
+    const over = tell([installed("c0.0")], tell([asks("compensate")], begun)).batch;
+    expect(decideBatch(over, asks("retry"), options), "it has ended").toBeNull();
+  });
+
   it("after a silence gives up those under way and goes on with the others", () => {
     const silent = tell([asked([2, 2], 1), deadline]);
     expect(turns(silent)).toEqual(["c0.0", "c1.0", "c0.1", "c1.1"]);

@@ -1,6 +1,6 @@
 import type { EventData, EventDraft, RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Id } from "@cloudphone/shared/ids";
-import type { Decision, Saga, SagaInput } from "../../platform/context.ts";
+import type { Decision, Intervention, Saga, SagaInput } from "../../platform/context.ts";
 
 /** Where one phone of a batch is. `asked`: its install is under way; the last three are ends. */
 type ItemState = "waiting" | "asked" | "installed" | "failed" | "cancelled";
@@ -74,7 +74,21 @@ export function decideBatch(
       { note: "no outcome in time; those under way have failed" },
       options,
     );
+  if (input.kind === "operator") return onOperator(batch, input.wish, options);
   return onEvent(batch, input.event, options);
+}
+
+/** Each phone is asked once, so going on gives those under way another while; undoing is what its customer's cancelling is. */
+function onOperator(
+  batch: InstallBatch,
+  wish: Intervention,
+  options: InstallBatchOptions,
+): Decision<InstallBatch> | null {
+  if (wish === "retry")
+    return advance(batch, { note: "those under way have another while" }, options);
+  return batch.items.some(({ state }) => state === "waiting")
+    ? cancelWaiting(batch, options)
+    : null;
 }
 
 function onEvent(
@@ -85,12 +99,8 @@ function onEvent(
   switch (event.type) {
     case "app.batch.requested":
       break;
-    case "app.batch.cancel.requested": {
-      const waiting = batch.items.filter(({ state }) => state === "waiting");
-      const next = change(batch, ({ state }) => state === "waiting", "cancelled");
-      const note = `cancelled; ${waiting.length} phones had not begun`;
-      return advance(next, { note, first: cancelled(batch, waiting) }, options);
-    }
+    case "app.batch.cancel.requested":
+      return cancelWaiting(batch, options);
     case "app.batch.install.refused":
     case "app.install.failed":
     case "device.command.refused":
@@ -99,6 +109,13 @@ function onEvent(
       return settle(batch, { ...event.data, state: "installed" }, options);
   }
   return null;
+}
+
+function cancelWaiting(batch: InstallBatch, options: InstallBatchOptions): Decision<InstallBatch> {
+  const waiting = batch.items.filter(({ state }) => state === "waiting");
+  const next = change(batch, ({ state }) => state === "waiting", "cancelled");
+  const note = `cancelled; ${waiting.length} phones had not begun`;
+  return advance(next, { note, first: cancelled(batch, waiting) }, options);
 }
 
 const cancelled = (

@@ -42,7 +42,7 @@ export const permissions = {
   "accounts.write": "make accounts and give them roles that may do no more than oneself",
   "roles.write": "compose roles of what one may do oneself",
   "operations.read": "see events, sagas, consumers and dead letters",
-  "operations.write": "replay and discard dead letters",
+  "operations.write": "replay and discard dead letters; have sagas go on, or undo them",
   "operations.rebuild": "have read models built anew",
 } as const satisfies Record<string, string>;
 

@@ -1,5 +1,6 @@
 import { newestVersion } from "@cloudphone/shared/events/catalog";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Saga } from "../context.ts";
 import { createEventLog } from "../log/event-log.ts";
 import { createIngest } from "../log/ingest.ts";
 import { type TestDatabases, testDatabases } from "../postgres/testing.ts";
@@ -14,13 +15,26 @@ beforeAll(async () => {
 });
 afterAll(() => databases[Symbol.asyncDispose]());
 
+/** Stands until somebody has it go on. */
+const stand: Saga = {
+  name: "stand",
+  starts: "user.registered",
+  on: ["user.registered"],
+  route: () => null,
+  decide: (state, input) =>
+    input.kind === "operator" && input.wish === "retry"
+      ? { state, status: "completed", phase: "over", emit: [], deadlineMs: null, note: "went on" }
+      : null,
+};
+
 function operations() {
   const log = createEventLog(databases.events);
   const deps = {
     log,
     ingest: createIngest(databases.events, log),
-    contexts: [{ name: "core" as const, database: databases.core, consumers: [] }],
+    contexts: [{ name: "core" as const, database: databases.core, consumers: [], sagas: [stand] }],
     consumers: () => [],
+    wake: () => undefined,
   };
   const as = (role: Caller["role"]) =>
     router(operationsRouter(deps)).createCaller({
@@ -174,4 +188,28 @@ test("sagas are listed newest first, page by page over all contexts, by name and
   expect(await listed({ limit: 2, before: ids[3] })).toEqual([2, 1]);
   expect(await listed({ before: ids[1] })).toEqual([0]);
   expect(await listed({ status: "needs_operator" })).toEqual([0]);
+});
+
+test("a saga goes on once for one wish of an operator's, however often that is sent, and for nobody else", async () => {
+  const { as } = operations();
+  const [id, idempotencyKey] = [systemSource.id(), systemSource.id()];
+  await databases.core.query`
+    insert into sagas (id, name, status, phase, state, correlation_id)
+    values (${id}, 'stand', 'needs_operator', 'stuck', '{}', ${id})`;
+  const operator = as("operator").sagas;
+  const wish = { id, reason: "it may go on", idempotencyKey };
+  expect(await operator.show({ id })).toMatchObject({
+    possible: { retry: true, compensate: false },
+  });
+  await expect(as("customer").sagas.retry(wish)).rejects.toThrow("operations.write");
+  await expect(operator.retry({ ...wish, reason: "  " })).rejects.toThrow();
+  await expect(operator.compensate({ ...wish, idempotencyKey: systemSource.id() })).rejects.toThrow(
+    "nothing that could be undone",
+  );
+  const done = await operator.retry(wish);
+  expect(await operator.retry(wish), "the first answer").toEqual(done);
+  expect((await operator.show({ id })).steps).toMatchObject([
+    { input: "retry", note: "went on (operator@example.com: it may go on)" },
+  ]);
+  await expect(operator.retry({ ...wish, id: systemSource.id() })).rejects.toThrow("no saga");
 });

@@ -11,17 +11,19 @@ import type { Ingest } from "../log/ingest.ts";
 import { findTrace, type TracedContext } from "../log/find-trace.ts";
 import { countParked } from "../log/parked.ts";
 import type { RunningConsumer } from "../run-context.ts";
-import { listSagas, showSaga } from "../saga/queries.ts";
 import { deadLettersRouter } from "./dead-letters-router.ts";
 import { projectionsRouter } from "./projections-router.ts";
+import { sagasRouter } from "./sagas-router.ts";
 import { type Caller, needs, router } from "./trpc.ts";
 
 export interface OperationsDeps {
   readonly log: EventLog;
   readonly ingest: Ingest;
-  readonly contexts: readonly (TracedContext & Pick<Context, "consumers">)[];
+  readonly contexts: readonly (TracedContext & Pick<Context, "consumers" | "sagas">)[];
   /** Live consumers and how far each is. */
   consumers(): readonly RunningConsumer[];
+  /** To be called after a commit that filled an outbox. */
+  wake(): void;
 }
 
 const filterSchema = z.object({
@@ -61,41 +63,6 @@ async function listConsumers({ log, contexts, consumers }: OperationsDeps) {
     parked: parked.get(name)?.parked ?? 0,
     dead: parked.get(name)?.dead ?? 0,
   }));
-}
-
-function sagasRouter({ contexts }: OperationsDeps) {
-  return router({
-    list: needs("operations.read")
-      .input(
-        z.object({
-          status: z.enum(["running", "completed", "compensated", "needs_operator"]).optional(),
-          name: z.string().max(60).optional(),
-          /** The last saga of the page before. */
-          before: z.uuid().optional(),
-          limit: z.int().min(1).max(500).default(50),
-        }),
-      )
-      .query(async ({ input: { status = null, name = null, before = null, limit } }) => {
-        const page = { status, name, before, limit };
-        const lists = await Promise.all(contexts.map(({ database }) => listSagas(database, page)));
-        return lists
-          .flat()
-          .toSorted((a, b) => b.id.localeCompare(a.id))
-          .slice(0, limit);
-      }),
-    show: needs("operations.read")
-      .input(z.object({ id: z.uuid() }))
-      .query(async ({ input }) => {
-        for (const { database } of contexts) {
-          const saga = await showSaga(database, input.id);
-          if (saga) return saga;
-        }
-        throw new Fault(
-          "not_found",
-          "There is no saga with that id; `cloudphone sagas list` shows them.",
-        );
-      }),
-  });
 }
 
 function eventsRouter({ log, contexts }: OperationsDeps) {

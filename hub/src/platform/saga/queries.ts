@@ -15,7 +15,7 @@ export interface SagaSummary {
 export interface SagaStep {
   readonly step: number;
   readonly at: string;
-  /** An event's type, or "deadline". */
+  /** An event's type, "deadline", or what a person asked for: "retry", "compensate". */
   readonly input: string;
   readonly inputPosition: number | null;
   readonly phase: string;

@@ -7,6 +7,7 @@ import { type TestDatabases, testDatabases } from "../postgres/testing.ts";
 import { runContext } from "../run-context.ts";
 import { systemSource } from "../source.ts";
 import { envelopeOf, registered, silent, until } from "../testing.ts";
+import { findSaga, intervene, possibleFor } from "./intervene.ts";
 import { showSaga } from "./queries.ts";
 import { sagaSweeper } from "./runtime.ts";
 
@@ -50,6 +51,7 @@ function greeting(options: { deadlineMs: number; failsAtDeadline?: boolean }): S
       });
       if (input.kind === "event" && input.event.type === "wallet.credited")
         return next({ note: "credited", status: "completed", phase: "done", deadlineMs: null });
+      if (input.kind === "operator" && input.wish === "compensate") return null;
       if (input.kind === "deadline") {
         if (options.failsAtDeadline) throw new Error("cannot decide");
         if ((state?.asked ?? 0) >= 3)
@@ -179,6 +181,42 @@ test("any number of deadlines of a saga that is no more hold up no other", async
     select count(*)::int as n from sagas where name = 'gone' and status = 'running'`;
   expect(left?.n).toBe(120);
   await databases.billing.query`delete from sagas where name = 'gone'`;
+});
+
+test("what an operator has a saga do is a step with their name and reason, and an event that the rest follows from", async () => {
+  const saga = greeting({ deadlineMs: hourMs });
+  await using running = live(saga);
+  await running.begin();
+  await until("the beginning", running.shown);
+  const { sagaId } = running;
+  const by = { userId: systemSource.id(), email: "olga@example.com" };
+  const { billing } = databases;
+  const ask = (wish: "retry" | "compensate") =>
+    billing.transaction((tx) =>
+      intervene(tx, saga as Saga, { sagaId, wish, reason: "it hangs", by, source: systemSource }),
+    );
+  expect(await findSaga(billing.query, [saga as Saga], sagaId)).toBe(saga);
+  expect(possibleFor(saga as Saga, { state: { asked: 1 }, at: "" })).toEqual({
+    ...{ retry: true, compensate: false },
+  });
+  await expect(ask("compensate")).rejects.toMatchObject({ code: "conflict" });
+  await ask("retry");
+  const shown = await running.shown();
+  expect(shown?.steps.at(-1)).toMatchObject({
+    ...{ input: "retry", note: "asked (olga@example.com: it hangs)", status: "running" },
+  });
+  const log = createEventLog(databases.events);
+  const [said] = await until("the event", async () => {
+    const found = await log.read({ after: 0, limit: 10, types: ["saga.intervened"] });
+    return found.length > 0 && found;
+  });
+  const data = { sagaId, saga: saga.name, wish: "retry", reason: "it hangs", byUserId: by.userId };
+  expect(said).toMatchObject({ subject: sagaId, data });
+  const asked = await until("what it asked for", async () => {
+    const found = await running.emitted("user.registered");
+    return found.length > 1 && found;
+  });
+  expect(asked.map(({ causationId }) => causationId)).toContain(said?.id);
 });
 
 test("two hubs that find one deadline passed take it once", async () => {

@@ -7,7 +7,7 @@ import { emit } from "../log/outbox.ts";
 import { Wakeable } from "../log/wakeable.ts";
 import type { Database, Tx } from "../postgres/database.ts";
 
-interface SagaRow {
+export interface SagaRow {
   id: Id;
   state: unknown;
   status: string;
@@ -89,7 +89,7 @@ function expire(saga: Saga, id: Id, { database, source, logger }: SweeperDeps): 
 }
 
 /** What a step says; and, when it comes to a stand there, that it is an operator's. */
-const emissionsOf = (
+export const emissionsOf = (
   { name: saga }: Saga,
   sagaId: Id,
   { emit: drafts, status, note }: Decision<unknown>,
@@ -115,7 +115,7 @@ function decideDeadline(saga: Saga, row: SagaRow, logger: Logger): Decision<unkn
   }
 }
 
-async function lockSaga(tx: Tx, name: string, id: Id): Promise<SagaRow | undefined> {
+export async function lockSaga(tx: Tx, name: string, id: Id): Promise<SagaRow | undefined> {
   const [row] = await tx<SagaRow>`
     select id, state, status, correlation_id from sagas where name = ${name} and id = ${id} for update`;
   return row;
@@ -129,12 +129,17 @@ async function insertSaga(
     values (${row.id}, ${row.saga}, 'running', ${row.decision.phase}, '{}'::jsonb, ${row.correlationId})`;
 }
 
-async function storeStep(
+const nameOf = (input: SagaInput): string => {
+  if (input.kind === "event") return input.event.type;
+  return input.kind === "operator" ? input.wish : "deadline";
+};
+
+export async function storeStep(
   tx: Tx,
   step: { saga: string; id: Id; decision: Decision<unknown>; input: SagaInput },
 ): Promise<void> {
   const { saga, id, decision, input } = step;
-  const name = input.kind === "event" ? input.event.type : "deadline";
+  const name = nameOf(input);
   const position = input.kind === "event" ? input.event.position : null;
   await tx`
     update sagas set state = ${tx.json(decision.state)}, status = ${decision.status}, phase = ${decision.phase},

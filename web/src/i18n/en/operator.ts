@@ -177,6 +177,14 @@ export const operator = {
     steps: "Steps",
     state: "What it knows",
     because: "because of {{input}}",
+    wish: { retry: "Go on", compensate: "Undo" },
+    wishMeans: {
+      retry: "It asks again for what it waits for, with the whole time anew.",
+      compensate:
+        "It gives back what it has taken so far: money that is set aside, phones that were let. Money that was taken already stays with the order and can be refunded there.",
+    },
+    wishDone: { retry: "It goes on.", compensate: "It is being undone." },
+    reasonNeeded: "Say why, in at least three letters: it is kept with your name.",
     status: {
       running: "running",
       completed: "completed",

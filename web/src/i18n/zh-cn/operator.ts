@@ -177,6 +177,14 @@ export const operatorZh: SameKeys<typeof operator> = {
     deadline: "期限",
     steps: "步骤",
     state: "当前数据",
+    wish: { retry: "继续执行", compensate: "撤销" },
+    wishMeans: {
+      retry: "重新请求它正在等待的结果，等待时间重新计算。",
+      compensate:
+        "退回目前已占用的一切：冻结的款项、已分配的手机。已扣的款项留在订单上，可在订单中退款。",
+    },
+    wishDone: { retry: "已继续执行。", compensate: "已开始撤销。" },
+    reasonNeeded: "请说明原因（至少三个字符），它会与您的名字一起保存。",
     because: "起因：{{input}}",
     status: {
       running: "进行中",
