@@ -1,10 +1,9 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 import { ByteReader } from "@cloudphone/agent/byte-reader";
+import { shellPackets as ids, windowSizeOf } from "@cloudphone/shared/adb-wire";
 import { Fault } from "@cloudphone/shared/fault";
 import type { RemotePhone } from "./tunnel.ts";
 
-// AOSP packages/modules/adb/shell_protocol.h: one byte of id, four of length (little-endian), then the data.
-const ids = { stdin: 0, stdout: 1, stderr: 2, exit: 3, closeStdin: 4, windowSize: 5 } as const;
 const maxPacketBytes = 1024 * 1024;
 
 export interface Terminal {
@@ -64,8 +63,7 @@ export async function runShell(
 function type(stream: Duplex, { input, window }: Terminal): Disposable {
   const sendSize = (): void => {
     if (!window) return;
-    const { rows, columns } = window.size();
-    stream.write(encode(ids.windowSize, Buffer.from(`${rows}x${columns},0x0\0`)));
+    stream.write(encode(ids.windowSize, Buffer.from(windowSizeOf(window.size()))));
   };
   const typed = (chunk: Buffer): void => {
     if (stream.write(encode(ids.stdin, chunk))) return;

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { AdbTransport, type Peer, windowFeature } from "@cloudphone/agent/adb/transport";
+import { AdbTransport, type Peer } from "@cloudphone/agent/adb/transport";
 import { dialRelay, type RelayLine } from "@cloudphone/agent/relay/dial";
+import { windowFeature } from "@cloudphone/shared/adb-wire";
 import { Fault } from "@cloudphone/shared/fault";
 import { type RelayEndReason, relayEnds } from "@cloudphone/shared/relay";
 import type { Connection } from "./client.ts";

@@ -109,6 +109,8 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.screen.tap(places.notes);
     await expect.poll(async () => isPaper(await web.screen.pixel(places.middle)), poll).toBe(true);
     await web.take(pictures, "phone");
+    await shellOf(web);
+    await web.take(pictures, "phone-shell");
     await web.go("/apps");
     await web.page.locator("input[type=file]").setInputFiles(realApk);
     await web.page.getByRole("button", { name: /^Install: / }).click();
@@ -240,6 +242,15 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     expect(new URL(other.url()).search).toContain("wallet");
   });
 });
+
+/** Runs a command in the shell that the phone's page has, and ends it: its output is the phone's, its exit code is told. */
+async function shellOf({ page }: Dashboard): Promise<void> {
+  await page.getByRole("tab", { name: "Shell" }).click();
+  const shell = page.getByTestId("shell");
+  await shell.and(page.locator("[data-phase=open]")).waitFor(poll);
+  await page.keyboard.type("echo $((6 * 7))0; exit 3\r");
+  await shell.getByText("The shell has ended with exit code 3.").waitFor(poll);
+}
 
 /** The customer's order that was paid. */
 async function paidOrder(cell: Cell): Promise<string> {

@@ -10,7 +10,7 @@ const compressed = /\.(js|css|svg)$/;
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), nonced(), compress()],
+  plugins: [react(), nonced(), noncedTerminal(), compress()],
   html: { cspNonce: noncePlace },
   build: {
     target: "es2023",
@@ -64,6 +64,27 @@ function nonced(): Plugin {
           place,
           "styleNode.nonce = csp?.nonce ?? document.querySelector('meta[property=csp-nonce]')?.nonce ?? '';",
         );
+      },
+    },
+  };
+}
+
+/** xterm writes its colours and sizes as style elements, and single colours as style attributes: the page's policy refuses both. They get the nonce, and are set as properties. */
+function noncedTerminal(): Plugin {
+  const element = /[\w$.]+\.createElement\("style"\)/g;
+  const attribute =
+    /(\w+)\.setAttribute\("style",`\$\{\1\.getAttribute\("style"\)\|\|""\}\$\{(\w+)\};`\)/g;
+  return {
+    name: "nonced-terminal",
+    transform: {
+      filter: { id: /@xterm\/xterm\/lib\/xterm\.mjs/ },
+      handler(code) {
+        if (code.match(element)?.length !== 3 || code.match(attribute)?.length !== 1)
+          this.error("@xterm/xterm writes its styles elsewhere now");
+        const nonce = "document.querySelector('meta[property=csp-nonce]')?.nonce??''";
+        return code
+          .replace(element, `Object.assign($&,{nonce:${nonce}})`)
+          .replace(attribute, '($1.style.cssText+=$2+";")');
       },
     },
   };

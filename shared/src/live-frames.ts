@@ -1,5 +1,6 @@
 import { Fault } from "./fault.ts";
 import { type HostMessage, liveKinds, pictureHeaderBytes, type ViewerMessage } from "./live.ts";
+import { Pieces } from "./pieces.ts";
 
 /** The bytes of a live session's frames (live.ts), for the host, the command line and the page alike. Pure. */
 
@@ -103,8 +104,7 @@ const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView =>
 /** Puts frames together again from bytes that come in pieces of any size. Keeps no more than one frame and the piece its end came in. */
 export class LiveFrames {
   readonly #maxBodyBytes: number;
-  #kept: Uint8Array[] = [];
-  #bytes = 0;
+  readonly #pieces = new Pieces();
 
   constructor(maxBodyBytes: number) {
     this.#maxBodyBytes = maxBodyBytes;
@@ -112,11 +112,10 @@ export class LiveFrames {
 
   /** The frames that are whole now. A Fault when one says that it is larger than allowed, before it is kept: nothing after it can be read. */
   push(piece: Uint8Array): LiveFrame[] {
-    this.#kept.push(piece);
-    this.#bytes += piece.length;
+    this.#pieces.push(piece);
     const frames: LiveFrame[] = [];
     for (let bytes = this.#next(); bytes !== null; bytes = this.#next()) {
-      const frame = this.#take(bytes);
+      const frame = this.#pieces.take(bytes);
       frames.push({ kind: frame[4] ?? 0, body: frame.subarray(headBytes) });
     }
     return frames;
@@ -124,38 +123,11 @@ export class LiveFrames {
 
   /** How long the next frame is, once it is whole. */
   #next(): number | null {
-    if (this.#bytes < headBytes) return null;
-    const length = viewOf(this.#front(headBytes)).getUint32(0);
+    if (this.#pieces.bytes < headBytes) return null;
+    const length = viewOf(this.#pieces.front(headBytes)).getUint32(0);
     if (length < 1 || length - 1 > this.#maxBodyBytes)
       throw new Fault("bad_input", "What came on the line is no frame of a live session.");
-    return this.#bytes < 4 + length ? null : 4 + length;
-  }
-
-  #take(bytes: number): Uint8Array<ArrayBuffer> {
-    const frame = new Uint8Array(bytes);
-    let at = 0;
-    while (at < bytes) {
-      const [first] = this.#kept as [Uint8Array];
-      const part = first.subarray(0, bytes - at);
-      frame.set(part, at);
-      at += part.length;
-      if (part.length === first.length) this.#kept.shift();
-      else this.#kept[0] = first.subarray(part.length);
-    }
-    this.#bytes -= bytes;
-    return frame;
-  }
-
-  /** The first bytes in one piece; what they came in is put together when it has to be. */
-  #front(bytes: number): Uint8Array {
-    while ((this.#kept[0]?.length ?? 0) < bytes) {
-      const [first, second, ...rest] = this.#kept as [Uint8Array, Uint8Array, ...Uint8Array[]];
-      const joined = new Uint8Array(first.length + second.length);
-      joined.set(first);
-      joined.set(second, first.length);
-      this.#kept = [joined, ...rest];
-    }
-    return this.#kept[0] as Uint8Array;
+    return this.#pieces.bytes < 4 + length ? null : 4 + length;
   }
 }
 

@@ -10,6 +10,10 @@ import type { FaultCode } from "./fault.ts";
 /** Path at the hub; the session is in the ticket. */
 export const relayPath = "/relay";
 
+/** Where a hub's relay is dialled. */
+export const relayAddress = (hubUrl: string): string =>
+  new URL(relayPath, hubUrl).href.replace(/^http/, "ws");
+
 /**
  * Offered as WebSocket subprotocols, this first and the ticket second: the one place that a browser can put a credential besides the address,
  * and addresses end up in logs. The hub answers with this one alone.

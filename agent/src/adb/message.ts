@@ -1,25 +1,12 @@
+import {
+  adbCommands as commands,
+  adbHeaderBytes as headerBytes,
+  maxPayloadBytes,
+} from "@cloudphone/shared/adb-wire";
 import type { ByteReader } from "../byte-reader.ts";
 
-/**
- * Messages of the adb transport protocol (AOSP packages/modules/adb/protocol.txt): six little-endian words (command, two arguments, length, checksum,
- * the command inverted), then the payload.
- */
-export const commands = {
-  CNXN: 0x4e584e43,
-  OPEN: 0x4e45504f,
-  OKAY: 0x59414b4f,
-  WRTE: 0x45545257,
-  CLSE: 0x45534c43,
-} as const;
-
-/** What we speak. From this version on nobody computes checksums any more. */
-export const protocolVersion = 0x01000001;
-/** The largest payload we take, and that any adb of today sends. */
-export const maxPayloadBytes = 1024 * 1024;
 /** What every end may send before it has heard how much the other takes (MAX_PAYLOAD_V1 of adb.h). */
 export const firstPayloadBytes = 4096;
-
-const headerBytes = 24;
 
 export interface Message {
   readonly command: number;

@@ -1,6 +1,6 @@
 import { Duplex } from "node:stream";
+import { maxPayloadBytes } from "@cloudphone/shared/adb-wire";
 import { take } from "../byte-reader.ts";
-import { maxPayloadBytes } from "./message.ts";
 
 /** What a stream needs of its connection. */
 export interface StreamPort {

@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { Duplex, duplexPair, PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { adbCommands as commands, windowFeature } from "@cloudphone/shared/adb-wire";
 import { describe, expect, it } from "vitest";
 import { ByteReader } from "../byte-reader.ts";
-import { commands, encodeHeader, type Message, readMessage } from "./message.ts";
-import { AdbTransport, windowFeature } from "./transport.ts";
+import { encodeHeader, type Message, readMessage } from "./message.ts";
+import { AdbTransport } from "./transport.ts";
 
 const banner = "device::ro.product.name=x;features=shell_v2,cmd";
 

@@ -1,16 +1,15 @@
 import type { Duplex } from "node:stream";
+import {
+  adbCommands as commands,
+  adbVersion,
+  maxPayloadBytes,
+  windowedPayloadBytes,
+  windowFeature,
+  windowWrites,
+} from "@cloudphone/shared/adb-wire";
 import { ByteReader, chunksOf } from "../byte-reader.ts";
 import { AdbStream } from "./transport-stream.ts";
-import {
-  bytesOf,
-  commands,
-  encodeHeader,
-  firstPayloadBytes,
-  maxPayloadBytes,
-  type Message,
-  protocolVersion,
-  readMessage,
-} from "./message.ts";
+import { bytesOf, encodeHeader, firstPayloadBytes, type Message, readMessage } from "./message.ts";
 
 export interface TransportOptions {
   /** What this end says of itself: "device::ro.product.name=…;features=shell_v2,cmd", or "host::features=…". */
@@ -21,11 +20,6 @@ export interface TransportOptions {
   /** Both ends ours, and far apart: several writes of a stream may be under way, when the other end's banner has `windowFeature` too. */
   readonly windowed?: boolean;
 }
-
-/** In the banner of an end that takes several unanswered writes of one stream. adb itself ignores features that it does not know. */
-export const windowFeature = "cloudphone_window";
-const windowWrites = 16;
-const windowedPayloadBytes = 64 * 1024;
 
 /** What the other end said of itself. */
 export interface Peer {
@@ -131,7 +125,7 @@ export class AdbTransport {
   }
 
   async #meet({ arg0, arg1, data }: Message): Promise<boolean> {
-    this.#checksums = arg0 < protocolVersion;
+    this.#checksums = arg0 < adbVersion;
     this.#maxData = Math.min(arg1, maxPayloadBytes);
     if (this.#maxData < 1) return false;
     const banner = textOf(data);
@@ -151,7 +145,7 @@ export class AdbTransport {
     const banner = await this.#options.banner();
     const text = this.#options.windowed ? `${banner},${windowFeature}` : banner;
     const data = [Buffer.from(text)];
-    this.#send({ command: commands.CNXN, arg0: protocolVersion, arg1: maxPayloadBytes, data });
+    this.#send({ command: commands.CNXN, arg0: adbVersion, arg1: maxPayloadBytes, data });
   }
 
   async #open(remote: number, service: string): Promise<void> {

@@ -2,9 +2,9 @@ import { Duplex } from "node:stream";
 import { Fault, isFaultCode } from "@cloudphone/shared/fault";
 import {
   maxRelayMessageBytes,
+  relayAddress,
   type RelayEndReason,
   relayEndOf,
-  relayPath,
   relayProtocol,
 } from "@cloudphone/shared/relay";
 import { WebSocket } from "ws";
@@ -42,8 +42,7 @@ const packBytes = pieceBytes + 256;
 
 /** Dials the hub's relay, outbound as everything from a host is. Resolves once the hub has taken the ticket; the other end may come later. */
 export async function dialRelay({ hubUrl, ticket, timeoutMs }: RelayTarget): Promise<RelayLine> {
-  const url = new URL(relayPath, hubUrl);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  const url = new URL(relayAddress(hubUrl));
   const socket = new WebSocket(url, [relayProtocol, ticket], {
     perMessageDeflate: false,
     handshakeTimeout: timeoutMs,

@@ -14,8 +14,8 @@ import {
 } from "@cloudphone/shared/live-frames";
 import {
   type RelayEndReason,
+  relayAddress,
   relayEndOf,
-  relayPath,
   relayProtocol,
 } from "@cloudphone/shared/relay";
 
@@ -35,9 +35,7 @@ export class Line {
   readonly #frames = new LiveFrames(maxFrameBytes);
 
   constructor(hubUrl: string, ticket: string, events: LineEvents) {
-    const url = new URL(relayPath, hubUrl);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    this.#socket = new WebSocket(url, [relayProtocol, ticket]);
+    this.#socket = new WebSocket(relayAddress(hubUrl), [relayProtocol, ticket]);
     this.#socket.binaryType = "arraybuffer";
     this.#socket.addEventListener("open", () => events.onOpen());
     this.#socket.addEventListener("close", ({ code }) => events.onEnd(relayEndOf(code)));

@@ -35,6 +35,8 @@ const night = {
   colorTextPlaceholder: "rgba(255, 255, 255, 0.6)",
 } as const;
 
+const nightParts = { Tabs: { itemSelectedColor: night.colorLink, inkBarColor: night.colorLink } };
+
 /** Ant Design in the system's colours and the reader's language. */
 export function Look({ children }: PropsWithChildren) {
   const { i18n } = useTranslation();
@@ -46,7 +48,7 @@ export function Look({ children }: PropsWithChildren) {
       locale={i18n.language === "zh-CN" ? zhCN : enUS}
       theme={
         isDark
-          ? { algorithm: theme.darkAlgorithm, token: night }
+          ? { algorithm: theme.darkAlgorithm, token: night, components: nightParts }
           : { algorithm: theme.defaultAlgorithm, token: light }
       }
     >

@@ -209,7 +209,10 @@ export class SimPhone {
     if (name === "shell") return serve((io) => runShell(this, argument, io), power);
     if (name.startsWith("shell,"))
       return name.includes("v2")
-        ? serve((io) => serveShellV2(this, argument, io), power)
+        ? serve(
+            (io) => serveShellV2(this, { line: argument, pty: name.includes("pty") }, io),
+            power,
+          )
         : serve((io) => runShell(this, argument, io), power);
     if (name === "exec") return serve((io) => runShell(this, argument, io), power);
     if (name === "localabstract") return this.#connect(argument, power);

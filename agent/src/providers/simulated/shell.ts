@@ -1,6 +1,8 @@
+import { shellPackets as packetIds } from "@cloudphone/shared/adb-wire";
 import { ByteReader } from "../../byte-reader.ts";
 import { Interpreter, type ShellStreams } from "./interpreter.ts";
 import type { SimPhone } from "./phone.ts";
+import { cooked, lines } from "./pty.ts";
 import type { ServiceIo } from "./service.ts";
 
 export type Out = (bytes: Buffer | string) => Promise<void>;
@@ -51,33 +53,33 @@ async function converse(shell: Interpreter, streams: ShellStreams): Promise<numb
   return code;
 }
 
-// AOSP packages/modules/adb/shell_protocol.h: one byte of id, four of length (little-endian), then the data.
-const packetIds = {
-  stdin: 0,
-  stdout: 1,
-  stderr: 2,
-  exit: 3,
-  closeStdin: 4,
-  windowSize: 5,
-} as const;
+interface Shell {
+  readonly line: string;
+  /** For a person at a terminal, who is to see what they type. */
+  readonly pty: boolean;
+}
 
 /** `shell,v2:`: output in packets, and at last the exit code. */
-export async function serveShellV2(phone: SimPhone, line: string, io: ServiceIo): Promise<void> {
+export async function serveShellV2(
+  phone: SimPhone,
+  { line, pty }: Shell,
+  io: ServiceIo,
+): Promise<void> {
   const packet = (id: number, data: Buffer): Buffer => {
     const header = Buffer.alloc(5);
     header.writeUInt8(id);
     header.writeUInt32LE(data.length, 1);
     return Buffer.concat([header, data]);
   };
-  const stdin = new ByteReader(unwrap(new ByteReader(io.input)));
-  const print =
-    (id: number): Out =>
-    (bytes) =>
-      io.write(packet(id, Buffer.from(bytes as string)));
+  const keys = unwrap(new ByteReader(io.input));
+  const print = (id: number): Out => {
+    const out: Out = (bytes) => io.write(packet(id, Buffer.from(bytes as string)));
+    return pty ? cooked(out) : out;
+  };
   const streams = {
     out: print(packetIds.stdout),
     err: print(packetIds.stderr),
-    stdin,
+    stdin: new ByteReader(pty ? lines(keys, print(packetIds.stdout)) : keys),
     signal: io.signal,
   };
   const shell = new Interpreter(phone);

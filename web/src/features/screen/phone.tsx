@@ -2,6 +2,7 @@ import { useRef, useState } from "react";
 import type { Device } from "../../api.ts";
 import { PhoneTools } from "../tools/phone-tools.tsx";
 import { PhoneBar } from "./phone-bar.tsx";
+import { PhoneSide } from "./phone-side.tsx";
 import { PhoneButtons } from "./phone-buttons.tsx";
 import { AppDrop, type AppDropTarget } from "./app-drop.tsx";
 import { Clipboard } from "./clipboard.tsx";
@@ -45,12 +46,12 @@ export function Phone({ device, viewOnly }: PhoneProps) {
           onFullscreen={() => void surface.current?.requestFullscreen()}
         />
       </section>
-      <aside className="side">
+      <PhoneSide device={device}>
         <QualityHud live={live} />
         <Clipboard live={live} />
         <AppDrop ref={apps} deviceId={device.deviceId} />
         <PhoneTools device={device} />
-      </aside>
+      </PhoneSide>
     </div>
   );
 }

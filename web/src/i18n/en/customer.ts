@@ -82,7 +82,14 @@ export const customer = {
     noCharge: "What was set aside is yours again.",
     state: { pending: "under way", paid: "active", cancelled: "cancelled", ended: "ended" },
   },
+  shell: {
+    label: "Shell of the phone",
+    hint: "Every key goes to the phone; Shift+Tab leaves the shell.",
+    exited: "The shell has ended with exit code {{code}}.",
+    again: "New shell",
+  },
   tools: {
+    tab: { phone: "Phone", shell: "Shell" },
     title: "Tools",
     screenshot: "Screenshot",
     lookOnly: "Address to look only",

@@ -84,7 +84,14 @@ export const customerZh: SameKeys<typeof customer> = {
     noCharge: "预留的费用已退回。",
     state: { pending: "处理中", paid: "使用中", cancelled: "已取消", ended: "已结束" },
   },
+  shell: {
+    label: "手机的命令行",
+    hint: "所有按键都发送到手机；按 Shift+Tab 离开命令行。",
+    exited: "命令行已结束，退出码 {{code}}。",
+    again: "重新打开",
+  },
   tools: {
+    tab: { phone: "手机", shell: "命令行" },
     title: "工具",
     screenshot: "截图",
     lookOnly: "仅观看的地址",

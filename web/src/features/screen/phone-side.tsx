@@ -1,0 +1,46 @@
+import { Skeleton, Tabs } from "antd";
+import { type ComponentType, lazy, type ReactNode, Suspense, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Device } from "../../api.ts";
+
+interface PhoneSideProps {
+  readonly device: Device;
+  /** What belongs to the screen: it stays there whatever else is looked at. */
+  readonly children: ReactNode;
+}
+
+type Tool = ComponentType<{ readonly deviceId: string }>;
+
+/** What a phone can be worked on with, each loaded when it is first wanted. */
+const tools = {
+  shell: lazy(async () => ({ default: (await import("../shell/phone-shell.tsx")).PhoneShell })),
+} as const satisfies Record<string, Tool>;
+const names = Object.keys(tools) as (keyof typeof tools)[];
+
+/** What stands beside a phone's screen: what belongs to it, and tools to work on the phone with, for which there is more room. */
+export function PhoneSide({ device, children }: PhoneSideProps) {
+  const { t } = useTranslation();
+  const [shown, setShown] = useState("phone");
+  const items = names.map((name) => {
+    const Tool: Tool = tools[name];
+    return {
+      key: name,
+      label: t(`tools.tab.${name}`),
+      children: (
+        <Suspense fallback={<Skeleton active />}>
+          <Tool deviceId={device.deviceId} />
+        </Suspense>
+      ),
+    };
+  });
+  const own = {
+    key: "phone",
+    label: t("tools.tab.phone"),
+    children: <div className="own">{children}</div>,
+  };
+  return (
+    <aside className={shown === "phone" ? "side" : "side working"}>
+      <Tabs size="small" activeKey={shown} onChange={setShown} items={[own, ...items]} />
+    </aside>
+  );
+}
