@@ -9,6 +9,8 @@ import { type HttpServer, startHttp } from "@cloudphone/hub/platform/http/server
 import { router } from "@cloudphone/hub/platform/http/trpc";
 import { systemSource } from "@cloudphone/hub/platform/source";
 import { envelopeOf, registered, silent } from "@cloudphone/hub/platform/testing";
+import { Archiver } from "@cloudphone/hub/platform/log/archive/archiver";
+import { ArchiveOverview } from "@cloudphone/hub/platform/log/archive/overview";
 import { createIngest } from "@cloudphone/hub/platform/log/ingest";
 import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
@@ -38,6 +40,12 @@ const serve = (port: number): Promise<HttpServer> =>
         contexts: [],
         consumers: () => [],
         wake: () => undefined,
+        archive: new ArchiveOverview(
+          new Archiver({
+            ...{ database: bench.databases.events, dir: home, keepDays: null, readers: [] },
+            logger: silent,
+          }),
+        ),
       }),
     }),
     authenticate: (token) => {

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
 import type { Command } from "commander";
-import { withHub } from "../client.ts";
+import { type Client, withHub } from "../client.ts";
 import { parseMoment } from "../moment.ts";
 import { print } from "../output.ts";
+import { archiveCommands, searchArchived } from "./archive.ts";
 import { traceLines } from "../trace.ts";
 
 interface TailFlags {
@@ -36,7 +37,9 @@ export const operationCommands = (program: Command): void => {
     .option("--until <time>", "likewise")
     .option("--before <position>", "only those before this place in the log")
     .option("-n, --last <count>", "at most, the newest", "50")
+    .option("--archived", "those that have left the database for files")
     .action(search);
+  archiveCommands(events);
   sagaCommands(program);
   logCommands(program);
 };
@@ -106,9 +109,9 @@ function logCommands(program: Command): void {
         const list = await client.consumers.list.query();
         print(list, {
           json,
-          rows: list.map(({ name, position, lag, ratePerSecond, parked, dead }) => ({
+          rows: list.map(({ name, position, inArchive, lag, ratePerSecond, parked, dead }) => ({
             consumer: name,
-            position: String(position),
+            position: inArchive ? `${position} (archived)` : String(position),
             lag: String(lag),
             "events/s": ratePerSecond.toFixed(2),
             parked: String(parked),
@@ -143,6 +146,7 @@ interface SearchFlags {
   readonly until?: string;
   readonly before?: string;
   readonly last: string;
+  readonly archived?: boolean;
 }
 
 async function search(flags: SearchFlags, command: Command): Promise<void> {
@@ -158,13 +162,22 @@ async function search(flags: SearchFlags, command: Command): Promise<void> {
     limit: Number(last),
   };
   await withHub(command, async ({ client, json }) => {
-    const found = await client.events.list.query(filter);
+    const found = flags.archived
+      ? await searchArchived(client, filter)
+      : await client.events.list.query(filter);
     if (json) return print(found, { json });
     process.stdout.write(`${found.map(line).join("\n") || "No such events."}\n`);
     const first = found[0];
     if (first && found.length === filter.limit)
       process.stdout.write(`Earlier ones: --before ${first.position}\n`);
+    else if (!flags.archived) await tellOfArchive(client);
   });
+}
+
+async function tellOfArchive(client: Client): Promise<void> {
+  const { horizon } = await client.archive.state.query();
+  if (horizon > 0)
+    process.stdout.write(`Events up to ${horizon} are archived: --archived looks there.\n`);
 }
 
 /** One line when the hub goes away, and one when it is back. */

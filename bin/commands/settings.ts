@@ -89,6 +89,10 @@ export const hubEnvironment = (): Record<string, unknown> => {
       turnSecret: env.CLOUDPHONE_TURN_SECRET,
       relayOnly: env.CLOUDPHONE_RELAY_ONLY,
     }),
+    log: defined({
+      keepDays: env.CLOUDPHONE_LOG_KEEP_DAYS || undefined,
+      archiveDir: env.CLOUDPHONE_LOG_ARCHIVE || undefined,
+    }),
     databases: {
       events: env.CLOUDPHONE_EVENTS_DATABASE_URL,
       core: env.CLOUDPHONE_CORE_DATABASE_URL,

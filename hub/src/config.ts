@@ -115,6 +115,26 @@ export const hubConfigSchema = z.object({
     .refine(({ turnUrl, turnSecret }) => (turnUrl === null) === (turnSecret === null), {
       error: "give CLOUDPHONE_TURN_URL and CLOUDPHONE_TURN_SECRET together",
     }),
+  /** What becomes of old events. */
+  log: z
+    .object({
+      /** How many whole days (UTC) stay in the database; older ones are moved to files. Null: all, for ever. */
+      keepDays: z
+        .union(
+          [
+            z.literal("forever").transform(() => null),
+            z.null(),
+            z.coerce.number().int().min(1).max(36_500),
+          ],
+          {
+            error: 'must be a number of days from 1 on, or "forever"',
+          },
+        )
+        .default(null),
+      /** Where those files are. Null: `archive` in the folder that all hubs share. */
+      archiveDir: z.string().min(1).nullable().default(null),
+    })
+    .prefault({}),
   /** Plans, a customer and a balance to try it with, all marked as such. */
   demo: z.boolean().default(false),
   /** All four or none; none: an embedded server under the data folder. */

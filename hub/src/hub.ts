@@ -5,6 +5,7 @@ import { eventTopic } from "@cloudphone/shared/topics";
 import type { Logger } from "pino";
 import { createAnalytics } from "./analytics/analytics.ts";
 import { createBilling } from "./billing/billing.ts";
+import { openArchive } from "./archive.ts";
 import { openBroker } from "./broker.ts";
 import type { HubConfig } from "./config.ts";
 import { createCore } from "./core/core.ts";
@@ -75,7 +76,8 @@ async function wire(
   const storage = await openStorage(config, logger);
   stops.push(() => storage.stop());
   const { databases } = storage;
-  const log = createEventLog(databases.events);
+  const archiveDir = config.log.archiveDir ?? path.join(sharedDir, "archive");
+  const log = createEventLog(databases.events, archiveDir);
   const running: RunningContext[] = [];
   const membership = new Membership({
     database: databases.events,
@@ -157,6 +159,15 @@ async function wire(
     running.push(live);
     stops.push(() => live.stop());
   }
+  const readers = contexts.map(({ name, database }, place) => ({
+    ...{ name, database },
+    consumers: running[place]?.consumers.map((consumer) => consumer.name) ?? [],
+  }));
+  const archive = openArchive({
+    ...{ database: databases.events, dir: archiveDir, readers, logger, ownership: membership },
+    keepDays: config.log.keepDays,
+  });
+  stops.push(() => archive.stop());
   const handover = followOwnership({
     ownership: membership,
     broker: link.broker,
@@ -175,7 +186,10 @@ async function wire(
   );
   tellHubs(log, link.broker);
   const consumers = () => membership.consumers();
-  const operations = operationsRouter({ log, ingest, contexts, consumers, wake });
+  const operations = operationsRouter({
+    ...{ log, ingest, contexts, consumers, wake },
+    archive: archive.overview,
+  });
   const metrics = createMetrics({ log, contexts, consumers, logger });
   const seeded = await seed({ config, sharedDir, core, billing });
   const router = appRouter({

@@ -1,6 +1,8 @@
 import { newestVersion } from "@cloudphone/shared/events/catalog";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Saga } from "../context.ts";
+import { Archiver } from "../log/archive/archiver.ts";
+import { ArchiveOverview } from "../log/archive/overview.ts";
 import { createEventLog } from "../log/event-log.ts";
 import { createIngest } from "../log/ingest.ts";
 import { type TestDatabases, testDatabases } from "../postgres/testing.ts";
@@ -35,6 +37,11 @@ function operations() {
     contexts: [{ name: "core" as const, database: databases.core, consumers: [], sagas: [stand] }],
     consumers: () => [],
     wake: () => undefined,
+    archive: new ArchiveOverview(
+      new Archiver({
+        ...{ database: databases.events, dir: "", keepDays: null, readers: [], logger: silent },
+      }),
+    ),
   };
   const as = (role: Caller["role"]) =>
     router(operationsRouter(deps)).createCaller({

@@ -5,13 +5,16 @@ import { tracked } from "@trpc/server";
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { ownerSeenBy } from "../auth/permissions.ts";
+import type { ArchiveOverview } from "../log/archive/overview.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { feed } from "../log/feed.ts";
 import type { Ingest } from "../log/ingest.ts";
 import { findTrace, type TracedContext } from "../log/find-trace.ts";
 import { countParked } from "../log/parked.ts";
 import type { RunningConsumer } from "../run-context.ts";
+import { archiveRouter } from "./archive-router.ts";
 import { deadLettersRouter } from "./dead-letters-router.ts";
+import { definedOf, filterSchema, searchOf, searchSchema } from "./event-search.ts";
 import { projectionsRouter } from "./projections-router.ts";
 import { sagasRouter } from "./sagas-router.ts";
 import { type Caller, needs, router } from "./trpc.ts";
@@ -24,18 +27,14 @@ export interface OperationsDeps {
   consumers(): readonly RunningConsumer[];
   /** To be called after a commit that filled an outbox. */
   wake(): void;
+  readonly archive: ArchiveOverview;
 }
-
-const filterSchema = z.object({
-  types: z.array(z.string().max(80)).max(50).optional(),
-  subject: z.string().max(200).optional(),
-  correlationId: z.uuid().optional(),
-});
 
 /** What operators look at: events, sagas, consumers and dead letters; and the live feed that customers have of their own events. */
 export function operationsRouter(deps: OperationsDeps) {
   return {
     events: eventsRouter(deps),
+    archive: archiveRouter(deps),
     sagas: sagasRouter(deps),
     consumers: router({ list: needs("operations.read").query(() => listConsumers(deps)) }),
     deadLetters: deadLettersRouter(deps),
@@ -50,8 +49,9 @@ export function operationsRouter(deps: OperationsDeps) {
 
 /** How far each consumer is, how fast, and what it could not handle. */
 async function listConsumers({ log, contexts, consumers }: OperationsDeps) {
-  const [head, ...counts] = await Promise.all([
+  const [head, horizon, ...counts] = await Promise.all([
     log.head(),
+    log.horizon(),
     ...contexts.map(({ database }) => countParked(database)),
   ]);
   const parked = new Map(counts.flat().map((count) => [count.consumer, count]));
@@ -59,6 +59,8 @@ async function listConsumers({ log, contexts, consumers }: OperationsDeps) {
     name,
     position,
     lag: Math.max(0, head - position),
+    /** It reads what is in files: slower, and only while they are there. */
+    inArchive: position < horizon,
     ratePerSecond,
     parked: parked.get(name)?.parked ?? 0,
     dead: parked.get(name)?.dead ?? 0,
@@ -67,37 +69,24 @@ async function listConsumers({ log, contexts, consumers }: OperationsDeps) {
 
 function eventsRouter({ log, contexts }: OperationsDeps) {
   return router({
-    /** Newest last. */
+    /** Newest last; not those that are archived. */
     list: needs("operations.read")
-      .input(
-        filterSchema.extend({
-          limit: z.int().min(1).max(1000).default(50),
-          before: z.int().optional(),
-          /** By when the log took them: from the first instant on, before the second. */
-          since: z.iso.datetime({ offset: true }).optional(),
-          until: z.iso.datetime({ offset: true }).optional(),
-        }),
-      )
-      .query(async ({ input }) =>
-        (
-          await log.readBack({
-            ...definedOf(input),
-            limit: input.limit,
-            before: input.before ?? null,
-            ...(input.since === undefined ? {} : { since: input.since }),
-            ...(input.until === undefined ? {} : { until: input.until }),
-          })
-        ).toReversed(),
-      ),
+      .input(searchSchema)
+      .query(async ({ input }) => (await log.readBack(searchOf(input))).toReversed()),
     /** All that one request caused, as a tree, by any id that belongs to it (log/find-trace.ts). */
     trace: needs("operations.read")
       .input(z.object({ id: z.uuid() }))
       .query(async ({ input }) => {
         const trace = await findTrace(log, contexts, input.id.toLowerCase());
         if (trace) return trace;
+        const horizon = await log.horizon();
         throw new Fault(
           "not_found",
-          "No event, request, saga, command, order or device has that id; `cloudphone events search` looks for others.",
+          `No event, request, saga, command, order or device has that id; \`cloudphone events search\` looks for others.${
+            horizon === 0
+              ? ""
+              : ` Events up to ${horizon} are archived; \`cloudphone events search --archived --correlation <id>\` looks there.`
+          }`,
         );
       }),
     /** Every event the caller may see, from a position (or from now) on, for ever; resumes by `lastEventId`. */
@@ -115,12 +104,6 @@ function eventsRouter({ log, contexts }: OperationsDeps) {
       }),
   });
 }
-
-const definedOf = (input: z.infer<typeof filterSchema>) => ({
-  ...(input.types ? { types: input.types } : {}),
-  ...(input.subject === undefined ? {} : { subject: input.subject }),
-  ...(input.correlationId === undefined ? {} : { correlationId: input.correlationId }),
-});
 
 /** Staff see every event; a customer those that name them as user, or whose lease is theirs. The one place where this is decided. */
 export function visibleTo(event: RecordedEnvelope, caller: Caller): boolean {

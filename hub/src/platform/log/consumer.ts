@@ -34,6 +34,8 @@ const hotRetryMs = 250;
 const hotForMs = 10_000;
 /** How far a partition's cursor may lie behind what was read, when nothing there concerned it: a start reads from there. */
 const storedLag = { withOthers: 1000, alone: 20_000 };
+/** And how long: what the cursors have not passed is not archived. */
+const storedEveryMs = 3_600_000;
 
 export interface ConsumerDeps {
   readonly database: Database;
@@ -67,6 +69,8 @@ export class ConsumerRunner {
   readonly #retry: Wakeable;
   #lanes = new Map<number, Lane>();
   #woken = false;
+  #storedMs = performance.now();
+  #allowedLag = storedLag;
   #retryHotUntilMs = 0;
   readonly #rate = new Rate();
   /** When a look at the log last came to its end, on the monotonic clock. */
@@ -129,15 +133,17 @@ export class ConsumerRunner {
     await this.#followOwnership();
     if (this.#lanes.size === 0) return false;
     const from = this.#scanned();
+    this.#allowLag();
     const { events, to, looked } = await this.#log.next(from);
     if (looked && !(await areInPlace(this.#deps.database, this.name, this.#lanes))) {
       // Someone may have set a cursor back to have a projection built again, and no new event would tell.
       this.#lanes.clear();
       return true;
     }
-    if (to === from) return false;
+    const lags = this.#lags(to, this.#allowedLag.alone);
+    if (to === from && !lags) return false;
     const own = events.flatMap((event) => this.#own(event));
-    if (own.length > 0 || this.#lags(to, storedLag.alone)) await this.#takeBatch(own, to);
+    if (own.length > 0 || lags) await this.#takeBatch(own, to);
     for (const lane of this.#lanes.values()) lane.scanned = Math.max(lane.scanned, to);
     return true;
   }
@@ -248,10 +254,17 @@ export class ConsumerRunner {
     const whole = own.length !== 1;
     const moving = [...this.#lanes].filter(
       ([partition, { stored }]) =>
-        concerned.has(partition) || (whole && to - stored > storedLag.withOthers),
+        concerned.has(partition) || (whole && to - stored > this.#allowedLag.withOthers),
     );
     if (concerned.size > moving.length) throw new CursorMoved();
     return moving;
+  }
+
+  /** Now and then none at all. */
+  #allowLag(): void {
+    const old = performance.now() - this.#storedMs > storedEveryMs;
+    this.#allowedLag = old ? { withOthers: 0, alone: 0 } : storedLag;
+    if (old) this.#storedMs = performance.now();
   }
 
   #lags(to: number, by: number): boolean {

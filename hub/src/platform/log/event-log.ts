@@ -1,6 +1,7 @@
 import type { Envelope, RecordedEnvelope } from "@cloudphone/shared/envelope";
 import type { Id } from "@cloudphone/shared/ids";
 import type { Database, Tx } from "../postgres/database.ts";
+import { readLog } from "./read-log.ts";
 import { type Appended, RecentEvents } from "./recent.ts";
 
 /** An event on its way into the log. */
@@ -10,13 +11,24 @@ export interface NewEvent {
   readonly event: Envelope;
 }
 
-export interface ReadOptions {
-  /** Only events after this position. */
-  readonly after: number;
-  readonly limit: number;
+export interface EventFilter {
   readonly types?: readonly string[];
   readonly subject?: string;
   readonly correlationId?: string;
+}
+
+export interface ReadOptions extends EventFilter {
+  /** Only events after this position. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+export interface LogPage {
+  readonly events: readonly RecordedEnvelope[];
+  /** The position up to which nothing else matches. */
+  readonly to: number;
+  /** False: that was the log's end. */
+  readonly more: boolean;
 }
 
 export interface ReadBackOptions extends Omit<ReadOptions, "after"> {
@@ -40,7 +52,12 @@ export interface EventLog {
   hear(appended: Appended): void;
   /** Calls back with what this process has appended: for the other hubs. */
   onAnnounced(listener: (appended: Appended) => void): Disposable;
-  /** Oldest first. */
+  /**
+   * Oldest first; of archived events from their files, where a page may end before its limit. Rejects with `unavailable`, and words, when a file is needed
+   * that is not there or not what it was.
+   */
+  page(options: ReadOptions): Promise<LogPage>;
+  /** Pages, until the limit or the log's end. */
   read(options: ReadOptions): Promise<RecordedEnvelope[]>;
   /** Without the database: what this process appended after a position; null when that is not known here (recent.ts). */
   recent(
@@ -48,30 +65,21 @@ export interface EventLog {
     limit: number,
     types?: ReadonlySet<string> | null,
   ): { events: RecordedEnvelope[]; to: number } | null;
-  /** Newest first, before a position. */
+  /** Newest first, before a position, to the horizon. */
   readBack(options: ReadBackOptions): Promise<RecordedEnvelope[]>;
-  /** The event with that id. */
+  /** The same of archived events. `before` is where to go on, since one call looks at so many; null: there are no earlier ones. */
+  readArchivedBack(
+    options: ReadBackOptions,
+  ): Promise<{ events: RecordedEnvelope[]; before: number | null }>;
+  /** The event with that id, unless it is archived. */
   find(id: Id): Promise<RecordedEnvelope | null>;
-  /** All of several correlations, oldest first. */
+  /** All of several correlations that are not archived, oldest first. */
   correlated(correlationIds: readonly Id[], limit: number): Promise<RecordedEnvelope[]>;
   head(): Promise<number>;
+  /** The position up to which events are archived; 0: none. */
+  horizon(): Promise<number>;
   /** Calls back when something may have been appended; a hint, so look regularly as well. */
   onAppended(listener: () => void): Disposable;
-}
-
-interface EventRow {
-  position: number;
-  id: string;
-  stream: string;
-  seq: number;
-  type: string;
-  version: number;
-  subject: string;
-  occurred_at: Date;
-  recorded_at: Date;
-  correlation_id: string;
-  causation_id: string | null;
-  data: Record<string, unknown>;
 }
 
 /** How long an append waits in memory for the one before it. */
@@ -110,11 +118,13 @@ function subscribe<L>(listeners: Set<L>, listener: L): Disposable {
   return { [Symbol.dispose]: () => listeners.delete(listener) };
 }
 
-export function createEventLog(database: Database): EventLog {
+/** The log in its database and, what has left that, in a folder of files. */
+export function createEventLog(database: Database, archiveDir: string | null = null): EventLog {
   const recent = new RecentEvents();
   const announcer = createAnnouncer(recent);
   return {
     ...announcer,
+    ...readLog(database, archiveDir),
     appendIn,
     async append(events) {
       const appended = await database.transaction((tx) => appendIn(tx, events));
@@ -122,39 +132,6 @@ export function createEventLog(database: Database): EventLog {
       return appended.to;
     },
     recent: (after, limit, types) => recent.after(after, limit, types),
-    async read({ after, limit, types, subject, correlationId }) {
-      const rows = await database.query<EventRow>`
-        select * from events where position > ${after}
-          and (${types ? [...types] : null}::text[] is null or type = any(${types ? [...types] : null}::text[]))
-          and (${subject ?? null}::text is null or subject = ${subject ?? null})
-          and (${correlationId ?? null}::uuid is null or correlation_id = ${correlationId ?? null})
-        order by position limit ${limit}`;
-      return rows.map(toEvent);
-    },
-    async readBack({ before, limit, types, subject, correlationId, since, until }) {
-      const rows = await database.query<EventRow>`
-        select * from events where (${before}::bigint is null or position < ${before})
-          and (${types ? [...types] : null}::text[] is null or type = any(${types ? [...types] : null}::text[]))
-          and (${subject ?? null}::text is null or subject = ${subject ?? null})
-          and (${correlationId ?? null}::uuid is null or correlation_id = ${correlationId ?? null})
-          and (${since ?? null}::timestamptz is null or recorded_at >= ${since ?? null}::timestamptz)
-          and (${until ?? null}::timestamptz is null or recorded_at < ${until ?? null}::timestamptz)
-        order by position desc limit ${limit}`;
-      return rows.map(toEvent);
-    },
-    async find(id) {
-      const [row] = await database.query<EventRow>`select * from events where id = ${id} limit 1`;
-      return row ? toEvent(row) : null;
-    },
-    async correlated(correlationIds, limit) {
-      const rows = await database.query<EventRow>`
-        select * from events where correlation_id = any(${correlationIds}::uuid[]) order by position limit ${limit}`;
-      return rows.map(toEvent);
-    },
-    async head() {
-      const [row] = await database.query<{ position: number }>`select position from log_head`;
-      return row?.position ?? 0;
-    },
   };
 }
 
@@ -189,6 +166,7 @@ async function appendIn(tx: Tx, events: readonly NewEvent[]): Promise<Appended> 
       select ${before} + row_number() over (order by place), id, stream, seq, type, version, subject, "occurredAt", now.at,
         "correlationId", "causationId", data
       from incoming i, now where not exists (select 1 from events e where e.stream = i.stream and e.seq = i.seq)
+        and not exists (select 1 from archived_streams a where a.stream = i.stream and i.seq <= a.last_seq)
       returning stream, seq
     ), moved as (
       update log_head set position = ${before} + (select count(*) from stored) returning position
@@ -232,19 +210,4 @@ const recordedOf = (
   stream,
   seq,
   recordedAt,
-});
-
-const toEvent = (row: EventRow): RecordedEnvelope => ({
-  position: row.position,
-  stream: row.stream,
-  seq: row.seq,
-  id: row.id,
-  type: row.type,
-  version: row.version,
-  subject: row.subject,
-  occurredAt: row.occurred_at.toISOString(),
-  recordedAt: row.recorded_at.toISOString(),
-  correlationId: row.correlation_id,
-  causationId: row.causation_id,
-  data: row.data,
 });

@@ -19,12 +19,10 @@ export async function* feed(
   const waker = new Waker();
   using _subscription = log.onAppended(waker.wake);
   while (!signal?.aborted) {
-    const events = await log.read({ ...filter, after: position, limit: batch });
-    for (const event of events) {
-      position = event.position;
-      yield event;
-    }
-    if (events.length < batch) await waker.wait(signal);
+    const { events, to, more } = await log.page({ ...filter, after: position, limit: batch });
+    yield* events;
+    position = to;
+    if (!more) await waker.wait(signal);
   }
 }
 

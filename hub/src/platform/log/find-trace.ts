@@ -21,7 +21,7 @@ const maxEvents = 2000;
 
 /**
  * All that the request caused which an id belongs to: the id of an event, a correlation, a saga, a command (an installation), or of whatever
- * events are about (an order, a device: the request that first spoke of it). Null when the id is nowhere.
+ * events are about (an order, a device: the request that first spoke of it). Null when the id is nowhere but in archived events.
  */
 export async function findTrace(
   log: EventLog,
@@ -60,7 +60,7 @@ async function correlationOf(
   contexts: readonly TracedContext[],
   id: Id,
 ): Promise<Id | null> {
-  const [correlated] = await log.read({ after: 0, limit: 1, correlationId: id });
+  const [correlated] = await log.correlated([id], 1);
   if (correlated) return id;
   const event = await log.find(id);
   if (event) return event.correlationId;
@@ -70,7 +70,7 @@ async function correlationOf(
     const found = saga?.correlation_id ?? (await known?.(id));
     if (found) return found;
   }
-  const [about] = await log.read({ after: 0, limit: 1, subject: id });
+  const [about] = await log.read({ after: await log.horizon(), limit: 1, subject: id });
   return about?.correlationId ?? null;
 }
 

@@ -37,8 +37,7 @@ export class LogFollower {
     if (head <= after) return { events: [], to: after, looked: true };
     const limit = this.#limit;
     const types = this.#types ? { types: [...this.#types] } : {};
-    const events = await this.#log.read({ after, limit, ...types });
-    const last = events.at(-1)?.position ?? after;
-    return { events, to: events.length < limit ? Math.max(head, last) : last, looked: true };
+    const { events, to } = await this.#log.page({ after, limit, ...types });
+    return { events, to, looked: true };
   }
 }

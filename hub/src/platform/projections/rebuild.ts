@@ -3,7 +3,7 @@ import { partitions } from "@cloudphone/shared/partitions";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Source } from "@cloudphone/shared/ids";
 import type { Consumer, HandlerContext } from "../context.ts";
-import type { EventLog } from "../log/event-log.ts";
+import type { EventLog, LogPage } from "../log/event-log.ts";
 import { handleEvent } from "../log/handle-event.ts";
 import type { Database, Tx } from "../postgres/database.ts";
 import { DatabaseAway } from "../postgres/reachability.ts";
@@ -88,23 +88,23 @@ class Rebuilding {
 
   async step(from: number): Promise<void> {
     try {
-      const events = await this.#read(from);
-      if (events.length === batchEvents) await this.#take(from, events);
-      else await this.#finish(from, events);
+      const page = await this.#read(from);
+      if (page.more) await this.#take(from, page);
+      else await this.#finish(from, page);
     } catch (error) {
       if (!(error instanceof MovedOn)) throw error;
     }
   }
 
-  #read(after: number): Promise<RecordedEnvelope[]> {
+  #read(after: number): Promise<LogPage> {
     const types = Object.keys(this.#projection.on);
-    return this.#deps.log.read({ after, limit: batchEvents, types });
+    return this.#deps.log.page({ after, limit: batchEvents, types });
   }
 
   /** A batch in one transaction; when something in it fails, one by one, and what fails is put aside with its subject. */
-  async #take(from: number, events: readonly RecordedEnvelope[]): Promise<void> {
+  async #take(from: number, { events, to }: LogPage): Promise<void> {
     try {
-      await this.#commit(from, events);
+      await this.#commit({ from, to }, events);
     } catch (error) {
       if (error instanceof MovedOn || error instanceof DatabaseAway) throw error;
       await this.#oneByOne(from, events);
@@ -115,7 +115,7 @@ class Rebuilding {
     let before = from;
     for (const event of events) {
       try {
-        await this.#commit(before, [event]);
+        await this.#commit({ from: before, to: event.position }, [event]);
       } catch (error) {
         if (error instanceof MovedOn || error instanceof DatabaseAway) throw error;
         const told = error instanceof Error ? error.message : String(error);
@@ -128,9 +128,12 @@ class Rebuilding {
     }
   }
 
-  async #commit(from: number, events: readonly RecordedEnvelope[]): Promise<void> {
+  async #commit(
+    { from, to }: { from: number; to: number },
+    events: readonly RecordedEnvelope[],
+  ): Promise<void> {
     await this.#deps.database.transaction(async (tx) => {
-      await this.#claim(tx, from, events.at(-1)?.position ?? from);
+      await this.#claim(tx, from, to);
       await this.#fold(tx, events);
     });
   }
@@ -179,7 +182,7 @@ class Rebuilding {
    * The rest of the log, then the change of tables, in one transaction under the rows of all its cursors, which consumers take before each batch: so it is either wholly in the old
    * tables and folded here as well, or finds the cursor where the new ones are. A rest that grew beyond a batch, or an event in it that fails, is left to `#take`.
    */
-  async #finish(from: number, rest: readonly RecordedEnvelope[]): Promise<void> {
+  async #finish(from: number, rest: LogPage): Promise<void> {
     const { name, tables } = this.#projection;
     try {
       await this.#deps.database.transaction(async (tx) => {
@@ -187,13 +190,9 @@ class Rebuilding {
         await tx`delete from parked_events where consumer = ${name}`;
         const cursors = await tx<{ position: number }>`
           select position from cursors where consumer = ${name} order by partition for update`;
-        const events = await this.#read(from);
-        if (events.length === batchEvents) throw new MovedOn();
-        const to = Math.max(
-          from,
-          events.at(-1)?.position ?? 0,
-          ...cursors.map(({ position }) => position),
-        );
+        const { events, to: read, more } = await this.#read(from);
+        if (more) throw new MovedOn();
+        const to = Math.max(read, ...cursors.map(({ position }) => position));
         await this.#claim(tx, from, to);
         await this.#fold(tx, events);
         await swapShadows(tx, tables);
@@ -207,7 +206,7 @@ class Rebuilding {
         await tx`update rebuilds set state = 'done', ended_at = clock_timestamp() where consumer = ${name}`;
       });
     } catch (error) {
-      if (error instanceof MovedOn || error instanceof DatabaseAway || rest.length === 0)
+      if (error instanceof MovedOn || error instanceof DatabaseAway || rest.events.length === 0)
         throw error;
       await this.#take(from, rest);
     }
