@@ -121,23 +121,33 @@ export class Archiver {
   }
 
   async #take(piece: Piece): Promise<boolean> {
-    const { dir, logger } = this.options;
-    const archive = await writeArchive(dir, this.#blocks(piece));
-    try {
-      await this.#register(archive);
-    } catch (error) {
-      if (error instanceof HorizonMoved) return true;
-      throw error;
-    }
+    const { logger } = this.options;
+    const archive = await this.#write(piece);
+    if (!archive) return true;
     const { first, last, file, bytes } = archive;
     logger.info({ first, last, file, bytes }, "events were archived");
     return true;
   }
 
+  /** Null: another hub was faster. */
+  async #write(piece: Piece): Promise<WrittenArchive | null> {
+    try {
+      const archive = await writeArchive(this.options.dir, this.#blocks(piece));
+      await this.#register(archive);
+      return archive;
+    } catch (error) {
+      if (error instanceof HorizonMoved) return null;
+      throw error;
+    }
+  }
+
   async *#blocks({ first, last }: Piece): AsyncGenerator<RecordedEnvelope[]> {
     for (let from = first; from <= last; from += blockEvents) {
+      const to = Math.min(last, from + blockEvents - 1);
       const rows = await this.options.database.query<EventRow>`
-        select * from events where position between ${from} and ${Math.min(last, from + blockEvents - 1)} order by position`;
+        select * from events where position between ${from} and ${to} order by position`;
+      // They are in a file, and gone, by now.
+      if (rows.length <= to - from) throw new HorizonMoved();
       yield rows.map(toEvent);
     }
   }
