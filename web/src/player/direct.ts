@@ -41,12 +41,17 @@ export class Direct {
     return this.#connection?.isConnected ?? false;
   }
 
-  /** A new connection, by a session that has just opened. */
+  /** A new connection, by a session whose line is being dialled. */
   connect(session: OpenedSession): void {
     this.#session = session;
     this.#mends = 0;
     this.#offer(session);
-    this.#timers.later(lateMs, () => this.isConnected || this.#events.onLate());
+  }
+
+  /** The offer is on its way to the host. */
+  lineOpen(): void {
+    if (!this.isConnected)
+      this.#timers.later(lateMs, () => this.isConnected || this.#events.onLate());
   }
 
   /** The line is gone, and with it the way to make a new connection; the one there is goes on. */

@@ -28,16 +28,22 @@ export interface LineEvents {
 }
 
 const maxFrameBytes = 32 * 1024 ** 2;
+const maxEarly = 100;
 
 /** The session's line to the phone's host, through the hub's relay: frames of shared/src/live.ts on a WebSocket. */
 export class Line {
   readonly #socket: WebSocket;
   readonly #frames = new LiveFrames(maxFrameBytes);
+  /** What was said before it was open: a greeting, an offer and its candidates. No input: a tap that comes late hits something else. */
+  #early: ViewerMessage[] = [];
 
   constructor(hubUrl: string, ticket: string, events: LineEvents) {
     this.#socket = new WebSocket(relayAddress(hubUrl), [relayProtocol, ticket]);
     this.#socket.binaryType = "arraybuffer";
-    this.#socket.addEventListener("open", () => events.onOpen());
+    this.#socket.addEventListener("open", () => {
+      for (const message of this.#early.splice(0)) this.send(message);
+      events.onOpen();
+    });
     this.#socket.addEventListener("close", ({ code }) => events.onEnd(relayEndOf(code)));
     this.#socket.addEventListener("message", ({ data }) => {
       if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data), events);
@@ -48,8 +54,14 @@ export class Line {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
+  get #isDialling(): boolean {
+    return this.#socket.readyState === WebSocket.CONNECTING;
+  }
+
   send(message: ViewerMessage): void {
     if (this.isOpen) this.#socket.send(encodeMessage(message));
+    else if (this.#isDialling && message.type !== "input" && this.#early.length < maxEarly)
+      this.#early.push(message);
   }
 
   close(): void {

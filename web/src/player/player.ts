@@ -54,7 +54,8 @@ export class Player {
       hubUrl,
       openSession: () => options.openSession(),
       events: {
-        onOpen: (session) => this.#greet(session),
+        onDial: (session) => this.#greet(session),
+        onOpen: () => this.#opened(),
         onMessage: (message) => this.#take(message),
         onPicture: (picture) => this.#stage.take(picture),
         onLost: () => this.#lineLost(),
@@ -107,8 +108,13 @@ export class Player {
     this.#session.send({ type: "control", take });
   }
 
-  #greet(session: OpenedSession): void {
+  #opened(): void {
     this.#set({ linked: true });
+    this.#direct.lineOpen();
+  }
+
+  /** All of it waits until the line is open, so that a connection's offer is made meanwhile. */
+  #greet(session: OpenedSession): void {
     this.#session.send({ type: "hello", v: 1, sound: this.#options.sound });
     // Whoever had control when the line broke has it still: the session before may hold it for a while yet.
     this.#reclaims = this.#state.control.mine;

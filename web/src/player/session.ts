@@ -29,8 +29,9 @@ export interface SessionOptions {
 }
 
 interface SessionEvents {
-  /** There is a line to the phone's host. */
-  onOpen(session: OpenedSession): void;
+  /** A line to the phone's host is being dialled; what is sent on it goes out as soon as it is open. */
+  onDial(session: OpenedSession): void;
+  onOpen(): void;
   onMessage(message: HostMessage): void;
   onPicture(picture: LivePicture): void;
   /** The line that was there is gone; another is tried for, unless `onOver` comes next. */
@@ -69,11 +70,12 @@ export class Session {
     }
     if (this.#closed) return;
     this.#line = new Line(hubUrl, session.ticket, {
-      onOpen: () => events.onOpen(session),
+      onOpen: () => events.onOpen(),
       onMessage: (message) => events.onMessage(message),
       onPicture: (picture) => events.onPicture(picture),
       onEnd: (reason) => this.#ended(reason),
     });
+    events.onDial(session);
   }
 
   send(message: ViewerMessage): void {

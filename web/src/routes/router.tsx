@@ -7,8 +7,10 @@ import {
   Outlet,
 } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { expectSession } from "../features/screen/open-session.ts";
 import { Missing } from "../ui/missing.tsx";
 import { Shell } from "../ui/shell.tsx";
+import { signIn } from "../sign-in.ts";
 import { useUser } from "../ui/use-user.ts";
 import { PhonesPage } from "./phones-page.tsx";
 import { SignInPage } from "./sign-in-page.tsx";
@@ -60,6 +62,9 @@ const phone = createRoute({
   path: "/phones/$device",
   validateSearch: (search: Record<string, unknown>): { look?: true } =>
     search.look === true ? { look: true } : {},
+  beforeLoad: ({ params, search, cause }) => {
+    if (cause === "enter" && signIn.user()) expectSession(params.device, search.look ?? false);
+  },
   component: lazyRouteComponent(() => import("./phone-page.tsx"), "PhonePage"),
 });
 

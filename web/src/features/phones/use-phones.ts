@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, type Device, refusalOf } from "../../api.ts";
 
 const movingMs = 700;
@@ -12,17 +12,23 @@ export const usePhones = () =>
     refetchInterval: ({ state }) => (state.data?.some(isMoving) ? movingMs : restingMs),
   });
 
-/** One phone, by its id or its name. */
-export const usePhone = (device: string) =>
-  useQuery({
+/** One phone, by its id or its name. Until the answer it is as the list had it: its screen does not wait. */
+export const usePhone = (device: string) => {
+  const client = useQueryClient();
+  return useQuery({
     queryKey: ["devices.show", device],
     queryFn: () => api.devices.show.query({ device }),
+    placeholderData: () =>
+      client
+        .getQueryData<Device[]>(["devices.list"])
+        ?.find(({ deviceId, name }) => deviceId === device || name === device),
     // One that is gone will not be back: nobody asks for it over and over.
     refetchInterval: ({ state: { data, error } }) => {
       if (error && refusalOf(error).code === "not_found") return false;
       return data !== undefined && isMoving(data) ? movingMs : restingMs;
     },
   });
+};
 
 /** Not yet what it should be. */
 const isMoving = ({ state, power }: Device): boolean =>

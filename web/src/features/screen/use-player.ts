@@ -1,9 +1,9 @@
 import { type RefObject, useEffect, useState } from "react";
-import { api, refusalOf } from "../../api.ts";
 import { listenToKeyboard } from "../../player/keyboard.ts";
 import type { Figures } from "../../player/meter.ts";
-import { type OpenRefusal, Player, type PlayerState } from "../../player/player.ts";
+import { Player, type PlayerState } from "../../player/player.ts";
 import { listenToPointers } from "../../player/pointer.ts";
+import { openSession } from "./open-session.ts";
 
 export interface ScreenElements {
   readonly surface: RefObject<HTMLDivElement | null>;
@@ -63,14 +63,4 @@ export function usePlayer(
     };
   }, [surface, video, canvas, keyboard, deviceId, viewOnly, round]);
   return { player, state, figures, clipboard, again: () => setRound((before) => before + 1) };
-}
-
-/** Rejects with what the player understands. */
-async function openSession(device: string, viewOnly: boolean) {
-  try {
-    const idempotencyKey = crypto.randomUUID();
-    return await api.sessions.open.mutate({ device, purpose: "screen", viewOnly, idempotencyKey });
-  } catch (error) {
-    throw refusalOf(error) satisfies OpenRefusal;
-  }
 }

@@ -1,6 +1,6 @@
 import { type RefObject, useEffect, useState } from "react";
-import { api, refusalOf } from "../../api.ts";
-import { type OpenRefusal, Player, type PlayerState } from "../../player/player.ts";
+import { Player, type PlayerState } from "../../player/player.ts";
+import { openSession } from "../screen/open-session.ts";
 
 interface Viewing {
   readonly deviceId: string;
@@ -43,18 +43,4 @@ export function useViewer(
     };
   }, [video, canvas, deviceId, isSeen, viewOnly]);
   return { player: made, state };
-}
-
-/** Rejects with what the player understands. */
-async function openSession(device: string, viewOnly: boolean) {
-  try {
-    return await api.sessions.open.mutate({
-      device,
-      purpose: "screen",
-      viewOnly,
-      idempotencyKey: crypto.randomUUID(),
-    });
-  } catch (error) {
-    throw refusalOf(error) satisfies OpenRefusal;
-  }
 }
