@@ -27,16 +27,19 @@ export interface Posting {
  */
 export async function post(tx: Tx, posting: Posting, source: Source): Promise<boolean> {
   const id = source.id();
-  const inserted = await tx`
-    insert into transactions (id, kind, reference, memo, correlation_id)
-    values (${id}, ${posting.kind}, ${posting.reference}, ${posting.memo}, ${posting.correlationId})
-    on conflict (reference) do nothing returning id`;
-  if (inserted.count === 0) return false;
-  await tx`
-    insert into entries (transaction_id, account_id, amount_minor)
-    select ${id}, "accountId", "amountMinor"
-    from jsonb_to_recordset(${tx.json(posting.entries)}) as e("accountId" uuid, "amountMinor" bigint)`;
-  return true;
+  // Sent together, done one after the other: everybody who moves money waits for the ledger's lock meanwhile.
+  const [inserted] = await Promise.all([
+    tx`
+      insert into transactions (id, kind, reference, memo, correlation_id)
+      values (${id}, ${posting.kind}, ${posting.reference}, ${posting.memo}, ${posting.correlationId})
+      on conflict (reference) do nothing returning id`,
+    tx`
+      insert into entries (transaction_id, account_id, amount_minor)
+      select t.id, "accountId", "amountMinor"
+      from transactions t, jsonb_to_recordset(${tx.json(posting.entries)}) as e("accountId" uuid, "amountMinor" bigint)
+      where t.id = ${id}`,
+  ]);
+  return inserted.count > 0;
 }
 
 /**

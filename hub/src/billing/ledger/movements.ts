@@ -7,6 +7,7 @@ import {
   post,
   systemAccount,
   type TransactionKind,
+  type Wallet,
 } from "./ledger.ts";
 
 /** What moves money: who and how much (positive minor units), and for which thing. */
@@ -18,11 +19,23 @@ export interface Movement extends Owner {
   readonly correlationId: Id | null;
 }
 
+/** The ledger, locked, and the accounts that a movement is between: sent together, for others wait. */
+async function locked(
+  tx: Tx,
+  owner: Owner,
+  { system, source }: { system: "revenue" | "funding"; source: Source },
+): Promise<Wallet & { system: Id }> {
+  const [, wallet, account] = await Promise.all([
+    lockLedger(tx),
+    openWallet(tx, owner, source),
+    systemAccount(tx, { kind: system, currency: owner.currency }, source),
+  ]);
+  return { ...wallet, system: account };
+}
+
 /** Money that came in from outside: funding → wallet. False when it was posted before. */
 export async function topUp(tx: Tx, movement: Movement, source: Source): Promise<boolean> {
-  await lockLedger(tx);
-  const { walletId } = await openWallet(tx, movement, source);
-  const funding = await systemAccount(tx, { kind: "funding", currency: movement.currency }, source);
+  const { walletId, system: funding } = await locked(tx, movement, { system: "funding", source });
   return move(tx, { kind: "topup", from: funding, to: walletId, ...movement }, source);
 }
 
@@ -41,9 +54,7 @@ export async function hold(tx: Tx, movement: Movement, source: Source): Promise<
 
 /** Takes what was set aside: held → revenue. */
 export async function capture(tx: Tx, movement: Movement, source: Source): Promise<void> {
-  await lockLedger(tx);
-  const { heldId } = await openWallet(tx, movement, source);
-  const revenue = await systemAccount(tx, { kind: "revenue", currency: movement.currency }, source);
+  const { heldId, system: revenue } = await locked(tx, movement, { system: "revenue", source });
   await move(tx, { kind: "capture", from: heldId, to: revenue, ...movement }, source);
 }
 
@@ -56,25 +67,19 @@ export async function voidHold(tx: Tx, movement: Movement, source: Source): Prom
 
 /** Charges for time that was used: wallet → revenue, below zero if need be, because the phone did run. */
 export async function chargeUsage(tx: Tx, movement: Movement, source: Source): Promise<void> {
-  await lockLedger(tx);
-  const { walletId } = await openWallet(tx, movement, source);
-  const revenue = await systemAccount(tx, { kind: "revenue", currency: movement.currency }, source);
+  const { walletId, system: revenue } = await locked(tx, movement, { system: "revenue", source });
   await move(tx, { kind: "usage", from: walletId, to: revenue, ...movement }, source);
 }
 
 /** Takes the price of another period: wallet → revenue. The caller has looked at the balance under the ledger's lock. */
 export async function payRenewal(tx: Tx, movement: Movement, source: Source): Promise<void> {
-  await lockLedger(tx);
-  const { walletId } = await openWallet(tx, movement, source);
-  const revenue = await systemAccount(tx, { kind: "revenue", currency: movement.currency }, source);
+  const { walletId, system: revenue } = await locked(tx, movement, { system: "revenue", source });
   await move(tx, { kind: "renewal", from: walletId, to: revenue, ...movement }, source);
 }
 
 /** Gives back what was earned: revenue → wallet. */
 export async function refund(tx: Tx, movement: Movement, source: Source): Promise<void> {
-  await lockLedger(tx);
-  const { walletId } = await openWallet(tx, movement, source);
-  const revenue = await systemAccount(tx, { kind: "revenue", currency: movement.currency }, source);
+  const { walletId, system: revenue } = await locked(tx, movement, { system: "revenue", source });
   await move(tx, { kind: "refund", from: revenue, to: walletId, ...movement }, source);
 }
 
