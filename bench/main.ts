@@ -1,5 +1,6 @@
 import { devices } from "./devices.ts";
 import { events } from "./events/events.ts";
+import { idleHosts } from "./idle-hosts.ts";
 import { flowInstall } from "./flow-install.ts";
 import { installAlone } from "./install-alone.ts";
 import { mutations } from "./mutations.ts";
@@ -23,6 +24,7 @@ const benchmarks: readonly Benchmark[] = [
   rebuild,
   events,
   mutations,
+  idleHosts,
   outbox,
 ];
 

@@ -66,7 +66,7 @@ interface Limits {
 const usual: Limits = {
   connectTimeoutMs: 5000,
   drainTimeoutMs: 5000,
-  connections: 5000,
+  connections: 12_000,
   connectionsPerAddress: 1000,
   rightsKnownMs: 5000,
 };
