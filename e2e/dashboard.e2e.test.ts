@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createDatabase } from "@cloudphone/hub/platform/postgres/client";
@@ -109,8 +109,14 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.screen.tap(places.notes);
     await expect.poll(async () => isPaper(await web.screen.pixel(places.middle)), poll).toBe(true);
     await web.take(pictures, "phone");
-    await shellOf(web);
+    await inShell(web);
     await web.take(pictures, "phone-shell");
+    await inLog(web);
+    await web.take(pictures, "phone-log");
+    await inFiles(web);
+    await web.take(pictures, "phone-files");
+    expect(await web.barriers()).toEqual([]);
+    expect(await web.page.evaluate("window.pwned")).toBeUndefined();
     await web.go("/apps");
     await web.page.locator("input[type=file]").setInputFiles(realApk);
     await web.page.getByRole("button", { name: /^Install: / }).click();
@@ -244,12 +250,36 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
 });
 
 /** Runs a command in the shell that the phone's page has, and ends it: its output is the phone's, its exit code is told. */
-async function shellOf({ page }: Dashboard): Promise<void> {
+async function inShell({ page }: Dashboard): Promise<void> {
   await page.getByRole("tab", { name: "Shell" }).click();
   const shell = page.getByTestId("shell");
   await shell.and(page.locator("[data-phase=open]")).waitFor(poll);
-  await page.keyboard.type("echo $((6 * 7))0; exit 3\r");
+  await page.keyboard.type("log '<b>told by the shell</b>'; exit 3\r");
   await shell.getByText("The shell has ended with exit code 3.").waitFor(poll);
+}
+
+/** Finds in the log, by its words, what the shell logged. */
+async function inLog({ page }: Dashboard): Promise<void> {
+  await page.getByRole("tab", { name: "Log" }).click();
+  const log = page.getByTestId("log");
+  await log.getByLabel("Find in the log").fill("TOLD by");
+  await log.getByText("<b>told by the shell</b>").waitFor(poll);
+  await log.getByText("1 line", { exact: true }).waitFor(poll);
+  await log.getByRole("button", { name: "Pause" }).click();
+  await log.getByText("Paused: the phone waits.").waitFor();
+}
+
+/** Uploads a file whose name is hostile, and downloads it again. */
+async function inFiles({ page }: Dashboard): Promise<void> {
+  await page.getByRole("tab", { name: "Files" }).click();
+  const files = page.getByTestId("files");
+  const buffer = randomBytes(300_000);
+  const file = { name: `${hostile}'".bin`, mimeType: "application/octet-stream", buffer };
+  await files.locator("input[type=file]").setInputFiles(file);
+  await files.getByText("Uploaded").waitFor(poll);
+  const download = page.waitForEvent("download");
+  await files.getByRole("button", { name: "onerror" }).click();
+  expect((await readFile(await (await download).path())).equals(buffer)).toBe(true);
 }
 
 /** The customer's order that was paid. */

@@ -37,6 +37,7 @@ export class PhoneConnection {
   readonly #streams = new Map<number, PhoneStream>();
   readonly #greeted = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<Fault>();
+  #endedBy: Fault | null = null;
   #nextId = 1;
   #window = 1;
   #maxData = windowedPayloadBytes;
@@ -67,6 +68,11 @@ export class PhoneConnection {
   /** Resolves with why, when the connection ends. */
   get ended(): Promise<Fault> {
     return this.#ended.promise;
+  }
+
+  /** Why it has ended; null while it has not. */
+  get endedBy(): Fault | null {
+    return this.#endedBy;
   }
 
   /** Rejects when the phone refuses the service, or the connection ends. */
@@ -103,6 +109,7 @@ export class PhoneConnection {
   }
 
   #lost(why: Fault): void {
+    this.#endedBy = why;
     this.#greeted.reject(why);
     for (const stream of this.#streams.values()) stream.finished();
     this.#streams.clear();

@@ -1,4 +1,5 @@
 import { shellPackets, windowSizeOf } from "@cloudphone/shared/adb-wire";
+import { Fault } from "@cloudphone/shared/fault";
 import type { PhoneConnection } from "./connection.ts";
 import type { PhoneStream } from "./stream.ts";
 
@@ -71,3 +72,25 @@ async function readTo(
       await onOutput(data);
   }
 }
+
+/** Runs one command; resolves with what it printed, errors too, and its exit code. */
+export async function runCommand(
+  connection: PhoneConnection,
+  words: readonly string[],
+): Promise<{ readonly output: string; readonly exitCode: number }> {
+  let output = "";
+  const text = new TextDecoder();
+  const line = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  const { shell, exitCode } = await Shell.start(connection, {
+    line,
+    onOutput: (data) => {
+      output = (output + text.decode(data, { stream: true })).slice(0, maxPrintedChars);
+    },
+  });
+  const code = await exitCode;
+  shell.close();
+  if (code === null) throw new Fault("unavailable", "The connection to the phone broke off.");
+  return { output, exitCode: code };
+}
+
+const maxPrintedChars = 64 * 1024;

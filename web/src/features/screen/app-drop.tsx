@@ -2,8 +2,9 @@ import { InboxOutlined } from "@ant-design/icons";
 import { Progress, Upload } from "antd";
 import { type Ref, useImperativeHandle, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useMessages } from "../../ui/messages.tsx";
 import { useRefusalWords } from "../../ui/use-refusal-words.ts";
+import { saveOnPhone } from "../files/save-on-phone.ts";
+import { visible } from "../../ui/visible.ts";
 import { installApk } from "./install-apk.ts";
 
 export interface AppDropTarget {
@@ -15,7 +16,7 @@ interface Install {
   readonly name: string;
   /** Of the upload, 0 to 100. */
   readonly percent: number;
-  readonly status: "uploading" | "installing" | "installed" | "failed";
+  readonly status: "uploading" | "installing" | "installed" | "saved" | "failed";
   readonly reason: string | null;
 }
 
@@ -25,31 +26,29 @@ interface AppDropProps {
   readonly ref: Ref<AppDropTarget>;
 }
 
-/** Takes APKs, installs them on this phone, and shows how far each is. */
+/** Takes files and shows how far each is: an APK is installed on this phone, any other is saved among its downloads. */
 export function AppDrop({ deviceId, ref }: AppDropProps) {
   const { t } = useTranslation();
-  const message = useMessages();
   const words = useRefusalWords();
   const [installs, setInstalls] = useState<readonly Install[]>([]);
   const change = (key: string, what: Partial<Install>): void =>
     setInstalls((all) => all.map((one) => (one.key === key ? { ...one, ...what } : one)));
 
   const take = async (file: File): Promise<void> => {
-    if (!/\.apk$/i.test(file.name)) {
-      void message.error(t("files.notApk", { name: file.name.slice(0, 80) }));
-      return;
-    }
     const key = crypto.randomUUID();
     const begun: Install = { key, name: file.name, percent: 0, status: "uploading", reason: null };
     setInstalls((all) => [begun, ...all].slice(0, 20));
     try {
-      await installApk(file, {
-        deviceId,
-        key,
-        onUploaded: (share) => change(key, { percent: Math.round(share * 100) }),
-        onInstalling: () => change(key, { status: "installing", percent: 100 }),
-      });
-      change(key, { status: "installed" });
+      const onShare = (share: number): void => change(key, { percent: Math.round(share * 100) });
+      if (!/\.apk$/i.test(file.name)) await saveOnPhone(deviceId, file, onShare);
+      else
+        await installApk(file, {
+          deviceId,
+          key,
+          onUploaded: onShare,
+          onInstalling: () => change(key, { status: "installing", percent: 100 }),
+        });
+      change(key, { status: /\.apk$/i.test(file.name) ? "installed" : "saved", percent: 100 });
     } catch (error) {
       change(key, { status: "failed", reason: words(error) });
     }
@@ -63,7 +62,6 @@ export function AppDrop({ deviceId, ref }: AppDropProps) {
     <section>
       <h2>{t("files.title")}</h2>
       <Upload.Dragger
-        accept=".apk"
         multiple
         showUploadList={false}
         beforeUpload={(file) => {
@@ -89,13 +87,12 @@ function InstallRow({ install: { name, percent, status, reason } }: { readonly i
     uploading: "active",
     installing: "active",
     installed: "success",
+    saved: "success",
     failed: "exception",
   };
   return (
     <div>
-      <div className="name" title={name}>
-        {name}
-      </div>
+      <div className="name">{visible(name)}</div>
       <Progress
         percent={percent}
         size="small"

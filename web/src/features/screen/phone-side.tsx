@@ -14,6 +14,8 @@ type Tool = ComponentType<{ readonly deviceId: string }>;
 /** What a phone can be worked on with, each loaded when it is first wanted. */
 const tools = {
   shell: lazy(async () => ({ default: (await import("../shell/phone-shell.tsx")).PhoneShell })),
+  log: lazy(async () => ({ default: (await import("../log/phone-log.tsx")).PhoneLog })),
+  files: lazy(async () => ({ default: (await import("../files/phone-files.tsx")).PhoneFiles })),
 } as const satisfies Record<string, Tool>;
 const names = Object.keys(tools) as (keyof typeof tools)[];
 

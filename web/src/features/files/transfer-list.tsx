@@ -1,0 +1,43 @@
+import { Progress } from "antd";
+import { useTranslation } from "react-i18next";
+import { visible } from "../../ui/visible.ts";
+import type { Transfer } from "./use-transfers.ts";
+
+const statuses = {
+  waiting: "normal",
+  going: "active",
+  done: "success",
+  failed: "exception",
+} as const;
+
+/** How far each file is. */
+export function TransferList({ transfers }: { readonly transfers: readonly Transfer[] }) {
+  const { t } = useTranslation();
+  if (transfers.length === 0) return null;
+  return (
+    <ul
+      className="transfers"
+      aria-live="polite"
+      aria-label={t("phoneFiles.transfers")}
+      tabIndex={0}
+    >
+      {transfers.map(({ id, name, way, share, state, reason }) => (
+        <li key={id} data-state={state}>
+          <bdi className="name">{visible(name)}</bdi>
+          <Progress
+            aria-label={t("phoneFiles.progress", { name: visible(name).slice(0, 80) })}
+            percent={Math.round((share ?? 1) * 100)}
+            size="small"
+            showInfo={false}
+            status={statuses[state]}
+          />
+          <span className={state === "failed" ? "bad" : "faint"}>
+            {t(`phoneFiles.${way}.${state}`)}
+            {state === "going" && share !== null && ` ${Math.round(share * 100)} %`}
+            {reason !== null && `: ${reason}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,48 @@
+import { useRef, useState } from "react";
+import { useRefusalWords } from "../../ui/use-refusal-words.ts";
+
+export interface Transfer {
+  readonly id: string;
+  readonly way: "up" | "down";
+  readonly name: string;
+  /** 0 to 1; null: how much there is of it is not known. */
+  readonly share: number | null;
+  readonly state: "waiting" | "going" | "done" | "failed";
+  readonly reason: string | null;
+}
+
+const shownTransfers = 20;
+
+type Begun = Pick<Transfer, "way" | "name">;
+type Move = (onShare: (share: number | null) => void) => Promise<void>;
+
+/** Files on their way, one after the other; the newest are told of. */
+export function useTransfers(): {
+  readonly transfers: readonly Transfer[];
+  begin(what: Begun, move: Move): Promise<void>;
+} {
+  const words = useRefusalWords();
+  const [transfers, setTransfers] = useState<readonly Transfer[]>([]);
+  const before = useRef<Promise<void>>(Promise.resolve());
+  const change = (id: string, news: Partial<Transfer>): void =>
+    setTransfers((all) => all.map((one) => (one.id === id ? { ...one, ...news } : one)));
+  const run = async (id: string, move: Move): Promise<void> => {
+    change(id, { state: "going" });
+    try {
+      await move((share) => change(id, { share }));
+      change(id, { state: "done", share: 1 });
+    } catch (error) {
+      change(id, { state: "failed", reason: words(error) });
+    }
+  };
+  return {
+    transfers,
+    begin(what, move) {
+      const id = crypto.randomUUID();
+      const begun: Transfer = { ...what, id, share: 0, state: "waiting", reason: null };
+      setTransfers((all) => [begun, ...all].slice(0, shownTransfers));
+      before.current = before.current.then(() => run(id, move));
+      return before.current;
+    },
+  };
+}
