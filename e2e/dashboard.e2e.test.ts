@@ -39,6 +39,8 @@ const operatorPages = [
   "/ledger",
   "/figures",
   "/users",
+  "/roles",
+  "/projections",
   "/events",
   "/sagas",
   "/consumers",
@@ -211,8 +213,12 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.page.getByRole("button", { name: "Give money back" }).last().click();
     await web.page.getByText("Given back").waitFor();
     await web.go("/audit");
-    await web.page.getByText("replayed", { exact: true }).waitFor();
-    await web.page.getByText("payment.refunded").waitFor();
+    await web.settled();
+    await web.take(pictures, "audit-story");
+    await web.page.getByText("replayed a dead letter").waitFor();
+    await web.page.getByText("gave money back").waitFor();
+    await web.page.getByText("a bad evening").waitFor();
+    await web.page.getByText("undid a saga").first().waitFor();
     expect(web.troubles()).toEqual([]);
   });
 
@@ -226,10 +232,12 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     async (who, look, pages) => {
       await using web = await open(who === "a customer" ? customer : admin, looks[look]);
       const host = (await cell.admin.query<{ hostId: string }[]>("hosts.list"))[0]?.hostId;
-      const details = who === "an operator" ? [`/hosts/${host}`] : [];
+      const { userId } = await cell.customer.query<{ userId: string }>("accounts.me");
+      const details = who === "an operator" ? [`/hosts/${host}`, `/users/${userId}`] : [];
       for (const page of [...pages, ...details]) {
         await web.go(page);
         await web.settled();
+        await web.rested();
         await web.take(pictures, page.slice(1).replaceAll("/", "-").slice(0, 20) || "phones");
         expect(await web.overflow(), page).toBeLessThanOrEqual(0);
         expect(await web.barriers(), page).toEqual([]);
@@ -237,6 +245,39 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
       expect(web.troubles()).toEqual([]);
     },
   );
+
+  test("an administrator composes a role and gives it, sets a customer's quota, has a projection built anew, and finds it all in the audit log", async () => {
+    await using web = await open(admin);
+    const { page } = web;
+    await web.go("/roles");
+    await page.getByRole("button", { name: "New role" }).click();
+    await page.getByLabel("Name", { exact: true }).fill("night-shift");
+    await page.getByRole("checkbox", { name: /^hosts\.read/ }).check();
+    await page.getByRole("checkbox", { name: /^operations\.read/ }).check();
+    await web.rested();
+    await web.take(pictures, "role");
+    expect(await web.barriers()).toEqual([]);
+    await page.getByRole("dialog").getByRole("button", { name: "New role" }).click();
+    await page.getByRole("button", { name: "What it may do: night-shift" }).waitFor();
+    await web.go("/users");
+    await page.getByRole("link", { name: customer.email }).click();
+    await page.getByRole("heading", { level: 1 }).getByText(customer.email).waitFor();
+    await page.getByRole("button", { name: "Change" }).click();
+    await page.getByRole("spinbutton", { name: "Phones" }).fill("7");
+    await web.rested();
+    await web.take(pictures, "quota");
+    await page.getByRole("dialog").getByRole("button", { name: "Change" }).click();
+    await page.getByText("of 7", { exact: false }).first().waitFor();
+    await web.go("/projections");
+    await page.getByRole("button", { name: "Build anew: analytics.revenue" }).click();
+    await page.getByRole("tooltip").getByRole("button", { name: "Build anew" }).click();
+    await page.getByText(/by admin@cloudphone\.local: [\d,]+ events/).waitFor(poll);
+    await web.take(pictures, "projection-rebuilt");
+    await web.go("/audit");
+    for (const act of ["saved a role", "set a quota", "had a projection built anew"])
+      await page.getByText(act).first().waitFor();
+    expect(web.troubles()).toEqual([]);
+  });
 
   test("who signs out in one tab is signed out in the other, and comes back to the page that was open", async () => {
     await using web = await open(customer);

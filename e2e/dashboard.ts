@@ -97,6 +97,13 @@ export class Dashboard implements AsyncDisposable {
     await this.page.locator("main .ant-skeleton").first().waitFor({ state: "detached" });
   }
 
+  /** Resolves once what was opening, closing or changing its colour has done so; what turns for ever is not waited for. */
+  async rested(): Promise<void> {
+    await this.page.evaluate(`Promise.allSettled(document.getAnimations()
+      .filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
+      .map(({ finished }) => finished))`);
+  }
+
   /** Pixels by which the page is wider than its window. */
   overflow(): Promise<number> {
     return this.page.evaluate("document.documentElement.scrollWidth - window.innerWidth");

@@ -3,6 +3,7 @@ import { accountCommands } from "./accounts.ts";
 import { adbCommands } from "./adb.ts";
 import { agentCommand } from "./agent.ts";
 import { analyticsCommands } from "./analytics.ts";
+import { auditCommand } from "./audit.ts";
 import { apiKeyCommands } from "./api-keys.ts";
 import { appCommands } from "./apps.ts";
 import { billingCommands } from "./billing.ts";
@@ -63,5 +64,6 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   operationCommands,
   deadLetterCommands,
   projectionCommands,
+  auditCommand,
   listenerCommands,
 ];

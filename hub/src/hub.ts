@@ -220,6 +220,7 @@ async function wire(
     logger,
     limiter:
       config.rateLimits.length > 0 ? new RateLimiter(databases.core, config.rateLimits) : null,
+    audit: core.audit,
     authenticate: core.authenticate,
     outdated: core.outdated,
   });

@@ -3,6 +3,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import type { Heartbeat, Presence } from "@cloudphone/shared/link";
 import type { Context } from "../platform/context.ts";
+import type { Audit } from "../platform/http/audit.ts";
 import type { Caller } from "../platform/http/trpc.ts";
 import { rateLimitCleaning } from "../platform/http/rate-limits.ts";
 import type { HttpRoute } from "../platform/http/route.ts";
@@ -37,6 +38,8 @@ import { createHosts } from "./hosts/hosts.ts";
 import { listenersRouter, rightsOfListener } from "./listeners/listeners.ts";
 import { notificationConsumer } from "./notifications/consumer.ts";
 import { createDeliveries } from "./notifications/deliveries.ts";
+import { createAudit } from "./audit/audit-log.ts";
+import { auditRouter } from "./audit/router.ts";
 import { webhookDelivery } from "./notifications/delivery.ts";
 import { createNotifications, notificationCleaning } from "./notifications/notifications.ts";
 import { notificationsRouter } from "./notifications/router.ts";
@@ -54,6 +57,8 @@ export interface CoreContext extends Context {
   readonly sockets: readonly SocketRoute[];
   /** Who an access token or an API key stands for; rejects with `unauthenticated`. */
   authenticate(token: string): Promise<Caller>;
+  /** Where acts of people who may do more than customers are written down. */
+  readonly audit: Audit;
   /** Of callers who were let in before, those who may not go on as they were. */
   outdated(callers: readonly Caller[]): Promise<readonly Caller[]>;
   verifyHost(hostId: Id, secret: string): Promise<boolean>;
@@ -111,6 +116,7 @@ export function createCore(deps: CoreDeps): CoreContext {
     sockets: [sessions.socket],
     stop: () => sessions.stop(),
     authenticate: (token) => identities.authenticate(token),
+    audit: createAudit(deps),
     outdated: (callers) => identities.outdated(callers),
     verifyHost: hosts.verifyHost,
     rightsOfListener: (id, secret) => rightsOfListener(deps, id, secret),
@@ -251,6 +257,7 @@ function coreRouters({ identities, hosts, devices, library, sessions, ...rest }:
     devices: devicesRouter({ devices, operate, batteries }, deps),
     apps: appsRouter({ library, batches, operate }, deps),
     sessions: sessionsRouter(sessions, deps),
+    audit: auditRouter(deps.database),
     pools: poolsRouter(deps),
     listeners: listenersRouter(deps),
     notifications: notificationsRouter(createNotifications(deps.database), deps.log),

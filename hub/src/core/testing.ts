@@ -54,6 +54,7 @@ const callersOf = (core: CoreContext, caller: Caller | null) =>
     source: systemSource,
     correlationId: systemSource.id(),
     address: "127.0.0.1",
+    audit: core.audit,
     logger: silent,
   });
 

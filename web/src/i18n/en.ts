@@ -1,3 +1,4 @@
+import { consoleTexts } from "./en/console.ts";
 import { customer } from "./en/customer.ts";
 import { frame } from "./en/frame.ts";
 import { operator } from "./en/operator.ts";
@@ -6,6 +7,7 @@ export const en = {
   ...frame,
   ...customer,
   ...operator,
+  ...consoleTexts,
   app: {
     name: "Cloud Phone",
     signOut: "Sign out",

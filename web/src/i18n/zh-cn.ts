@@ -1,4 +1,5 @@
 import type { Texts } from "./i18n.ts";
+import { consoleTextsZh } from "./zh-cn/console.ts";
 import { customerZh } from "./zh-cn/customer.ts";
 import { frameZh } from "./zh-cn/frame.ts";
 import { operatorZh } from "./zh-cn/operator.ts";
@@ -7,6 +8,7 @@ export const zhCN = {
   ...frameZh,
   ...customerZh,
   ...operatorZh,
+  ...consoleTextsZh,
   app: {
     name: "云手机",
     signOut: "退出登录",

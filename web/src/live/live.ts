@@ -9,12 +9,12 @@ const changedBy: Readonly<Record<string, readonly string[]>> = {
   payment: ["orders", "wallet", "ledger"],
   wallet: ["wallet", "ledger"],
   usage: ["usage", "analytics", "wallet", "orders", "ledger"],
-  user: ["accounts", "signIns"],
+  user: ["accounts", "signIns", "quotas"],
   notification: ["notifications"],
   session: ["sessions"],
   snapshot: ["snapshots"],
 };
-const everyEvent = ["events", "sagas", "consumers", "deadLetters", "quarantine"];
+const everyEvent = ["events", "sagas", "consumers", "deadLetters", "quarantine", "audit"];
 
 const areasOf = (eventType: string): readonly string[] => [
   ...(changedBy[eventType.split(".")[0] ?? ""] ?? []),

@@ -1,5 +1,6 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { Button, Table, Tag } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -65,7 +66,14 @@ function AccountTable({ accounts }: { readonly accounts: readonly Account[] }) {
         dataSource={accounts}
         rowKey={({ userId }) => userId}
         columns={[
-          { title: t("signIn.email"), render: (_, { email }) => <bdi>{email}</bdi> },
+          {
+            title: t("signIn.email"),
+            render: (_, { email, userId }) => (
+              <Link to="/users/$user" params={{ user: userId }}>
+                <bdi>{email}</bdi>
+              </Link>
+            ),
+          },
           {
             title: t("profile.role"),
             render: (_, { role }) => (

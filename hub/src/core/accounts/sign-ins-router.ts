@@ -1,7 +1,8 @@
 import { Fault } from "@cloudphone/shared/fault";
 import { z } from "zod";
 import { checkPermission } from "../../platform/auth/permissions.ts";
-import { type Caller, router, signedIn } from "../../platform/http/trpc.ts";
+import { type SignedInContext, writtenDown } from "../../platform/http/audit.ts";
+import { router, signedIn } from "../../platform/http/trpc.ts";
 import type { Database } from "../../platform/postgres/database.ts";
 import { asTenant } from "../../platform/postgres/tenant.ts";
 import { subordinate } from "./accounts.ts";
@@ -14,19 +15,24 @@ const account = z.string().min(1).max(254).nullable().default(null);
 /** Where somebody is signed in: one's own, or for operators anybody's. */
 export function signInsRouter(signIns: SignIns, database: Database) {
   const end = async (
-    caller: Caller,
+    ctx: SignedInContext,
     ref: string | null,
     which: { signInId?: string; except?: string | null },
   ): Promise<number> => {
-    if (ref !== null) checkPermission(caller, "accounts.support");
-    const work = (): Promise<number> =>
-      database.transaction(async (tx) => {
+    const { caller } = ctx;
+    const work = async (): Promise<number> => {
+      const ended = await database.transaction(async (tx) => {
         const { userId } = ref === null ? caller : await subordinate(tx, caller, ref);
         return signIns.end(tx, { userId, ...which }, "ended");
       });
-    const ended = await (ref === null ? work() : asTenant(null, work));
-    signIns.forget();
-    return ended;
+      signIns.forget();
+      return ended;
+    };
+    if (ref === null) return work();
+    checkPermission(caller, "accounts.support");
+    const act = which.signInId === undefined ? "signIns.endOthers" : "signIns.end";
+    const input = { account: ref, ...(which.signInId ? { signInId: which.signInId } : {}) };
+    return asTenant(null, () => writtenDown(ctx, { act, input }, work));
   };
   return router({
     list: signedIn.input(z.object({ account }).prefault({})).query(async ({ input, ctx }) => {
@@ -42,7 +48,7 @@ export function signInsRouter(signIns: SignIns, database: Database) {
     end: signedIn
       .input(z.object({ signInId: z.uuid(), account }))
       .mutation(async ({ input: { signInId, account: ref }, ctx }) => {
-        if ((await end(ctx.caller, ref, { signInId })) === 0)
+        if ((await end(ctx, ref, { signInId })) === 0)
           throw new Fault(
             "not_found",
             "There is no such sign-in, or it is over; `cloudphone sign-ins list` shows them.",
@@ -54,7 +60,7 @@ export function signInsRouter(signIns: SignIns, database: Database) {
       .input(z.object({ account }).prefault({}))
       .mutation(async ({ input, ctx }) => {
         const except = input.account === null ? (ctx.caller.signInId ?? null) : null;
-        return { ended: await end(ctx.caller, input.account, { except }) };
+        return { ended: await end(ctx, input.account, { except }) };
       }),
   });
 }

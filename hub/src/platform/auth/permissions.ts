@@ -41,6 +41,7 @@ export const permissions = {
     "reset passwords, end sign-ins and set quotas of accounts that may do no more than oneself",
   "accounts.write": "make accounts and give them roles that may do no more than oneself",
   "roles.write": "compose roles of what one may do oneself",
+  "audit.read": "see what people did who may do more than customers",
   "operations.read": "see events, sagas, consumers and dead letters",
   "operations.write": "replay and discard dead letters; have sagas go on, or undo them",
   "operations.rebuild": "have read models built anew",

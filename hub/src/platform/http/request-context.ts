@@ -11,6 +11,8 @@ export interface ContextOptions {
   readonly logger: Logger;
   /** Null: nobody's calls are counted. */
   readonly limiter: RateLimiter | null;
+  /** Where acts of people who may do more than customers are written down. */
+  readonly audit?: RequestContext["audit"];
   /** Told after each call of a procedure. */
   readonly observe?: RequestContext["observe"];
   /** Who a bearer token belongs to; rejects with `unauthenticated`. */
@@ -27,6 +29,7 @@ export function anonymous(request: IncomingMessage, options: ContextOptions): Re
     address: request.socket.remoteAddress ?? "unknown",
     client: request.headers["user-agent"] ?? null,
     logger: options.logger,
+    audit: options.audit,
     observe: options.observe,
   };
 }

@@ -11,6 +11,7 @@ import {
   type Permission,
 } from "../auth/permissions.ts";
 import { checkScope } from "../auth/scopes.ts";
+import { type Audit, isAct } from "./audit.ts";
 import { asTenant, iterateAsTenant } from "../postgres/tenant.ts";
 
 /** Who is asking, as the hub found when it looked at what they came with. */
@@ -41,6 +42,8 @@ export interface RequestContext {
   readonly logger: Logger;
   /** Counts this call against the caller's limits; absent where the edge has counted the whole request already. */
   readonly countCall?: (() => Promise<void>) | undefined;
+  /** Where acts of people who may do more than customers are written down; absent: nowhere. */
+  readonly audit?: Audit | undefined;
   /** For monitoring: which procedure was called, "ok" or the code of its fault, and how long it took. */
   readonly observe?: ((procedure: string, outcome: string, durationMs: number) => void) | undefined;
 }
@@ -136,10 +139,30 @@ const withTemporaryPassword = new Set(["accounts.me", "accounts.changePassword"]
 
 /** For everything else: the one place where a procedure says what its caller must be allowed. */
 export const needs = (permission: Permission) =>
-  signedIn.meta({ permission }).use(({ next, ctx }) => {
+  signedIn.meta({ permission }).use(async ({ next, ctx, path, type, getRawInput }) => {
     checkPermission(ctx.caller, permission);
-    return concernsEverybody(permission) ? asTenant(null, () => next({ ctx })) : next({ ctx });
+    const { caller, audit, address, correlationId } = ctx;
+    const written =
+      audit && isAct(caller, { permission, path, type })
+        ? await audit.begin({
+            caller,
+            address,
+            act: path,
+            input: await getRawInput(),
+            correlationId,
+          })
+        : null;
+    const result = concernsEverybody(permission)
+      ? await asTenant(null, () => next({ ctx }))
+      : await next({ ctx });
+    if (written) await written(result.ok ? null : refusalOf(result.error));
+    return result;
   });
+
+const refusalOf = (error: TRPCError): { code: string; message: string } => {
+  const { fault: code, message } = explain(error);
+  return { code, message };
+};
 
 /** The cause of what a request emits. */
 export const requestCause = (ctx: RequestContext) => ({

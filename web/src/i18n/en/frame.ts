@@ -27,6 +27,9 @@ export const frame = {
     consumers: "Consumers",
     deadLetters: "Dead letters",
     audit: "Audit log",
+    roles: "Roles",
+    projections: "Projections",
+    settings: "Settings",
   },
   list: {
     shown_one: "{{count}} shown",

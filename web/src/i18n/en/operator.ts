@@ -215,11 +215,4 @@ export const operator = {
     state: { retrying: "tried again", waiting: "waits for a newer release", dead: "dead" },
     action: { replayed: "replayed", discarded: "given up" },
   },
-  audit: {
-    lead: "What was done by people who may do more than others.",
-    events: "Hosts, money and accounts",
-    by: "By",
-    what: "What",
-    noActions: "Nothing was done about dead letters.",
-  },
 } as const;

@@ -30,6 +30,9 @@ export const frameZh: SameKeys<typeof frame> = {
     consumers: "消费者",
     deadLetters: "死信",
     audit: "审计日志",
+    roles: "角色",
+    projections: "读模型",
+    settings: "设置",
   },
   list: {
     shown_one: "已显示 {{count}} 条",

@@ -216,11 +216,4 @@ export const operatorZh: SameKeys<typeof operator> = {
     state: { retrying: "重试中", waiting: "等待新版本", dead: "死信" },
     action: { replayed: "已重试", discarded: "已放弃" },
   },
-  audit: {
-    lead: "拥有更高权限的人员所做的操作。",
-    events: "主机、资金与账号",
-    by: "操作人",
-    what: "操作",
-    noActions: "没有对死信的操作。",
-  },
 };
