@@ -12,7 +12,7 @@ import { screen } from "./screen.ts";
 import { screenSending } from "./screen-sending.ts";
 import { start } from "./start.ts";
 
-/** `npm run bench [name]`: each prints its figures beside the limit they are held against, and keeps the table in bench/results. */
+/** `npm run bench [name [count]]`: each prints its figures beside the limit they are held against, and keeps the table in bench/results. */
 const benchmarks: readonly Benchmark[] = [
   flowInstall,
   installAlone,
@@ -28,11 +28,16 @@ const benchmarks: readonly Benchmark[] = [
   outbox,
 ];
 
-const [wanted] = process.argv.slice(2);
+const [wanted, counted] = process.argv.slice(2);
+const count = counted === undefined ? undefined : Number(counted);
+if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
+  process.stderr.write(`error: ${counted} is not a count; give a whole number from 1 on.\n`);
+  process.exit(2);
+}
 const chosen = benchmarks.filter(({ name }) => wanted === undefined || name === wanted);
 if (chosen.length === 0) {
   const names = benchmarks.map(({ name }) => name).join(", ");
   process.stderr.write(`error: there is no benchmark ${wanted}; there are ${names}.\n`);
   process.exit(2);
 }
-for (const benchmark of chosen) if (!(await runBenchmark(benchmark))) process.exitCode = 1;
+for (const benchmark of chosen) if (!(await runBenchmark(benchmark, count))) process.exitCode = 1;

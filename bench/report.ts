@@ -21,7 +21,8 @@ interface Report {
 
 export interface Benchmark {
   readonly name: string;
-  run(): Promise<Report>;
+  /** `count`: how many of what it does, for those that can be told; left out: as many as take a few minutes. */
+  run(count?: number): Promise<Report>;
 }
 
 /** Sorted position, not interpolated: of 500 values, p99 is the sixth largest. */
@@ -69,8 +70,8 @@ function formatReport(name: string, { setting, figures, bound }: Report): string
 }
 
 /** Runs one benchmark, prints its table and keeps it in bench/results; false when a limit was missed. */
-export async function runBenchmark({ name, run }: Benchmark): Promise<boolean> {
-  const report = await run();
+export async function runBenchmark({ name, run }: Benchmark, count?: number): Promise<boolean> {
+  const report = await run(count);
   const text = formatReport(name, report);
   const dir = path.join(import.meta.dirname, "results");
   await mkdir(dir, { recursive: true });

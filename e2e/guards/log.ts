@@ -190,7 +190,7 @@ export const logGuards: readonly Guard[] = [
     without: 'const state = "dead";',
     test: {
       file: parked,
-      name: "an event of a newer release waits for one that knows it, and is handled then",
+      name: "an event of a newer release waits for one that knows it, and what is behind it in the same batch waits as well",
     },
   },
   {

@@ -1,8 +1,14 @@
 import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { hostStream, type RecordedEnvelope } from "@cloudphone/shared/envelope";
-import type { EventDraft } from "@cloudphone/shared/events/catalog";
+import {
+  type EventDraft,
+  readEventData,
+  type RecordedEvent,
+} from "@cloudphone/shared/events/catalog";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dayOf } from "./days.ts";
+import { createShadows, useShadows } from "../platform/projections/shadow.ts";
+import { projections } from "./projections.ts";
 import { source, startAnalytics } from "./testing.ts";
 
 type Bench = Awaited<ReturnType<typeof startAnalytics>>;
@@ -418,4 +424,33 @@ test("every projection that is built anew from the log has the same rows", async
   expect(Object.keys(before)).toHaveLength(9);
   for (const name of names) await bench.rebuild(name);
   expect(await tables()).toEqual(before);
+});
+
+test("events folded one after the other, a few at a time or all at once give the same rows", async () => {
+  const taken = events.flatMap((event) => {
+    const reading = readEventData(event);
+    return reading.outcome === "known" ? [{ ...event, data: reading.data } as RecordedEvent] : [];
+  });
+  for (const { tables = [], on, fold } of projections) {
+    const own = taken.filter(({ type }) => on[type]);
+    const sums = async (size: number): Promise<unknown> => {
+      let found: unknown;
+      const undone = bench.databases.analytics.transaction(async (tx) => {
+        await createShadows(tx, tables);
+        await useShadows(tx);
+        for (let from = 0; from < own.length; from += size)
+          await fold?.(tx, own.slice(from, from + size));
+        const texts = tables.map(
+          (table) => `select t::text as row from rebuild.${table} t order by 1`,
+        );
+        found = await Promise.all(texts.map((text) => tx(Object.assign([text], { raw: [text] }))));
+        throw new Error("undone");
+      });
+      await expect(undone).rejects.toThrow("undone");
+      return found;
+    };
+    const one = await sums(1);
+    expect(await sums(7)).toEqual(one);
+    expect(await sums(own.length + 1)).toEqual(one);
+  }
 });

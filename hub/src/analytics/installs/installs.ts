@@ -1,39 +1,72 @@
 import type { Id } from "@cloudphone/shared/ids";
-import type { Consumer, HandlerContext } from "../../platform/context.ts";
 import type { Query } from "../../platform/postgres/database.ts";
+import { projection } from "../../platform/projections/projection.ts";
 import type { Days } from "../days.ts";
 
-/** Each install from the click to its outcome, by the log's clock; downloading and the phone's own part as its host measured them. */
-export const installs: Consumer = {
-  name: "analytics.installs",
-  tables: ["installs"],
-  on: {
-    "app.install.requested": async ({ data, recordedAt }, { tx }) => {
-      await tx`
-        insert into installs (command_id, user_id, package_name, requested_at)
-        values (${data.commandId}, ${data.userId}, ${data.packageName}, ${recordedAt}::timestamptz) on conflict do nothing`;
-    },
-    "app.install.completed": ({ data, recordedAt }, context) =>
-      end(context, { ...data, recordedAt, code: "ok" }),
-    "app.install.failed": ({ data, recordedAt }, context) =>
-      end(context, { ...data, recordedAt, downloadMs: null, installMs: null }),
-  },
-};
-
-interface End {
-  readonly commandId: Id;
-  readonly recordedAt: string;
-  readonly code: string;
-  readonly downloadMs: number | null;
-  readonly installMs: number | null;
+interface Install {
+  readonly user_id: Id;
+  readonly package_name: string;
+  readonly requested_at: string;
+  code: string | null;
+  took_ms: number | null;
+  download_ms: number | null;
+  install_ms: number | null;
 }
 
-async function end({ tx }: HandlerContext, ended: End): Promise<void> {
-  const { commandId, recordedAt, code, downloadMs, installMs } = ended;
+/** Each install from the click to its outcome, by the log's clock; downloading and the phone's own part as its host measured them. */
+export const installs = projection({
+  name: "analytics.installs",
+  tables: ["installs"],
+  of: ["app.install.requested", "app.install.completed", "app.install.failed"],
+  async fold(tx, events) {
+    const known = await knownInstalls(tx, [...new Set(events.map(({ data }) => data.commandId))]);
+    const changed = new Map<Id, Install>();
+    for (const { type, data, recordedAt } of events) {
+      const install = known.get(data.commandId);
+      if (type === "app.install.requested") {
+        if (install) continue;
+        known.set(data.commandId, asked(data, recordedAt));
+      } else {
+        if (!install || install.code !== null) continue;
+        install.code = type === "app.install.completed" ? "ok" : data.code;
+        install.took_ms = Date.parse(recordedAt) - Date.parse(install.requested_at);
+        install.download_ms = type === "app.install.completed" ? data.downloadMs : null;
+        install.install_ms = type === "app.install.completed" ? data.installMs : null;
+      }
+      changed.set(data.commandId, known.get(data.commandId) as Install);
+    }
+    await store(tx, changed);
+  },
+});
+
+const asked = (
+  { userId, packageName }: { userId: Id; packageName: string },
+  recordedAt: string,
+): Install => ({
+  ...{ user_id: userId, package_name: packageName, requested_at: recordedAt },
+  ...{ code: null, took_ms: null, download_ms: null, install_ms: null },
+});
+
+async function knownInstalls(tx: Query, ids: readonly Id[]): Promise<Map<Id, Install>> {
+  const rows = await tx<Omit<Install, "requested_at"> & { command_id: Id; requested_at: Date }>`
+    select * from installs where command_id = any(${ids}::uuid[]) order by command_id for update`;
+  return new Map(
+    rows.map(({ command_id: id, requested_at: at, ...row }) => [
+      id,
+      { ...row, requested_at: at.toISOString() },
+    ]),
+  );
+}
+
+async function store(tx: Query, changed: ReadonlyMap<Id, Install>): Promise<void> {
+  if (changed.size === 0) return;
+  const rows = [...changed].map(([command_id, install]) => ({ command_id, ...install }));
   await tx`
-    update installs set code = ${code}, download_ms = ${downloadMs}, install_ms = ${installMs},
-      took_ms = round(extract(epoch from ${recordedAt}::timestamptz - requested_at) * 1000)
-    where command_id = ${commandId} and code is null`;
+    insert into installs (command_id, user_id, package_name, requested_at, took_ms, download_ms, install_ms, code)
+    select * from jsonb_to_recordset(${tx.json(rows)}) as i(command_id uuid, user_id uuid, package_name text,
+      requested_at timestamptz, took_ms bigint, download_ms bigint, install_ms bigint, code text)
+    on conflict (command_id) do update set took_ms = excluded.took_ms, download_ms = excluded.download_ms,
+      install_ms = excluded.install_ms, code = excluded.code`;
 }
 
 export type InstallsBy = "day" | "app";

@@ -1,57 +1,85 @@
+import type { RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Id } from "@cloudphone/shared/ids";
-import type { Consumer, HandlerContext } from "../../platform/context.ts";
 import type { Query } from "../../platform/postgres/database.ts";
+import { projection } from "../../platform/projections/projection.ts";
 import { dayOf, type Days } from "../days.ts";
+import { Sums } from "../sums.ts";
 
-interface Money {
-  readonly at: string;
+type MoneyEvent = RecordedEvent<
+  "order.created" | "order.paid" | "order.renewed" | "payment.refunded" | "usage.rated"
+>;
+
+interface Sold {
   readonly userId: Id;
   readonly planId: Id;
-  readonly currency: string;
-  readonly price?: number;
-  readonly renewal?: number;
-  readonly usage?: number;
-  readonly refund?: number;
 }
 
 /** What was earned, by the day the log heard of it, the plan and the customer. */
-export const revenue: Consumer = {
+export const revenue = projection({
   name: "analytics.revenue",
   tables: ["sold_orders", "revenue_per_day"],
-  on: {
-    "order.created": async ({ data }, { tx }) => {
+  of: ["order.created", "order.paid", "order.renewed", "payment.refunded", "usage.rated"],
+  async fold(tx, events) {
+    const sold = await soldBefore(tx, events);
+    const fresh: { order_id: Id; user_id: Id; plan_id: Id }[] = [];
+    const sums = new Sums();
+    for (const event of events) {
+      if (event.type === "order.created") {
+        const { orderId, userId, planId } = event.data;
+        if (sold.has(orderId)) continue;
+        sold.set(orderId, { userId, planId });
+        fresh.push({ order_id: orderId, user_id: userId, plan_id: planId });
+      } else earn(sums, event, event.type === "usage.rated" ? event.data : orderOf(event, sold));
+    }
+    if (fresh.length > 0)
       await tx`insert into sold_orders (order_id, user_id, plan_id)
-        values (${data.orderId}, ${data.userId}, ${data.planId}) on conflict do nothing`;
-    },
-    "order.paid": (event, context) => ofOrder(event, context, { price: event.data.amountMinor }),
-    "order.renewed": (event, context) =>
-      ofOrder(event, context, { renewal: event.data.amountMinor }),
-    "payment.refunded": (event, context) =>
-      ofOrder(event, context, { refund: event.data.amountMinor }),
-    "usage.rated": ({ data, recordedAt }, { tx }) => {
-      const { userId, planId, currency, amountMinor } = data;
-      return add(tx, { at: recordedAt, userId, planId, currency, usage: amountMinor });
-    },
+        select * from jsonb_to_recordset(${tx.json(fresh)}) as s(order_id uuid, user_id uuid, plan_id uuid) on conflict do nothing`;
+    await add(tx, sums.rows());
   },
-};
+});
 
-async function ofOrder(
-  { recordedAt, data }: { recordedAt: string; data: { orderId: Id; currency: string } },
-  { tx }: HandlerContext,
-  money: Pick<Money, "price" | "renewal" | "refund">,
-): Promise<void> {
-  const [order] = await tx<{ userId: Id; planId: Id }>`
-    select user_id as "userId", plan_id as "planId" from sold_orders where order_id = ${data.orderId}`;
-  if (!order) throw new Error(`money of order ${data.orderId}, of which nothing is known`);
-  await add(tx, { at: recordedAt, currency: data.currency, ...order, ...money });
+/** The orders that money belongs to, as far as they were known before. */
+async function soldBefore(tx: Query, events: readonly MoneyEvent[]): Promise<Map<Id, Sold>> {
+  const orders = events.flatMap((event) =>
+    event.type === "usage.rated" ? [] : [event.data.orderId],
+  );
+  if (orders.length === 0) return new Map();
+  const rows = await tx<Sold & { id: Id }>`
+    select order_id as id, user_id as "userId", plan_id as "planId" from sold_orders where order_id = any(${orders}::uuid[])`;
+  return new Map(rows.map(({ id, userId, planId }) => [id, { userId, planId }]));
 }
 
-async function add(tx: Query, money: Money): Promise<void> {
-  const { at, userId, planId, currency, price = 0, renewal = 0, usage = 0, refund = 0 } = money;
-  if (price === 0 && renewal === 0 && usage === 0 && refund === 0) return;
+function orderOf({ data }: { data: { orderId: Id } }, sold: ReadonlyMap<Id, Sold>): Sold {
+  const order = sold.get(data.orderId);
+  if (!order) throw new Error(`money of order ${data.orderId}, of which nothing is known`);
+  return order;
+}
+
+function earn(
+  sums: Sums,
+  { type, recordedAt, data }: Exclude<MoneyEvent, { type: "order.created" }>,
+  { userId, planId }: Sold,
+): void {
+  const { amountMinor, currency } = data;
+  if (amountMinor === 0) return;
+  const of = (kind: MoneyEvent["type"]): number => (type === kind ? amountMinor : 0);
+  sums.add(
+    { day: dayOf(recordedAt), user_id: userId, plan_id: planId, currency },
+    {
+      price_minor: of("order.paid"),
+      renewal_minor: of("order.renewed"),
+      usage_minor: of("usage.rated"),
+      refund_minor: of("payment.refunded"),
+    },
+  );
+}
+
+async function add(tx: Query, rows: readonly object[]): Promise<void> {
+  if (rows.length === 0) return;
   await tx`
     insert into revenue_per_day as r (day, user_id, plan_id, currency, price_minor, renewal_minor, usage_minor, refund_minor)
-    values (${dayOf(at)}::date, ${userId}, ${planId}, ${currency}, ${price}, ${renewal}, ${usage}, ${refund})
+    select * from jsonb_to_recordset(${tx.json(rows)}) as s(day date, user_id uuid, plan_id uuid, currency text,
+      price_minor bigint, renewal_minor bigint, usage_minor bigint, refund_minor bigint)
     on conflict (day, user_id, plan_id, currency) do update set
       price_minor = r.price_minor + excluded.price_minor, renewal_minor = r.renewal_minor + excluded.renewal_minor,
       usage_minor = r.usage_minor + excluded.usage_minor, refund_minor = r.refund_minor + excluded.refund_minor`;

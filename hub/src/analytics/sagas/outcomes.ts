@@ -1,46 +1,106 @@
+import type { RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Id } from "@cloudphone/shared/ids";
-import type { Consumer, HandlerContext } from "../../platform/context.ts";
 import type { Query } from "../../platform/postgres/database.ts";
+import { projection } from "../../platform/projections/projection.ts";
 import type { Days } from "../days.ts";
 
 type Outcome = "completed" | "compensated" | "stalled";
 
-/** Each saga from the event that began it to the one that ended it, by the log's clock. One that came to a stand may still end. */
-export const sagaOutcomes: Consumer = {
-  name: "analytics.saga-outcomes",
-  tables: ["saga_runs"],
-  on: {
-    "order.created": (event, context) => begin(context, "buy-plan", event.data.sagaId, event),
-    "order.paid": (event, context) =>
-      end(context, { saga: "buy-plan", id: event.data.sagaId, outcome: "completed" }, event),
-    "order.cancelled": (event, context) =>
-      end(context, { saga: "buy-plan", id: event.data.sagaId, outcome: "compensated" }, event),
-    "app.batch.requested": (event, context) =>
-      begin(context, "install-batch", event.data.batchId, event),
-    "app.batch.completed": (event, context) =>
-      end(context, { saga: "install-batch", id: event.data.batchId, outcome: "completed" }, event),
-    "saga.stalled": (event, context) =>
-      end(context, { saga: event.data.saga, id: event.data.sagaId, outcome: "stalled" }, event),
-  },
-};
-
-async function begin(
-  { tx }: HandlerContext,
-  ...[saga, id, { recordedAt }]: [string, Id, { recordedAt: string }]
-): Promise<void> {
-  await tx`insert into saga_runs (saga, saga_id, began_at) values (${saga}, ${id}, ${recordedAt}::timestamptz)
-    on conflict do nothing`;
+interface Run {
+  readonly saga: string;
+  readonly saga_id: Id;
+  readonly began_at: string;
+  took_ms: number | null;
+  outcome: Outcome | null;
 }
 
-async function end(
-  { tx }: HandlerContext,
-  { saga, id, outcome }: { saga: string; id: Id; outcome: Outcome },
-  { recordedAt }: { recordedAt: string },
-): Promise<void> {
+type SagaEvent = RecordedEvent<
+  | "order.created"
+  | "order.paid"
+  | "order.cancelled"
+  | "app.batch.requested"
+  | "app.batch.completed"
+  | "saga.stalled"
+>;
+
+/** Each saga from the event that began it to the one that ended it, by the log's clock. One that came to a stand may still end. */
+export const sagaOutcomes = projection({
+  name: "analytics.saga-outcomes",
+  tables: ["saga_runs"],
+  of: [
+    "order.created",
+    "order.paid",
+    "order.cancelled",
+    "app.batch.requested",
+    "app.batch.completed",
+    "saga.stalled",
+  ],
+  async fold(tx, events) {
+    const told = events.map((event) => ({ ...meaningOf(event), recordedAt: event.recordedAt }));
+    const known = await knownRuns(tx, told);
+    const changed = new Map<string, Run>();
+    for (const { saga, id, outcome, recordedAt } of told) {
+      const key = keyOf(saga, id);
+      const run = known.get(key);
+      if (outcome === null) {
+        if (run) continue;
+        known.set(key, {
+          ...{ saga, saga_id: id, began_at: recordedAt },
+          ...{ took_ms: null, outcome: null },
+        });
+      } else {
+        if (!run || (run.outcome !== null && run.outcome !== "stalled")) continue;
+        run.outcome = outcome;
+        run.took_ms = Date.parse(recordedAt) - Date.parse(run.began_at);
+      }
+      changed.set(key, known.get(key) as Run);
+    }
+    await store(tx, [...changed.values()]);
+  },
+});
+
+interface Meaning {
+  readonly saga: string;
+  readonly id: Id;
+  /** Null: it begins. */
+  readonly outcome: Outcome | null;
+}
+
+const purchases = {
+  "order.created": null,
+  "order.paid": "completed",
+  "order.cancelled": "compensated",
+} as const;
+
+function meaningOf({ type, data }: SagaEvent): Meaning {
+  if (type === "saga.stalled") return { saga: data.saga, id: data.sagaId, outcome: "stalled" };
+  if (type === "app.batch.requested")
+    return { saga: "install-batch", id: data.batchId, outcome: null };
+  if (type === "app.batch.completed")
+    return { saga: "install-batch", id: data.batchId, outcome: "completed" };
+  return { saga: "buy-plan", id: data.sagaId, outcome: purchases[type] };
+}
+
+const keyOf = (saga: string, id: Id): string => `${saga} ${id}`;
+
+async function knownRuns(tx: Query, told: readonly Meaning[]): Promise<Map<string, Run>> {
+  const rows = await tx<Omit<Run, "began_at"> & { began_at: Date }>`
+    select * from saga_runs where saga_id = any(${told.map(({ id }) => id)}::uuid[]) order by saga, saga_id for update`;
+  return new Map(
+    rows.map((row) => [
+      keyOf(row.saga, row.saga_id),
+      { ...row, began_at: row.began_at.toISOString() },
+    ]),
+  );
+}
+
+async function store(tx: Query, runs: readonly Run[]): Promise<void> {
+  if (runs.length === 0) return;
   await tx`
-    update saga_runs set outcome = ${outcome},
-      took_ms = round(extract(epoch from ${recordedAt}::timestamptz - began_at) * 1000)
-    where saga = ${saga} and saga_id = ${id} and (outcome is null or outcome = 'stalled')`;
+    insert into saga_runs (saga, saga_id, began_at, took_ms, outcome)
+    select * from jsonb_to_recordset(${tx.json(runs)}) as r(
+      saga text, saga_id uuid, began_at timestamptz, took_ms bigint, outcome text)
+    on conflict (saga, saga_id) do update set took_ms = excluded.took_ms, outcome = excluded.outcome`;
 }
 
 export interface SagaLine {

@@ -1,30 +1,54 @@
+import type { RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Id } from "@cloudphone/shared/ids";
-import type { Consumer } from "../../platform/context.ts";
 import type { Query } from "../../platform/postgres/database.ts";
+import { projection } from "../../platform/projections/projection.ts";
+import { dayOf } from "../days.ts";
 
 /** One row for each live screen that was asked for, and how it went for its viewer once the host has said so. */
-export const screenSessions: Consumer = {
+export const screenSessions = projection({
   name: "analytics.screen-sessions",
   tables: ["screen_sessions"],
-  on: {
-    "session.open.requested": async ({ data, occurredAt }, { tx }) => {
-      if (data.purpose !== "screen") return;
+  of: ["session.open.requested", "session.measured"],
+  async fold(tx, events) {
+    const asked = events.flatMap((event) =>
+      event.type === "session.open.requested" && event.data.purpose === "screen"
+        ? [{ ...event.data, day: dayOf(event.occurredAt) }]
+        : [],
+    );
+    if (asked.length > 0)
       await tx`
         insert into screen_sessions (session_id, device_id, user_id, day)
-        values (${data.sessionId}, ${data.deviceId}, ${data.userId}, ${occurredAt.slice(0, 10)}::date)
+        select * from jsonb_to_recordset(${tx.json(asked)}) as s("sessionId" uuid, "deviceId" uuid, "userId" uuid, day date)
         on conflict do nothing`;
-    },
-    "session.measured": async ({ data }, { tx }) => {
-      const { path, firstFrameMs, framesDecoded, framesDropped, freezes, rttMs, delayMs } =
-        data.quality;
-      await tx`
-        update screen_sessions set path = ${path}, first_frame_ms = ${firstFrameMs}, frames_decoded = ${framesDecoded},
-          frames_dropped = ${framesDropped}, freezes = ${freezes}, rtt_p50_ms = ${rttMs?.p50 ?? null},
-          rtt_p95_ms = ${rttMs?.p95 ?? null}, delay_p50_ms = ${delayMs?.p50 ?? null}, delay_p95_ms = ${delayMs?.p95 ?? null}
-        where session_id = ${data.sessionId} and device_id = ${data.deviceId}`;
-    },
+    // How it went is said after it was asked for, and the last word counts.
+    const measured = new Map(
+      events.flatMap((event) =>
+        event.type === "session.measured"
+          ? [[`${event.data.sessionId} ${event.data.deviceId}`, event.data] as const]
+          : [],
+      ),
+    );
+    if (measured.size > 0) await measure(tx, [...measured.values()]);
   },
-};
+});
+
+async function measure(
+  tx: Query,
+  measured: readonly RecordedEvent<"session.measured">["data"][],
+): Promise<void> {
+  const rows = measured.map(({ sessionId, deviceId, quality }) => ({
+    ...{ ...quality, sessionId, deviceId },
+    ...{ rttP50: quality.rttMs?.p50, rttP95: quality.rttMs?.p95 },
+    ...{ delayP50: quality.delayMs?.p50, delayP95: quality.delayMs?.p95 },
+  }));
+  await tx`
+    update screen_sessions s set path = m.path, first_frame_ms = m."firstFrameMs", frames_decoded = m."framesDecoded",
+      frames_dropped = m."framesDropped", freezes = m.freezes, rtt_p50_ms = m."rttP50", rtt_p95_ms = m."rttP95",
+      delay_p50_ms = m."delayP50", delay_p95_ms = m."delayP95"
+    from jsonb_to_recordset(${tx.json(rows)}) as m("sessionId" uuid, "deviceId" uuid, path text, "firstFrameMs" float8,
+      "framesDecoded" bigint, "framesDropped" bigint, freezes bigint, "rttP50" float8, "rttP95" float8, "delayP50" float8, "delayP95" float8)
+    where s.session_id = m."sessionId" and s.device_id = m."deviceId"`;
+}
 
 export interface ScreenDay {
   /** UTC, YYYY-MM-DD. */

@@ -1,24 +1,40 @@
 import type { Id } from "@cloudphone/shared/ids";
-import type { Consumer } from "../../platform/context.ts";
 import type { Query } from "../../platform/postgres/database.ts";
+import { projection } from "../../platform/projections/projection.ts";
+import { dayOf } from "../days.ts";
+import { Sums } from "../sums.ts";
 
 /** Adds each rated stretch to its day. Corrections are stretches too, so the sums stay true. */
-export const usagePerDay: Consumer = {
+export const usagePerDay = projection({
   name: "analytics.usage-per-day",
   tables: ["usage_per_day"],
-  on: {
-    "usage.rated": async ({ data }, { tx }) => {
-      await tx`
-        insert into usage_per_day (day, user_id, plan_id, currency, duration_ms, included_ms, amount_minor)
-        values (${data.startedAt.slice(0, 10)}::date, ${data.userId}, ${data.planId}, ${data.currency}, ${data.durationMs},
-          ${data.includedMs}, ${data.amountMinor})
-        on conflict (day, user_id, plan_id, currency) do update set
-          duration_ms = usage_per_day.duration_ms + excluded.duration_ms,
-          included_ms = usage_per_day.included_ms + excluded.included_ms,
-          amount_minor = usage_per_day.amount_minor + excluded.amount_minor`;
-    },
+  of: ["usage.rated"],
+  async fold(tx, events) {
+    const sums = new Sums();
+    for (const { data } of events)
+      sums.add(
+        {
+          day: dayOf(data.startedAt),
+          user_id: data.userId,
+          plan_id: data.planId,
+          currency: data.currency,
+        },
+        {
+          duration_ms: data.durationMs,
+          included_ms: data.includedMs,
+          amount_minor: data.amountMinor,
+        },
+      );
+    await tx`
+      insert into usage_per_day (day, user_id, plan_id, currency, duration_ms, included_ms, amount_minor)
+      select * from jsonb_to_recordset(${tx.json(sums.rows())}) as s(
+        day date, user_id uuid, plan_id uuid, currency text, duration_ms bigint, included_ms bigint, amount_minor bigint)
+      on conflict (day, user_id, plan_id, currency) do update set
+        duration_ms = usage_per_day.duration_ms + excluded.duration_ms,
+        included_ms = usage_per_day.included_ms + excluded.included_ms,
+        amount_minor = usage_per_day.amount_minor + excluded.amount_minor`;
   },
-};
+});
 
 export interface UsageDay {
   /** UTC, YYYY-MM-DD. */

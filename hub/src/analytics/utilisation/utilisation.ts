@@ -1,67 +1,107 @@
-import type { LeaseRef } from "@cloudphone/shared/device";
 import { parseHostStream } from "@cloudphone/shared/envelope";
+import type { RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { ProviderReport } from "@cloudphone/shared/events/host";
 import type { Id } from "@cloudphone/shared/ids";
-import type { Consumer, HandlerContext } from "../../platform/context.ts";
 import type { Query } from "../../platform/postgres/database.ts";
+import { projection } from "../../platform/projections/projection.ts";
 import { cutIntoDays, type Days } from "../days.ts";
+import { Sums } from "../sums.ts";
 
-interface Told {
-  readonly runId: Id;
-  readonly deviceId: Id;
-  readonly lease: LeaseRef | null;
-  readonly startedAt: string;
-  readonly durationMs: number;
+interface Counted {
+  readonly device_id: Id;
+  readonly host_id: string;
+  counted_ms: number;
 }
+
+type RunEvent = RecordedEvent<"device.usage.confirmed" | "device.stopped">;
 
 /**
  * How long each phone ran on which day, on which host, and for a customer or not. A run is told by its host each minute and at its end; what is new of it is added, so
  * a length that comes twice, late or shorter adds nothing. The length is the host's monotonic clock's, its days are those of its wall clock.
  */
-export const utilisation: Consumer = {
+export const utilisation = projection({
   name: "analytics.utilisation",
   tables: ["counted_runs", "device_days", "host_capacities"],
-  on: {
-    "device.usage.confirmed": ({ stream, data }, context) => count(context, stream, data),
-    "device.stopped": ({ stream, data }, context) => count(context, stream, data),
-    "host.started": ({ data }, { tx }) => capacity(tx, data.hostId, data.providers),
-    "host.providers.changed": ({ data }, { tx }) => capacity(tx, data.hostId, data.providers),
-    "host.removed": async ({ data }, { tx }) => {
-      await tx`delete from host_capacities where host_id = ${data.hostId}`;
-    },
+  of: [
+    "device.usage.confirmed",
+    "device.stopped",
+    "host.started",
+    "host.providers.changed",
+    "host.removed",
+  ],
+  async fold(tx, events) {
+    const told: RunEvent[] = [];
+    /** Null: the host is no more. */
+    const capacities = new Map<Id, number | null>();
+    for (const event of events) {
+      if (event.type === "device.usage.confirmed" || event.type === "device.stopped")
+        told.push(event);
+      else if (event.type === "host.removed") capacities.set(event.data.hostId, null);
+      else capacities.set(event.data.hostId, phonesOf(event.data.providers));
+    }
+    if (told.length > 0) await count(tx, told);
+    if (capacities.size > 0) await storeCapacities(tx, capacities);
   },
-};
+});
 
-async function count({ tx }: HandlerContext, stream: string, told: Told): Promise<void> {
-  const { runId, deviceId, lease, startedAt, durationMs } = told;
-  const hostId = parseHostStream(stream)?.hostId ?? "unknown";
-  const [known] = await tx<{ counted_ms: number }>`
-    select counted_ms from counted_runs where run_id = ${runId} for update`;
-  const countedMs = known?.counted_ms ?? 0;
-  if (durationMs <= countedMs) return;
+async function count(tx: Query, told: readonly RunEvent[]): Promise<void> {
+  const runs = await countedBefore(tx, [...new Set(told.map(({ data }) => data.runId))]);
+  const changed = new Set<Id>();
+  const sums = new Sums();
+  for (const { stream, data } of told) {
+    const { runId, deviceId, lease, startedAt, durationMs } = data;
+    const hostId = parseHostStream(stream)?.hostId ?? "unknown";
+    const run = runs.get(runId) ?? { device_id: deviceId, host_id: hostId, counted_ms: 0 };
+    if (durationMs <= run.counted_ms) continue;
+    const begunMs = Date.parse(startedAt);
+    for (const { day, ms } of cutIntoDays(begunMs + run.counted_ms, begunMs + durationMs))
+      sums.add(
+        { day, device_id: deviceId, host_id: hostId },
+        { running_ms: ms, rented_ms: lease ? ms : 0 },
+      );
+    run.counted_ms = durationMs;
+    runs.set(runId, run);
+    changed.add(runId);
+  }
+  if (changed.size === 0) return;
+  const rows = [...changed].map((run_id) => ({ run_id, ...runs.get(run_id) }));
   await tx`
-    insert into counted_runs (run_id, device_id, host_id, counted_ms) values (${runId}, ${deviceId}, ${hostId}, ${durationMs})
+    insert into counted_runs (run_id, device_id, host_id, counted_ms)
+    select * from jsonb_to_recordset(${tx.json(rows)}) as r(run_id uuid, device_id uuid, host_id text, counted_ms bigint)
     on conflict (run_id) do update set counted_ms = excluded.counted_ms`;
-  const begunMs = Date.parse(startedAt);
-  for (const { day, ms } of cutIntoDays(begunMs + countedMs, begunMs + durationMs))
-    await tx`
-      insert into device_days as d (day, device_id, host_id, running_ms, rented_ms)
-      values (${day}::date, ${deviceId}, ${hostId}, ${ms}, ${lease ? ms : 0})
-      on conflict (day, device_id, host_id) do update set
-        running_ms = d.running_ms + excluded.running_ms, rented_ms = d.rented_ms + excluded.rented_ms`;
+  await tx`
+    insert into device_days as d (day, device_id, host_id, running_ms, rented_ms)
+    select * from jsonb_to_recordset(${tx.json(sums.rows())}) as s(
+      day date, device_id uuid, host_id text, running_ms bigint, rented_ms bigint)
+    on conflict (day, device_id, host_id) do update set
+      running_ms = d.running_ms + excluded.running_ms, rented_ms = d.rented_ms + excluded.rented_ms`;
 }
 
-async function capacity(
-  tx: Query,
-  hostId: Id,
-  providers: readonly ProviderReport[],
-): Promise<void> {
-  const phones = providers
+async function countedBefore(tx: Query, runs: readonly Id[]): Promise<Map<Id, Counted>> {
+  const rows = await tx<Counted & { run_id: Id }>`
+    select * from counted_runs where run_id = any(${runs}::uuid[]) order by run_id for update`;
+  return new Map(rows.map(({ run_id: id, ...run }) => [id, run]));
+}
+
+const phonesOf = (providers: readonly ProviderReport[]): number =>
+  providers
     .filter(({ available }) => available)
     .reduce((sum, provider) => sum + provider.capacity, 0);
-  await tx`
-    insert into host_capacities (host_id, capacity) values (${hostId}, ${phones})
-    on conflict (host_id) do update set capacity = excluded.capacity`;
+
+async function storeCapacities(
+  tx: Query,
+  capacities: ReadonlyMap<Id, number | null>,
+): Promise<void> {
+  const gone = [...capacities].flatMap(([hostId, phones]) => (phones === null ? [hostId] : []));
+  if (gone.length > 0) await tx`delete from host_capacities where host_id = any(${gone}::text[])`;
+  const rows = [...capacities]
+    .filter(([, phones]) => phones !== null)
+    .map(([host_id, capacity]) => ({ host_id, capacity }));
+  if (rows.length > 0)
+    await tx`
+      insert into host_capacities (host_id, capacity)
+      select * from jsonb_to_recordset(${tx.json(rows)}) as h(host_id text, capacity int)
+      on conflict (host_id) do update set capacity = excluded.capacity`;
 }
 
 export type UtilisationBy = "day" | "device" | "host";

@@ -13,7 +13,7 @@ import { areInPlace, claimLanes, CursorMoved, type Lane, moveCursor } from "./cu
 import type { EventLog } from "./event-log.ts";
 import { sayDead } from "./dead-letters.ts";
 import { LogFollower } from "./follower.ts";
-import { handleEvent } from "./handle-event.ts";
+import { handleEvents, readFor } from "./handle-event.ts";
 import { emit } from "./outbox.ts";
 import {
   type DueRow,
@@ -28,6 +28,8 @@ import { Rate } from "./rate.ts";
 import { Wakeable } from "./wakeable.ts";
 
 const batchEvents = 200;
+/** Of a consumer that folds many at once. */
+const foldedEvents = 1000;
 const idleMs = 1000;
 /** How often due retries are looked for while some event was parked lately, and for how long that is. */
 const hotRetryMs = 250;
@@ -81,7 +83,10 @@ export class ConsumerRunner {
     this.#consumer = consumer;
     this.#deps = deps;
     this.#ownership = deps.ownership ?? ownsAll;
-    this.#log = new LogFollower(deps.log, { limit: batchEvents, types: Object.keys(consumer.on) });
+    this.#log = new LogFollower(deps.log, {
+      limit: consumer.fold ? foldedEvents : batchEvents,
+      types: Object.keys(consumer.on),
+    });
     const logger = deps.logger.child({ consumer: consumer.name });
     const failing = "a consumer can't go on; retrying";
     this.#follow = new Wakeable(() => this.#look(), { idleMs, logger, failing });
@@ -188,7 +193,7 @@ export class ConsumerRunner {
 
   async #takeBatch(own: readonly Own[], to: number): Promise<void> {
     try {
-      await this.#commit(own, to, (tx, one) => this.#handle(tx, one));
+      await this.#commit(own, to, (tx, fresh) => this.#handle(tx, fresh));
       return;
     } catch (error) {
       if (error instanceof CursorMoved) return this.#lanes.clear();
@@ -200,7 +205,7 @@ export class ConsumerRunner {
   async #takeOne(own: Own): Promise<void> {
     const { event } = own;
     try {
-      await this.#commit([own], event.position, (tx) => this.#handle(tx, own));
+      await this.#commit([own], event.position, (tx) => this.#handle(tx, [own]));
     } catch (error) {
       if (error instanceof CursorMoved) return this.#lanes.clear();
       // Nothing is wrong with the event, and nothing can be parked, or be said to hosts.
@@ -220,7 +225,7 @@ export class ConsumerRunner {
   async #commit(
     own: readonly Own[],
     to: number,
-    handle: (tx: Tx, own: Own) => Promise<void>,
+    handle: (tx: Tx, own: readonly Own[]) => Promise<void>,
   ): Promise<void> {
     const moving = this.#moving(own, to);
     const moves = moving.map(([partition, { token, stored }]) => ({
@@ -230,11 +235,9 @@ export class ConsumerRunner {
       const step = { consumer: this.#consumer.name, moves, subjects: own.map(({ key }) => key) };
       const parked = await moveCursor(tx, step);
       if (!parked) throw new CursorMoved();
-      for (const one of own) {
-        if (parked.has(one.key))
-          await this.#park(tx, one, { state: "retrying", error: null, delayMs: 0 });
-        else await handle(tx, one);
-      }
+      for (const one of own) if (parked.has(one.key)) await this.#parkBehind(tx, one);
+      const fresh = own.filter(({ key }) => !parked.has(key));
+      if (fresh.length > 0) await handle(tx, fresh);
       crashPoint("hub.consumer.before-commit");
     });
     crashPoint("hub.consumer.after-commit");
@@ -271,13 +274,27 @@ export class ConsumerRunner {
     return [...this.#lanes.values()].some(({ stored }) => to - stored > by);
   }
 
-  async #handle(tx: Tx, own: Own): Promise<void> {
-    const { event } = own;
-    const unread = await handleEvent(this.#consumer, event, this.#context(tx, event));
-    if (unread) await this.#park(tx, own, { ...unread, delayMs: 0 });
+  async #handle(tx: Tx, own: readonly Own[]): Promise<void> {
+    const aside = new Set<string>();
+    const taken: RecordedEvent[] = [];
+    for (const one of own) {
+      const read = readFor(this.#consumer, one.event);
+      if (aside.has(one.key)) await this.#parkBehind(tx, one);
+      else if (read.outcome === "take") taken.push(read.event);
+      else if (read.outcome === "park") {
+        aside.add(one.key);
+        await this.#park(tx, one, { ...read.row, delayMs: 0 });
+      }
+    }
+    const contextOf = (event: RecordedEvent): HandlerContext => this.#context(tx, event);
+    await handleEvents(this.#consumer, taken, { tx, contextOf });
   }
 
-  #context(tx: Tx, event: RecordedEnvelope): HandlerContext {
+  #parkBehind(tx: Tx, own: Own): Promise<void> {
+    return this.#park(tx, own, { state: "retrying", error: null, delayMs: 0 });
+  }
+
+  #context(tx: Tx, event: RecordedEvent): HandlerContext {
     const { source } = this.#deps;
     const cause = { correlationId: event.correlationId, causationId: event.id };
     return {
@@ -314,7 +331,7 @@ export class ConsumerRunner {
       await this.#deps.database.transaction(async (tx) => {
         const mine = await tx`delete from parked_events
           where consumer = ${name} and position = ${position} and state = 'retrying' returning position`;
-        if (mine.count > 0) await this.#handle(tx, { event, key, partition: partitionOf(key) });
+        if (mine.count > 0) await this.#handle(tx, [{ event, key, partition: partitionOf(key) }]);
       });
       this.#deps.onCommitted();
     } catch (error) {

@@ -1,23 +1,44 @@
 import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
-import { isEventType, readEventData } from "@cloudphone/shared/events/catalog";
+import { isEventType, readEventData, type RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Consumer, HandlerContext } from "../context.ts";
+import type { Tx } from "../postgres/database.ts";
 import { isForged } from "./authority.ts";
 
-/** Has a consumer take one event in; otherwise says as what it is to be parked: of a newer release (`waiting`), or not what its version promises (`dead`). */
-export async function handleEvent(
-  consumer: Consumer,
-  event: RecordedEnvelope,
-  context: HandlerContext,
-): Promise<{ state: "waiting" | "dead"; error: string } | null> {
+/** Why an event is to be parked: it is of a newer release (`waiting`), or not what its version promises (`dead`). */
+export interface Unreadable {
+  readonly state: "waiting" | "dead";
+  readonly error: string;
+}
+
+export type ForConsumer =
+  | { readonly outcome: "take"; readonly event: RecordedEvent }
+  | { readonly outcome: "skip" }
+  | { readonly outcome: "park"; readonly row: Unreadable };
+
+/** What a consumer is to make of an event. Pure. */
+export function readFor(consumer: Consumer, event: RecordedEnvelope): ForConsumer {
   const reading = readEventData(event);
   if (reading.outcome !== "known") {
     const state = reading.outcome === "unknown" ? "waiting" : "dead";
-    return { state, error: reading.reason };
+    return { outcome: "park", row: { state, error: reading.reason } };
   }
-  if (!isEventType(event.type) || isForged(event)) return null;
-  const handler = consumer.on[event.type] as
-    | ((event: RecordedEnvelope, context: HandlerContext) => Promise<void>)
-    | undefined;
-  await handler?.({ ...event, data: reading.data }, context);
-  return null;
+  if (!isEventType(event.type) || isForged(event) || !consumer.on[event.type])
+    return { outcome: "skip" };
+  return { outcome: "take", event: { ...event, data: reading.data } as RecordedEvent };
+}
+
+/** Has a consumer take events in, in order: all at once when it can. */
+export async function handleEvents(
+  consumer: Consumer,
+  events: readonly RecordedEvent[],
+  { tx, contextOf }: { tx: Tx; contextOf: (event: RecordedEvent) => HandlerContext },
+): Promise<void> {
+  if (events.length === 0) return;
+  if (consumer.fold) return consumer.fold(tx, events);
+  for (const event of events) {
+    const handler = consumer.on[event.type] as
+      | ((event: RecordedEvent, context: HandlerContext) => Promise<void>)
+      | undefined;
+    await handler?.(event, contextOf(event));
+  }
 }

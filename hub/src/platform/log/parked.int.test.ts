@@ -187,17 +187,24 @@ test("two hubs that follow the log for one consumer let each event take effect o
   }
 });
 
-test("an event of a newer release waits for one that knows it, and is handled then", async () => {
+test("an event of a newer release waits for one that knows it, and what is behind it in the same batch waits as well", async () => {
   const { runner, effects, parked, name } = follow(() => false);
   const log = createEventLog(databases.events);
   const event = { ...envelopeOf(registered("ann 1")), version: 99 };
-  await log.append([{ stream: `context:${name}`, seq: 1, event }]);
+  const behind = envelopeOf(registered("ann 2", event.subject));
+  const stream = `context:${name}`;
+  await log.append([
+    { stream, seq: 1, event },
+    { stream, seq: 2, event: behind },
+  ]);
   const live = runner();
   live.start();
   try {
-    expect(await until("its parking", async () => (await parked())[0])).toMatchObject({
-      state: "waiting",
+    const rows = await until("its parking", async () => {
+      const both = await parked();
+      return both.length === 2 && both;
     });
+    expect(rows.map(({ state }) => state).toSorted()).toEqual(["retrying", "waiting"]);
     expect(await effects()).toEqual([]);
   } finally {
     await live.stop();

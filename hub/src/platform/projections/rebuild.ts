@@ -1,15 +1,16 @@
 import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
 import { partitions } from "@cloudphone/shared/partitions";
 import { Fault } from "@cloudphone/shared/fault";
+import type { RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Source } from "@cloudphone/shared/ids";
 import type { Consumer, HandlerContext } from "../context.ts";
 import type { EventLog, LogPage } from "../log/event-log.ts";
-import { handleEvent } from "../log/handle-event.ts";
+import { handleEvents, readFor } from "../log/handle-event.ts";
 import type { Database, Tx } from "../postgres/database.ts";
 import { DatabaseAway } from "../postgres/reachability.ts";
 import { createShadows, swapShadows, useShadows } from "./shadow.ts";
 
-const batchEvents = 500;
+const batchEvents = 2000;
 
 export interface RebuildDeps {
   readonly database: Database;
@@ -155,15 +156,19 @@ class Rebuilding {
     const discarded = new Set(leftOut?.positions);
     const aside = new Set(leftOut?.subjects);
     await useShadows(tx);
+    const taken: RecordedEvent[] = [];
     for (const event of events) {
       if (discarded.has(event.position)) continue;
-      const unread = aside.has(event.subject)
-        ? { error: null }
-        : await handleEvent(this.#projection, event, this.#context(tx));
-      if (!unread) continue;
-      aside.add(event.subject);
-      await this.#putAside(tx, event, unread.error);
+      const read = readFor(this.#projection, event);
+      if (aside.has(event.subject)) await this.#putAside(tx, event, null);
+      else if (read.outcome === "take") taken.push(read.event);
+      else if (read.outcome === "park") {
+        aside.add(event.subject);
+        await this.#putAside(tx, event, read.row.error);
+      }
     }
+    const contextOf = (): HandlerContext => this.#context(tx);
+    await handleEvents(this.#projection, taken, { tx, contextOf });
   }
 
   #context(tx: Tx): HandlerContext {
