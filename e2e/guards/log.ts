@@ -164,11 +164,21 @@ export const logGuards: readonly Guard[] = [
   {
     name: "a subject waits, in order, behind its event that can't be handled",
     file: "hub/src/platform/log/consumer.ts",
-    guard: "        if (parked.has(one.key))\n",
-    without: "        if (false as boolean)\n",
+    guard: "const fresh = own.filter(({ key }) => !parked.has(key));",
+    without: "const fresh = own;",
     test: {
       file: parked,
       name: "behind an event that can't be handled its subject waits, in order, and every other subject goes on",
+    },
+  },
+  {
+    name: "a subject waits behind its event that can't be read, in the same batch as well",
+    file: "hub/src/platform/log/consumer.ts",
+    guard: "        aside.add(one.key);\n",
+    without: "",
+    test: {
+      file: parked,
+      name: "an event of a newer release waits for one that knows it, and what is behind it in the same batch waits as well",
     },
   },
   {
