@@ -46,6 +46,7 @@ const operatorPages = [
   "/consumers",
   "/dead-letters",
   "/audit",
+  "/settings",
 ];
 
 describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {

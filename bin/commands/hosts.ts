@@ -57,6 +57,25 @@ export const hostCommands = (program: Command): void => {
     }),
   );
   hosts
+    .command("load")
+    .argument("<host>", "name or id")
+    .option("--hours <count>", "of the past, 48 at most", "2")
+    .description("how busy it was, five minutes a line")
+    .action((host: string, { hours }: { hours: string }, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const { hostId } = await client.hosts.show.query({ host });
+        const list = await client.hosts.load.query({ hostId, hours: Number(hours) });
+        const rows = list.map((point) => ({
+          from: point.at,
+          load: point.load.toFixed(2),
+          "at most": point.loadPeak.toFixed(2),
+          phones: String(point.running),
+          "free memory": `${Math.round(point.freeMemoryMiB)} MiB`,
+        }));
+        print(list, { json, rows, empty: "It told nothing in that time." });
+      }),
+    );
+  hosts
     .command("show")
     .argument("<host>", "id or name")
     .description("what a host is, and what its doctor found")

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { hubEnvironmentNames } from "@cloudphone/hub/config";
 import { Fault } from "@cloudphone/shared/fault";
 import { describeIssues } from "@cloudphone/shared/events/catalog";
 import type { z } from "zod";
@@ -54,53 +55,22 @@ function fromFile(file: string | undefined): Record<string, unknown> {
   }
 }
 
+/** An empty one of these, as a compose file gives for one that is not set, is none. */
+const mayBeEmpty = new Set(["webhookNetworks", "metricsToken"]);
+
 /** What the environment says about a hub. */
-export const hubEnvironment = (): Record<string, unknown> => {
-  const { env } = process;
-  return {
-    dataDir: env.CLOUDPHONE_DATA,
-    host: env.CLOUDPHONE_HOST,
-    port: env.CLOUDPHONE_PORT,
-    mqttPort: env.CLOUDPHONE_MQTT_PORT,
-    mqtt: defined({
-      url: env.CLOUDPHONE_MQTT_URL,
-      agentUrl: env.CLOUDPHONE_MQTT_AGENT_URL,
-      access: env.CLOUDPHONE_MQTT_ACCESS,
-    }),
-    sharedDir: env.CLOUDPHONE_SHARED,
-    currency: env.CLOUDPHONE_CURRENCY,
-    lowBalanceMinor: env.CLOUDPHONE_LOW_BALANCE_MINOR,
-    purchaseDeadlineMs: env.CLOUDPHONE_PURCHASE_DEADLINE_MS,
-    rateLimits: env.CLOUDPHONE_RATE_LIMITS,
-    maxAppBytes: env.CLOUDPHONE_MAX_APP_BYTES,
-    installsPerHost: env.CLOUDPHONE_INSTALLS_PER_HOST,
-    snapshotsPerCustomer: env.CLOUDPHONE_SNAPSHOTS_PER_CUSTOMER,
-    quotas: defined({
-      devices: env.CLOUDPHONE_QUOTA_DEVICES,
-      storageBytes: env.CLOUDPHONE_QUOTA_STORAGE_BYTES,
-      sessions: env.CLOUDPHONE_QUOTA_SESSIONS,
-    }),
-    webhookNetworks: env.CLOUDPHONE_WEBHOOK_NETWORKS || undefined,
-    // An empty one, as a compose file gives for one that is not set, is none.
-    metricsToken: env.CLOUDPHONE_METRICS_TOKEN || undefined,
-    ice: defined({
-      stunUrl: env.CLOUDPHONE_STUN_URL,
-      turnUrl: env.CLOUDPHONE_TURN_URL,
-      turnSecret: env.CLOUDPHONE_TURN_SECRET,
-      relayOnly: env.CLOUDPHONE_RELAY_ONLY,
-    }),
-    log: defined({
-      keepDays: env.CLOUDPHONE_LOG_KEEP_DAYS || undefined,
-      archiveDir: env.CLOUDPHONE_LOG_ARCHIVE || undefined,
-    }),
-    databases: {
-      events: env.CLOUDPHONE_EVENTS_DATABASE_URL,
-      core: env.CLOUDPHONE_CORE_DATABASE_URL,
-      billing: env.CLOUDPHONE_BILLING_DATABASE_URL,
-      analytics: env.CLOUDPHONE_ANALYTICS_DATABASE_URL,
-    },
-  };
-};
+export function hubEnvironment(): Record<string, unknown> {
+  const said: Record<string, Record<string, unknown> | string> = {};
+  for (const [name, variable] of Object.entries(hubEnvironmentNames)) {
+    const value = process.env[variable];
+    if (value === undefined || (value === "" && mayBeEmpty.has(name))) continue;
+    const [group = name, key] = name.split(".");
+    said[group] = key === undefined ? value : { ...asGroup(said[group]), [key]: value };
+  }
+  return said;
+}
+
+const asGroup = (value: unknown): Record<string, unknown> => (isGroup(value) ? value : {});
 
 /** What the environment says about an agent. */
 export const agentEnvironment = (): Record<string, unknown> => {

@@ -152,3 +152,35 @@ export const hubConfigSchema = z.object({
     ),
 });
 export type HubConfig = z.infer<typeof hubConfigSchema>;
+
+/** What each setting is called in the environment; by its name here, groups with a dot. */
+export const hubEnvironmentNames = {
+  dataDir: "CLOUDPHONE_DATA",
+  host: "CLOUDPHONE_HOST",
+  port: "CLOUDPHONE_PORT",
+  mqttPort: "CLOUDPHONE_MQTT_PORT",
+  "mqtt.url": "CLOUDPHONE_MQTT_URL",
+  "mqtt.agentUrl": "CLOUDPHONE_MQTT_AGENT_URL",
+  "mqtt.access": "CLOUDPHONE_MQTT_ACCESS",
+  sharedDir: "CLOUDPHONE_SHARED",
+  currency: "CLOUDPHONE_CURRENCY",
+  lowBalanceMinor: "CLOUDPHONE_LOW_BALANCE_MINOR",
+  purchaseDeadlineMs: "CLOUDPHONE_PURCHASE_DEADLINE_MS",
+  rateLimits: "CLOUDPHONE_RATE_LIMITS",
+  maxAppBytes: "CLOUDPHONE_MAX_APP_BYTES",
+  installsPerHost: "CLOUDPHONE_INSTALLS_PER_HOST",
+  snapshotsPerCustomer: "CLOUDPHONE_SNAPSHOTS_PER_CUSTOMER",
+  "quotas.devices": "CLOUDPHONE_QUOTA_DEVICES",
+  "quotas.storageBytes": "CLOUDPHONE_QUOTA_STORAGE_BYTES",
+  "quotas.sessions": "CLOUDPHONE_QUOTA_SESSIONS",
+  webhookNetworks: "CLOUDPHONE_WEBHOOK_NETWORKS",
+  metricsToken: "CLOUDPHONE_METRICS_TOKEN",
+  "ice.stunUrl": "CLOUDPHONE_STUN_URL",
+  "ice.turnUrl": "CLOUDPHONE_TURN_URL",
+  "ice.turnSecret": "CLOUDPHONE_TURN_SECRET",
+  "ice.relayOnly": "CLOUDPHONE_RELAY_ONLY",
+  "databases.events": "CLOUDPHONE_EVENTS_DATABASE_URL",
+  "databases.core": "CLOUDPHONE_CORE_DATABASE_URL",
+  "databases.billing": "CLOUDPHONE_BILLING_DATABASE_URL",
+  "databases.analytics": "CLOUDPHONE_ANALYTICS_DATABASE_URL",
+} as const;

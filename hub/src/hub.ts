@@ -30,6 +30,7 @@ import { observeRoutes } from "./platform/observe/routes.ts";
 import { type RunningContext, runContext } from "./platform/run-context.ts";
 import { type AppRouter, appRouter } from "./router.ts";
 import { seed, type Seeded } from "./seed.ts";
+import { settingsRouter } from "./settings.ts";
 import { openStorage } from "./storage.ts";
 
 export interface Hub {
@@ -197,6 +198,7 @@ async function wire(
     billing: billing.router,
     analytics: analytics.router,
     operations,
+    settings: settingsRouter(config),
   });
   const http = await startHttp({
     host: config.host,

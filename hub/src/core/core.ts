@@ -45,6 +45,7 @@ import { createNotifications, notificationCleaning } from "./notifications/notif
 import { notificationsRouter } from "./notifications/router.ts";
 import { createWebhooks } from "./notifications/webhooks.ts";
 import { webhooksRouter } from "./notifications/webhooks-router.ts";
+import { createLoads, type HostLoads } from "./hosts/loads.ts";
 import { hostsRouter } from "./hosts/router.ts";
 import { sessionsRouter } from "./sessions/router.ts";
 import { snapshotsRouter } from "./snapshots/router.ts";
@@ -93,6 +94,7 @@ export function createCore(deps: CoreDeps): CoreContext {
   const { accounts } = identities;
   const hosts = createHosts(deps);
   const drain = createDrain(deps);
+  const loads = createLoads(deps.database, () => deps.source.now());
   const batteries = new Batteries();
   const devices = createDevices(deps, batteries);
   const library = createLibrary(deps, devices);
@@ -101,11 +103,12 @@ export function createCore(deps: CoreDeps): CoreContext {
   return {
     name: "core",
     database,
-    ...work({ identities, hosts, drain, library, sessions, deps }),
+    ...work({ identities, hosts, drain, loads, library, sessions, deps }),
     routers: coreRouters({
       identities,
       hosts,
       drain,
+      loads,
       devices,
       batteries,
       library,
@@ -120,7 +123,7 @@ export function createCore(deps: CoreDeps): CoreContext {
     outdated: (callers) => identities.outdated(callers),
     verifyHost: hosts.verifyHost,
     rightsOfListener: (id, secret) => rightsOfListener(deps, id, secret),
-    ...hearing(deps, hosts, batteries),
+    ...hearing(deps, { hosts, batteries, loads }),
     ensureAccount: (account) => ensureAccount(deps, accounts, account),
     figures: coreFigures(database),
     correlationOf: (id) => correlationOfCommand(database, id),
@@ -146,10 +149,11 @@ function work({
   identities,
   hosts,
   drain,
+  loads,
   library,
   sessions,
   deps,
-}: Pick<Parts, "identities" | "hosts" | "drain" | "library" | "sessions" | "deps">): Pick<
+}: Pick<Parts, "identities" | "hosts" | "drain" | "loads" | "library" | "sessions" | "deps">): Pick<
   Context,
   "consumers" | "sagas" | "timers"
 > {
@@ -173,6 +177,7 @@ function work({
       ...identities.timers,
       hosts.timer,
       drain.timer,
+      ...loads.timers,
       leaseExpiry(deps),
       commandDeadlines(deps.database),
       warmPool(deps),
@@ -210,13 +215,13 @@ async function ensureAccount(
 /** What is done about what hosts say of themselves. */
 function hearing(
   deps: CoreDeps,
-  hosts: ReturnType<typeof createHosts>,
-  batteries: Batteries,
+  { hosts, batteries, loads }: Pick<Parts, "hosts" | "batteries" | "loads">,
 ): Pick<CoreContext, "onHeartbeat" | "onPresence" | "placesOf"> {
   return {
     placesOf: createPlaces(deps.database),
     onHeartbeat(hostId, heartbeat) {
       batteries.note(hostId, heartbeat);
+      loads.note(hostId, heartbeat);
       hosts.onHeartbeat(hostId);
     },
     onPresence(hostId, presence) {
@@ -240,6 +245,7 @@ interface Parts {
   readonly identities: Identities;
   readonly hosts: ReturnType<typeof createHosts>;
   readonly drain: DrainHosts;
+  readonly loads: HostLoads;
   readonly devices: ReturnType<typeof createDevices>;
   readonly batteries: Batteries;
   readonly library: ReturnType<typeof createLibrary>;
@@ -248,12 +254,12 @@ interface Parts {
 }
 
 function coreRouters({ identities, hosts, devices, library, sessions, ...rest }: Parts) {
-  const { drain, batteries, deps } = rest;
+  const { drain, loads, batteries, deps } = rest;
   const operate = createOperate(devices, deps);
   const batches = createBatches(deps, { devices, library });
   return {
     ...identities.routers,
-    hosts: hostsRouter(hosts, drain, deps.database),
+    hosts: hostsRouter({ hosts, drain, loads }, deps.database),
     devices: devicesRouter({ devices, operate, batteries }, deps),
     apps: appsRouter({ library, batches, operate }, deps),
     sessions: sessionsRouter(sessions, deps),

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, type HostDetail } from "../api.ts";
 import { DeviceRows } from "../features/devices/device-rows.tsx";
 import { DrainHost } from "../features/hosts/drain-host.tsx";
+import { HostLoad } from "../features/hosts/host-load.tsx";
 import { HostState } from "../features/hosts/host-state.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { CopyText } from "../ui/copy-text.tsx";
@@ -33,6 +34,8 @@ export function HostPage() {
               <Facts host={found} />
               <Providers host={found} />
             </div>
+            <h2 className="section">{t("load.title")}</h2>
+            <HostLoad hostId={found.hostId} />
             <h2 className="section">{t("hosts.findings")}</h2>
             <Findings host={found} />
             <h2 className="section">{t("nav.devices")}</h2>

@@ -116,6 +116,7 @@ const pages = [
   page("/users", async () => (await import("./users-page.tsx")).UsersPage),
   page("/users/$user", async () => (await import("./user-page.tsx")).UserPage),
   page("/roles", async () => (await import("./roles-page.tsx")).RolesPage),
+  page("/settings", async () => (await import("./settings-page.tsx")).SettingsPage),
   page("/projections", async () => (await import("./projections-page.tsx")).ProjectionsPage),
   page("/events", async () => (await import("./events-page.tsx")).EventsPage),
   page("/events/$id", async () => (await import("./trace-page.tsx")).TracePage),

@@ -15,6 +15,7 @@ import {
   NodeIndexOutlined,
   SafetyOutlined,
   SendOutlined,
+  SettingOutlined,
   ShoppingOutlined,
   TableOutlined,
   TagsOutlined,
@@ -77,6 +78,7 @@ const operatorGroups = [
       ["/dead-letters", "deadLetters", <WarningOutlined />],
       ["/projections", "projections", <BuildOutlined />],
       ["/audit", "audit", <AuditOutlined />],
+      ["/settings", "settings", <SettingOutlined />],
     ],
   ],
 ] as const;

@@ -3,17 +3,28 @@ import { anyone, needs, requestCause, router } from "../../platform/http/trpc.ts
 import type { Database } from "../../platform/postgres/database.ts";
 import { showHost } from "./checks.ts";
 import type { DrainHosts } from "./drain.ts";
+import type { HostLoads } from "./loads.ts";
 import type { Hosts } from "./hosts.ts";
 
 const name = z.string().trim().min(1).max(100);
 
-export function hostsRouter(hosts: Hosts, drain: DrainHosts, database: Database) {
+interface Parts {
+  readonly hosts: Hosts;
+  readonly drain: DrainHosts;
+  readonly loads: HostLoads;
+}
+
+export function hostsRouter({ hosts, drain, loads }: Parts, database: Database) {
   return router({
     list: needs("hosts.read").query(() => hosts.list()),
     /** By id or name, with all that its doctor found. */
     show: needs("hosts.read")
       .input(z.object({ host: z.string().min(1).max(100) }))
       .query(({ input }) => showHost(database, () => hosts.list(), input.host)),
+    /** How busy it was, five minutes a point, oldest first; of the last two days at most. */
+    load: needs("hosts.read")
+      .input(z.object({ hostId: z.uuid(), hours: z.int().min(1).max(48).default(24) }))
+      .query(({ input }) => loads.list(input.hostId, input.hours)),
     createEnrollment: needs("hosts.write")
       .input(z.object({ name: name.optional() }))
       .mutation(({ input, ctx }) => hosts.createEnrollment(ctx.caller.userId, input.name ?? null)),

@@ -145,6 +145,14 @@ export const consoleTexts = {
     pools: "Phones kept on and free for the next customer: `cloudphone pools set`",
     listeners: "Programs that hear events on MQTT: `cloudphone listeners`",
   },
+  load: {
+    title: "Load in the last day",
+    none: "Its first heartbeats are still to come; the first point appears within half a minute.",
+    load: "Load",
+    running: "Phones running",
+    memory: "Free memory",
+    words: "{{what}}: now {{now}}, between {{least}} and {{most}} in the last day",
+  },
   audit: {
     lead: "Everything that was done by people who may do more than customers. Each act is written down before it is done.",
     by: "By",

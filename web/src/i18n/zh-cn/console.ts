@@ -2,7 +2,7 @@ import type { Texts } from "../i18n.ts";
 
 export const consoleTextsZh: Pick<
   Texts,
-  "roles" | "permission" | "person" | "projections" | "settings" | "audit" | "act"
+  "roles" | "permission" | "person" | "projections" | "settings" | "load" | "audit" | "act"
 > = {
   roles: {
     lead: "角色决定其成员可以做什么。平台自带的角色不可更改，其他角色由权限组成。",
@@ -147,6 +147,14 @@ export const consoleTextsZh: Pick<
     drain: "哪些主机接受手机（在主机页面）",
     pools: "为下一位客户预先开机的手机：`cloudphone pools set`",
     listeners: "通过 MQTT 接收事件的程序：`cloudphone listeners`",
+  },
+  load: {
+    title: "最近一天的负载",
+    none: "尚未收到心跳，半分钟内会出现第一个数据点。",
+    load: "系统负载",
+    running: "运行中的手机",
+    memory: "可用内存",
+    words: "{{what}}：当前 {{now}}，最近一天在 {{least}} 与 {{most}} 之间",
   },
   audit: {
     lead: "权限高于客户的人员所做的一切。每项操作在执行之前就已记录。",

@@ -1,0 +1,94 @@
+import { useEffect, useRef } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+export interface ChartPoint {
+  readonly atMs: number;
+  readonly value: number;
+}
+
+interface LineChartProps {
+  /** Oldest first. */
+  readonly points: readonly ChartPoint[];
+  /** What is drawn, with its figures in words, for whoever can't see it. */
+  readonly label: string;
+  /** Points farther apart than this have a gap between them: nothing was heard. */
+  readonly gapMs: number;
+  format(value: number): string;
+  formatTime(atMs: number): string;
+}
+
+const heightPx = 160;
+const timePx = 64;
+const valuePx = 64;
+
+/** One figure over time. */
+export function LineChart({ points, label, gapMs, format, formatTime }: LineChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const parent = box.current;
+    if (!parent) return undefined;
+    const size = () => ({ width: parent.clientWidth, height: heightPx });
+    const style = getComputedStyle(parent);
+    const [ink, accent] = [style.color, style.getPropertyValue("--accent")];
+    const plain = { stroke: ink, ticks: { show: false } };
+    const grid = { stroke: `color-mix(in srgb, ${ink} 12%, transparent)`, width: 1 };
+    const chart = new uPlot(
+      {
+        ...size(),
+        legend: { show: false },
+        cursor: { show: false },
+        scales: {
+          x: { time: true },
+          y: { range: (_chart, _least, most) => [0, Math.max(most * 1.1, 1)] },
+        },
+        axes: [
+          {
+            ...plain,
+            grid: { show: false },
+            space: timePx,
+            values: (_chart, times) => times.map((seconds) => formatTime(seconds * 1000)),
+          },
+          { ...plain, grid, size: valuePx, values: (_chart, values) => values.map(format) },
+        ],
+        series: [
+          {},
+          {
+            stroke: accent,
+            width: 2,
+            fill: `color-mix(in srgb, ${accent} 14%, transparent)`,
+            points: { show: points.length < 3 },
+          },
+        ],
+      },
+      [...withGaps(points, gapMs)],
+      parent,
+    );
+    const observer = new ResizeObserver(() => chart.setSize(size()));
+    observer.observe(parent);
+    return () => {
+      observer.disconnect();
+      chart.destroy();
+    };
+  }, [points, gapMs, format, formatTime]);
+  return <div ref={box} className="chart small" role="img" aria-label={label} />;
+}
+
+/** As uPlot wants it: seconds, values, and nothing where nothing was heard. Pure. */
+export function withGaps(
+  points: readonly ChartPoint[],
+  gapMs: number,
+): [number[], (number | null)[]] {
+  const times: number[] = [];
+  const values: (number | null)[] = [];
+  for (const [place, { atMs, value }] of points.entries()) {
+    const before = points[place - 1];
+    if (before && atMs - before.atMs > gapMs) {
+      times.push((before.atMs + 1000) / 1000);
+      values.push(null);
+    }
+    times.push(atMs / 1000);
+    values.push(value);
+  }
+  return [times, values];
+}

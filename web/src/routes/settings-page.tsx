@@ -1,0 +1,88 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Table, Tag } from "antd";
+import { useTranslation } from "react-i18next";
+import { api, type Setting } from "../api.ts";
+import { Answer } from "../ui/answer.tsx";
+import { PageFrame } from "../ui/page-frame.tsx";
+import { Panel } from "../ui/panel.tsx";
+
+/** What the hub was started with, and where what holds at once is changed. */
+export function SettingsPage() {
+  const { t } = useTranslation();
+  const settings = useQuery({
+    queryKey: ["settings.list"],
+    queryFn: () => api.settings.list.query(),
+  });
+  return (
+    <PageFrame title={t("nav.settings")} lead={t("settings.lead")}>
+      <Answer query={settings}>{(found) => <SettingTable settings={found} />}</Answer>
+      <h2 className="section">{t("settings.running")}</h2>
+      <Running />
+    </PageFrame>
+  );
+}
+
+function SettingTable({ settings }: { readonly settings: readonly Setting[] }) {
+  const { t } = useTranslation();
+  return (
+    <div className="rows" role="region" aria-label={t("nav.settings")}>
+      <Table<Setting>
+        size="small"
+        pagination={false}
+        dataSource={settings}
+        rowKey={({ name }) => name}
+        columns={[
+          { title: t("settings.name"), render: (_, { name }) => <code>{name}</code> },
+          {
+            title: t("settings.value"),
+            render: (_, setting) => (
+              <>
+                <Value setting={setting} />{" "}
+                {setting.standard && <Tag>{t("settings.standard")}</Tag>}
+              </>
+            ),
+          },
+          {
+            title: t("settings.environment"),
+            responsive: ["md"],
+            render: (_, { environment }) => <code className="faint">{environment}</code>,
+          },
+        ]}
+      />
+    </div>
+  );
+}
+
+function Value({ setting: { value, secret } }: { readonly setting: Setting }) {
+  const { t } = useTranslation();
+  if (secret) return <span className="faint">{t("settings.secret")}</span>;
+  return value === null ? <span className="faint">{t("settings.none")}</span> : <bdi>{value}</bdi>;
+}
+
+const changedOn = [
+  ["plans", "/plans"],
+  ["roles", "/roles"],
+  ["quotas", "/users"],
+  ["drain", "/hosts"],
+] as const;
+const changedByCommand = ["pools", "listeners"] as const;
+
+function Running() {
+  const { t } = useTranslation();
+  return (
+    <Panel>
+      <p>{t("settings.runningHint")}</p>
+      <ul className="items">
+        {changedOn.map(([what, to]) => (
+          <li key={what}>
+            <Link to={to}>{t(`settings.${what}`)}</Link>
+          </li>
+        ))}
+        {changedByCommand.map((what) => (
+          <li key={what}>{t(`settings.${what}`)}</li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
