@@ -14,6 +14,7 @@ import { pictureParameters, sequenceParameters } from "./parameter-sets.ts";
 import {
   blankPicture,
   copyMacroblock,
+  copyRow,
   cropped,
   type FramePlane,
   framePlanes,
@@ -153,9 +154,11 @@ export class H264Encoder {
     let skipped = 0;
     for (let y = 0; y < rows; y++) {
       const still = this.#before !== null && sameRow(this.#planes, y, [canvas.frame, this.#before]);
+      if (still) copyRow({ from: this.#reference, to: this.#picture }, y, this.geometry);
       for (let x = 0; x < columns; x++) {
         const at = this.#macroblock(y * columns + x);
         const motion = still ? 0 : this.#motionOf(canvas.frame, at, scrolls);
+        if (motion !== null && !still) this.#copy(at, motion);
         if (motion !== null && this.#moved(at, motion, skipped)) skipped++;
         else {
           if (motion === null) {
@@ -189,11 +192,14 @@ export class H264Encoder {
     return null;
   }
 
-  /** Takes a macroblock over from the last picture; true when it needs not be written because its motion is the expected one. */
-  #moved(at: Macroblock, dy: number, skippedBefore: number): boolean {
-    const { vector, skipped } = predictMotion(this.#motions, this.geometry, at);
+  #copy(at: Macroblock, dy: number): void {
     const { stride } = this.geometry;
     copyMacroblock({ from: this.#reference, to: this.#picture }, at, { dy, stride });
+  }
+
+  /** A macroblock was taken over from the last picture; true when it needs not be written because its motion is the expected one. */
+  #moved(at: Macroblock, dy: number, skippedBefore: number): boolean {
+    const { vector, skipped } = predictMotion(this.#motions, this.geometry, at);
     this.#motions[at.index] = dy * 4;
     this.#clearCounts(at);
     if (dy * 4 === skipped) return true;

@@ -68,6 +68,14 @@ export function codeLuma(
   const origin = at.y * 16 * stride + at.x * 16;
   read(canvas, 0, { x: at.x * 16, y: at.y * 16, size: 16 });
   const mode = predictLuma(plane, at, { origin, stride });
+  const rest = evenRest();
+  if (rest !== null) {
+    levels.lumaDc.fill(0);
+    const level = quantiseDc(128 * rest, q);
+    levels.lumaDc[0] = level;
+    addEvenly(plane, { origin, stride }, (restoreLumaDc(level, q) + 32) >> 6);
+    return { mode, ac: false };
+  }
   let ac = false;
   for (let n = 0; n < 16; n++) {
     const corner = (blockY[n] ?? 0) * 64 + (blockX[n] ?? 0) * 4;
@@ -95,6 +103,26 @@ export function codeLuma(
     }
   }
   return { mode, ac };
+}
+
+/**
+ * By how much all of a macroblock differs from its prediction, or null when not evenly: most of what is drawn is plain. Its transforms are known then: one
+ * coefficient, 16 times the difference in each block and 128 times behind the second transform.
+ */
+function evenRest(): number | null {
+  const rest = (source[0] ?? 0) - (predicted[0] ?? 0);
+  for (let place = 1; place < 256; place++)
+    if ((source[place] ?? 0) - (predicted[place] ?? 0) !== rest) return null;
+  return rest;
+}
+
+function addEvenly(
+  plane: Uint8Array,
+  { origin, stride }: { origin: number; stride: number },
+  rest: number,
+): void {
+  for (let place = 0; place < 256; place++)
+    plane[origin + (place >> 4) * stride + (place & 15)] = clamp((predicted[place] ?? 0) + rest);
 }
 
 /** Reads a square of the frame into `source`, rows of its size; beyond the edge the last pixel is repeated. */
@@ -164,8 +192,17 @@ export function codeChroma(
   read(canvas, component + 1, { x: at.x * 8, y: at.y * 8, size: 8 });
   for (let n = 0; n < 4; n++) {
     const corner = (n >> 1) * 32 + (n & 1) * 4;
-    for (let i = 0; i < 16; i++)
-      block[i] = (source[corner + (i >> 2) * 8 + (i & 3)] ?? 0) - (guesses[n] ?? 0);
+    let isEven = true;
+    for (let i = 0; i < 16; i++) {
+      const rest = (source[corner + (i >> 2) * 8 + (i & 3)] ?? 0) - (guesses[n] ?? 0);
+      block[i] = rest;
+      if (rest !== block[0]) isEven = false;
+    }
+    if (isEven) {
+      dc[n] = 16 * (block[0] ?? 0);
+      blocks[n]?.fill(0);
+      continue;
+    }
     forward(block);
     dc[n] = block[0] ?? 0;
     if (quantiseAc(block, blocks[n] ?? block, q)) ac = true;

@@ -86,3 +86,17 @@ export function copyMacroblock(
     }
   }
 }
+
+/** Copies a row of macroblocks of a picture into another, at the same place. */
+export function copyRow(
+  { from, to }: { from: Picture; to: Picture },
+  row: number,
+  { stride }: Geometry,
+): void {
+  for (let p = 0; p < 3; p++) {
+    const shift = p === 0 ? 0 : 1;
+    const bytes = (stride >> shift) * (16 >> shift);
+    const source = from[p]?.subarray(row * bytes, (row + 1) * bytes);
+    if (source) to[p]?.set(source, row * bytes);
+  }
+}

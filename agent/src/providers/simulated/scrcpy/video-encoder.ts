@@ -1,6 +1,5 @@
-import { Converter } from "../h264/colour.ts";
-import { H264Encoder, lowestQp } from "../h264/encoder.ts";
 import type { Frame } from "../ui/frame.ts";
+import { ThreadEncoder } from "./encoder-thread.ts";
 import { ffmpegPath, FfmpegEncoder } from "./ffmpeg-encoder.ts";
 import type { Packet } from "./packets.ts";
 
@@ -22,56 +21,11 @@ export interface VideoEncoder {
 /** More than this our own encoder can't do 30 times a second. */
 const ownPixels = 400 * 720;
 
-/** ffmpeg for large pictures, where it is installed; else the encoder of drawn screens. */
+/** ffmpeg for large pictures, where it is installed; else the encoder of drawn screens, on a thread of its own. */
 export function openVideoEncoder(
   size: { width: number; height: number },
   bitRate: number,
 ): VideoEncoder {
   const ffmpeg = size.width * size.height > ownPixels ? ffmpegPath() : null;
-  return ffmpeg ? new FfmpegEncoder(ffmpeg, size, bitRate) : new DrawnEncoder(size, bitRate);
-}
-
-const coarsestQp = 44;
-
-/** The encoder of drawn screens, with its quantiser led by the bit rate of the last second. */
-class DrawnEncoder implements VideoEncoder {
-  readonly #converter: Converter;
-  readonly #encoder: H264Encoder;
-  readonly #bitRate: number;
-  #last: Buffer | null = null;
-  #window: { sinceMs: number; bytes: number } = { sinceMs: 0, bytes: 0 };
-
-  constructor(size: { width: number; height: number }, bitRate: number) {
-    this.#converter = new Converter(size.width, size.height);
-    this.#encoder = new H264Encoder(size);
-    this.#bitRate = bitRate;
-  }
-
-  async encode(frame: Frame, { scrolled, force }: EncodeOptions): Promise<EncodedPacket[]> {
-    const changed = this.#converter.convert(frame);
-    const first = this.#last === null;
-    if (changed) this.#last = changed;
-    if (!this.#last || (!changed && !force)) return [];
-    const { data, key } = this.#encoder.encode(this.#last, scrolled === 0 ? [] : [scrolled]);
-    this.#lead(data.length);
-    const packet = { data, key };
-    await Promise.resolve();
-    return first ? [{ data: this.#encoder.config, config: true }, packet] : [packet];
-  }
-
-  close(): void {
-    this.#last = null;
-  }
-
-  #lead(bytes: number): void {
-    const nowMs = performance.now();
-    this.#window.bytes += bytes;
-    const passedMs = nowMs - this.#window.sinceMs;
-    if (passedMs < 1000) return;
-    const share = (this.#window.bytes * 8000) / passedMs / this.#bitRate;
-    const { qp } = this.#encoder;
-    if (share > 1) this.#encoder.qp = Math.min(coarsestQp, qp + (share > 2 ? 6 : 2));
-    else if (share < 0.3) this.#encoder.qp = Math.max(lowestQp + 4, qp - 1);
-    this.#window = { sinceMs: nowMs, bytes: 0 };
-  }
+  return ffmpeg ? new FfmpegEncoder(ffmpeg, size, bitRate) : new ThreadEncoder(size, bitRate);
 }
