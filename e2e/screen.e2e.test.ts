@@ -139,7 +139,7 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
     await Promise.all([shows(first, false), shows(third, false)]);
   });
 
-  test("goes through the hub where nothing direct goes, says so, and takes input there", async () => {
+  test("goes through the hub where nothing direct goes, says so, takes input there and is heard", async () => {
     await using web = await signedIn();
     await web.forbidDirect();
     await web.openPhone(device.deviceId);
@@ -147,6 +147,12 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
     await web.page.getByText("the picture comes through the hub").waitFor();
     await home(web);
     await openNotes(web);
+    await home(web);
+    await web.screen.tap(places.motion);
+    const loudest = await web.notePlayed();
+    await web.screen.press("Sound on");
+    await expect.poll(loudest, poll).toBeGreaterThan(0.01);
+    await web.screen.press("Sound off");
     await home(web);
   });
 

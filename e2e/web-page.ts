@@ -94,6 +94,19 @@ export class WebPage implements AsyncDisposable {
     return () => this.page.evaluate<string[]>("window.phases");
   }
 
+  /** From now on, how loud the loudest piece of sound was that the page itself has played, 0 to 1: not what a connection brings. */
+  async notePlayed(): Promise<() => Promise<number>> {
+    await this.page.evaluate(`{
+      window.loudest = 0;
+      const { start } = AudioBufferSourceNode.prototype;
+      AudioBufferSourceNode.prototype.start = function (...when) {
+        for (const sample of this.buffer.getChannelData(0)) window.loudest = Math.max(window.loudest, Math.abs(sample));
+        return start.apply(this, when);
+      };
+    }`);
+    return () => this.page.evaluate<number>("window.loudest");
+  }
+
   /** By which way the picture comes. */
   path(): Promise<string | null> {
     return this.page.getByTestId("screen").getAttribute("data-path");

@@ -93,7 +93,8 @@ export class Viewer implements Spectator {
   sound(packet: MediaPacket): void {
     if (!this.#sound) return;
     if (this.#peer?.connected && !this.#onRelay) this.#peer.sendSound(packet.data, packet.ptsUs);
-    else if (this.#onRelay && !this.#relayWaits) this.#write(encodeSound(packet));
+    else if (this.#onRelay && !this.#relayWaits && !this.#isLineFull)
+      this.#write(encodeSound(packet));
   }
 
   tell(message: HostMessage): void {
@@ -216,7 +217,7 @@ export class Viewer implements Spectator {
   }
 
   #relayPicture({ unit }: Picture): void {
-    const waiting = this.#options.stream.writableLength > maxWaitingBytes;
+    const waiting = this.#isLineFull;
     if (waiting && !this.#relayWaits) {
       this.#relayWaits = true;
       this.#options.screen.report({ loss: 1, rttMs: null });
@@ -227,6 +228,10 @@ export class Viewer implements Spectator {
     }
     this.#relayWaits = false;
     this.#write(pictureFrame(unit));
+  }
+
+  get #isLineFull(): boolean {
+    return this.#options.stream.writableLength > maxWaitingBytes;
   }
 
   #write(frame: Uint8Array): void {

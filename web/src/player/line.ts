@@ -9,8 +9,10 @@ import {
   type LiveFrame,
   LiveFrames,
   type LivePicture,
+  type LiveSound,
   messageIn,
   pictureIn,
+  soundIn,
 } from "@cloudphone/shared/live-frames";
 import {
   type RelayEndReason,
@@ -23,6 +25,7 @@ export interface LineEvents {
   onOpen(): void;
   onMessage(message: HostMessage): void;
   onPicture(picture: LivePicture): void;
+  onSound(sound: LiveSound): void;
   /** Null: it broke, and nobody said why. */
   onEnd(reason: RelayEndReason | null): void;
 }
@@ -88,5 +91,8 @@ function tell({ kind, body }: LiveFrame, events: LineEvents): void {
   } else if (kind === liveKinds.picture) {
     const picture = pictureIn(body);
     if (picture) events.onPicture(picture);
+  } else if (kind === liveKinds.sound) {
+    const sound = soundIn(body);
+    if (sound) events.onSound(sound);
   }
 }

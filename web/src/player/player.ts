@@ -58,6 +58,7 @@ export class Player {
         onOpen: () => this.#opened(),
         onMessage: (message) => this.#take(message),
         onPicture: (picture) => this.#stage.take(picture),
+        onSound: (sound) => this.#stage.hear(sound),
         onLost: () => this.#lineLost(),
         onTrouble: (notice) => this.#set({ notice }),
         onOver: (notice) => this.#end(notice),

@@ -1,5 +1,5 @@
 import type { HostMessage, IceServer, ViewerMessage } from "@cloudphone/shared/live";
-import type { LivePicture } from "@cloudphone/shared/live-frames";
+import type { LivePicture, LiveSound } from "@cloudphone/shared/live-frames";
 import { type RelayEndReason, relayEnds } from "@cloudphone/shared/relay";
 import { Line } from "./line.ts";
 import type { Notice } from "./state.ts";
@@ -34,6 +34,7 @@ interface SessionEvents {
   onOpen(): void;
   onMessage(message: HostMessage): void;
   onPicture(picture: LivePicture): void;
+  onSound(sound: LiveSound): void;
   /** The line that was there is gone; another is tried for, unless `onOver` comes next. */
   onLost(): void;
   /** Another try did not help either. */
@@ -73,6 +74,7 @@ export class Session {
       onOpen: () => events.onOpen(),
       onMessage: (message) => events.onMessage(message),
       onPicture: (picture) => events.onPicture(picture),
+      onSound: (sound) => events.onSound(sound),
       onEnd: (reason) => this.#ended(reason),
     });
     events.onDial(session);

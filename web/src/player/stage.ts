@@ -1,4 +1,5 @@
-import type { LivePicture } from "@cloudphone/shared/live-frames";
+import type { LivePicture, LiveSound } from "@cloudphone/shared/live-frames";
+import { RelaySound } from "./relay-sound.ts";
 import { RelayVideo } from "./relay-video.ts";
 
 export interface StageElements {
@@ -12,17 +13,22 @@ export interface StageEvents {
   onKeyFrameWanted(): void;
 }
 
-/** Where pictures are shown: a connection's in the video, the relay's on the canvas above it, which is hidden while the video has the picture. */
+/**
+ * Where pictures are shown: a connection's in the video, the relay's on the canvas above it, which is hidden while the video has the picture. Sound is the video's, or the
+ * relay's while that shows pictures.
+ */
 export class Stage {
   readonly #elements: StageElements;
   readonly #events: StageEvents;
   readonly #relayVideo: RelayVideo;
+  readonly #relaySound: RelaySound;
   #isRelayed = false;
   #closed = false;
 
   constructor(elements: StageElements, events: StageEvents) {
     this.#elements = elements;
     this.#events = events;
+    this.#relaySound = new RelaySound(elements.video);
     this.#relayVideo = new RelayVideo(elements.canvas, {
       onShown: () => this.#shown("relay"),
       onKeyFrameWanted: () => events.onKeyFrameWanted(),
@@ -47,7 +53,9 @@ export class Stage {
   /** Whose pictures are shown from now on; the last one of the other way stands until the first. */
   show(way: "connection" | "relay"): void {
     this.#isRelayed = way === "relay";
-    if (!this.#isRelayed) this.#relayVideo.close();
+    if (this.#isRelayed) return;
+    this.#relayVideo.close();
+    this.#relaySound.close();
   }
 
   /** Shows this connection's pictures, the last one of the connection before standing until the first. */
@@ -64,9 +72,14 @@ export class Stage {
     if (this.#isRelayed) this.#relayVideo.show(picture);
   }
 
+  hear(sound: LiveSound): void {
+    if (this.#isRelayed && !this.#closed) this.#relaySound.play(sound);
+  }
+
   close(): void {
     this.#closed = true;
     this.#relayVideo.close();
+    this.#relaySound.close();
     this.#elements.video.srcObject = null;
   }
 

@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { useDeferredValue, useRef, useState } from "react";
 import type { Device } from "../../api.ts";
 import { PhoneTools } from "../tools/phone-tools.tsx";
 import { PhoneBar } from "./phone-bar.tsx";
@@ -26,6 +26,8 @@ export function Phone({ device, viewOnly }: PhoneProps) {
   const live = usePlayer(elements, { deviceId: device.deviceId, viewOnly });
   const [isLoud, setLoud] = useState(false);
   const apps = useRef<AppDropTarget>(null);
+  // Drawn behind the screen, which is connected by then.
+  const isScreenThere = useDeferredValue(true, false);
   return (
     <div className="phone">
       <section className="stage">
@@ -46,12 +48,14 @@ export function Phone({ device, viewOnly }: PhoneProps) {
           onFullscreen={() => void surface.current?.requestFullscreen()}
         />
       </section>
-      <PhoneSide device={device}>
-        <QualityHud live={live} />
-        <Clipboard live={live} />
-        <AppDrop ref={apps} deviceId={device.deviceId} />
-        <PhoneTools device={device} />
-      </PhoneSide>
+      {isScreenThere && (
+        <PhoneSide device={device}>
+          <QualityHud live={live} />
+          <Clipboard live={live} />
+          <AppDrop ref={apps} deviceId={device.deviceId} />
+          <PhoneTools device={device} />
+        </PhoneSide>
+      )}
     </div>
   );
 }

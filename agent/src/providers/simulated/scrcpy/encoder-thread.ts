@@ -53,7 +53,7 @@ class EncoderThread {
   }
 
   post(request: EncoderRequest): void {
-    this.#worker.postMessage(request);
+    this.#worker.postMessage(request, []);
   }
 
   async encode(encoder: number, options: EncodeOptions): Promise<EncodedPacket[]> {
