@@ -109,7 +109,8 @@ test("an install on many phones goes on after the hub was killed in its middle, 
   expect(cell.restarts("hub")).toBe(1);
   for (const { name } of devices) {
     expect(stdout).toMatch(new RegExp(`${name} +installed`));
-    expect(stderr).toContain(`${name}  installing`);
+    // How often it looks is not how fast a phone installs.
+    expect(stderr).toMatch(new RegExp(`${name}  install(ing|ed)`));
     expect(await terminal.ask("apps", "list", "--device", name)).toMatchObject({
       apps: [{ packageName: apkName, versionCode: 192 }],
     });

@@ -36,19 +36,29 @@ export const archiveCommands = (events: Command): void => {
       withHub(command, async ({ client, json }) => {
         const { files } = await client.archive.state.query();
         const names = file === undefined ? files.map((one) => one.file) : [file];
-        const verified = [];
-        for (const name of names) verified.push(await client.archive.verify.query({ file: name }));
-        const rows = verified.map((one) => ({ file: one.file, found: "as it was written" }));
-        print(verified, { json, rows, empty: "No events are archived." });
+        const found = [];
+        for (const name of names) found.push({ file: name, error: await verify(client, name) });
+        const rows = found.map((one) => ({
+          file: one.file,
+          found: one.error ?? "as it was written",
+        }));
+        print(found, { json, rows, empty: "No events are archived." });
+        if (found.some(({ error }) => error !== null)) process.exitCode = 1;
       }),
     );
 };
+
+/** What is wrong with it; null: nothing. A hub that can't be asked is an error. */
+async function verify(client: Client, file: string): Promise<string | null> {
+  const { whole, error } = await client.archive.verify.query({ file });
+  return whole ? null : error;
+}
 
 function inWords({ horizon, head, keepDays, folder, next }: State): string[] {
   const lines = [
     keepDays === null
       ? "Events stay in the database for ever; CLOUDPHONE_LOG_KEEP_DAYS moves older ones to files."
-      : `Events of the last ${keepDays} days stay in the database; older ones move to files in ${folder}.`,
+      : `Events of the last ${keepDays === 1 ? "day" : `${keepDays} days`} stay in the database; older ones move to files in ${folder}.`,
   ];
   if (horizon > 0)
     lines.push(`The horizon is ${horizon} of ${head}: what is before it is read from files.`);

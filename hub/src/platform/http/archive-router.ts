@@ -13,12 +13,12 @@ export interface ArchiveRouterDeps {
 export function archiveRouter({ log, archive }: ArchiveRouterDeps) {
   return router({
     state: needs("operations.read").query(() => archive.state()),
-    /** Whether a file is as it was written: `unavailable`, with what to do, when it is not. */
+    /** Whether a file is as it was written; what to do when it is not. */
     verify: needs("operations.read")
       .input(z.object({ file: z.string().min(1).max(200) }))
       .query(async ({ input: { file } }) => {
-        await archive.verify(file);
-        return { file, whole: true };
+        const error = await archive.verify(file);
+        return { file, whole: error === null, error };
       }),
     /** Newest last. `before` is where the next call has to go on, since one looks at so many; null: there are no earlier ones. */
     search: needs("operations.read")

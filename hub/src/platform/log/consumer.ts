@@ -36,7 +36,7 @@ const hotRetryMs = 250;
 const hotForMs = 10_000;
 /** How far a partition's cursor may lie behind what was read, when nothing there concerned it: a start reads from there. */
 const storedLag = { withOthers: 1000, alone: 20_000 };
-/** And how long: what the cursors have not passed is not archived. */
+/** And how long, once there is nothing else to do. */
 const storedEveryMs = 3_600_000;
 
 export interface ConsumerDeps {
@@ -71,8 +71,8 @@ export class ConsumerRunner {
   readonly #retry: Wakeable;
   #lanes = new Map<number, Lane>();
   #woken = false;
-  #storedMs = performance.now();
-  #allowedLag = storedLag;
+  #storedMs = Number.NEGATIVE_INFINITY;
+  #allowedLag = storedLag.withOthers;
   #retryHotUntilMs = 0;
   readonly #rate = new Rate();
   /** When a look at the log last came to its end, on the monotonic clock. */
@@ -138,17 +138,18 @@ export class ConsumerRunner {
     await this.#followOwnership();
     if (this.#lanes.size === 0) return false;
     const from = this.#scanned();
-    this.#allowLag();
     const { events, to, looked } = await this.#log.next(from);
     if (looked && !(await areInPlace(this.#deps.database, this.name, this.#lanes))) {
       // Someone may have set a cursor back to have a projection built again, and no new event would tell.
       this.#lanes.clear();
       return true;
     }
-    const lags = this.#lags(to, this.#allowedLag.alone);
-    if (to === from && !lags) return false;
+    if (to === from) {
+      await this.#storeOldCursors(to);
+      return false;
+    }
     const own = events.flatMap((event) => this.#own(event));
-    if (own.length > 0 || lags) await this.#takeBatch(own, to);
+    if (own.length > 0 || this.#lags(to, storedLag.alone)) await this.#takeBatch(own, to);
     for (const lane of this.#lanes.values()) lane.scanned = Math.max(lane.scanned, to);
     return true;
   }
@@ -238,9 +239,9 @@ export class ConsumerRunner {
       for (const one of own) if (parked.has(one.key)) await this.#parkBehind(tx, one);
       const fresh = own.filter(({ key }) => !parked.has(key));
       if (fresh.length > 0) await handle(tx, fresh);
-      crashPoint("hub.consumer.before-commit");
+      if (own.length > 0) crashPoint("hub.consumer.before-commit");
     });
-    crashPoint("hub.consumer.after-commit");
+    if (own.length > 0) crashPoint("hub.consumer.after-commit");
     // Together: were `scanned` left behind when a later event of the batch throws, these would be read, and take effect, again.
     for (const [, lane] of moving) {
       lane.stored = to;
@@ -257,17 +258,24 @@ export class ConsumerRunner {
     const whole = own.length !== 1;
     const moving = [...this.#lanes].filter(
       ([partition, { stored }]) =>
-        concerned.has(partition) || (whole && to - stored > this.#allowedLag.withOthers),
+        concerned.has(partition) || (whole && to - stored > this.#allowedLag),
     );
     if (concerned.size > moving.length) throw new CursorMoved();
     return moving;
   }
 
-  /** Now and then none at all. */
-  #allowLag(): void {
-    const old = performance.now() - this.#storedMs > storedEveryMs;
-    this.#allowedLag = old ? { withOthers: 0, alone: 0 } : storedLag;
-    if (old) this.#storedMs = performance.now();
+  /** At a start and once an hour, when there is nothing else to do: what a cursor has not passed is not archived. */
+  async #storeOldCursors(to: number): Promise<void> {
+    if (performance.now() - this.#storedMs < storedEveryMs) return;
+    const lanes = [...this.#lanes.values()];
+    if (lanes.some(({ scanned }) => scanned > to) || !this.#lags(to, 0)) return;
+    this.#storedMs = performance.now();
+    this.#allowedLag = 0;
+    try {
+      await this.#takeBatch([], to);
+    } finally {
+      this.#allowedLag = storedLag.withOthers;
+    }
   }
 
   #lags(to: number, by: number): boolean {

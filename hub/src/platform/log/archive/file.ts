@@ -47,7 +47,7 @@ export async function writeArchive(
   dir: string,
   blocks: AsyncIterable<readonly RecordedEnvelope[]>,
 ): Promise<WrittenArchive> {
-  await mkdir(dir, { recursive: true });
+  await mkdir(dir, { recursive: true, mode: 0o700 });
   await removeStale(dir);
   const temporary = path.join(dir, `${unfinished}${process.pid}-${performance.now()}`);
   try {
@@ -81,7 +81,7 @@ async function writeBlocks(
   const streams = new Map<string, number>();
   let first: RecordedEnvelope | null = null;
   let last: RecordedEnvelope | null = null;
-  const handle = await open(file, "wx");
+  const handle = await open(file, "wx", 0o600);
   try {
     for await (const events of blocks) {
       for (const event of events) {

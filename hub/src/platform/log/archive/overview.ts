@@ -40,8 +40,8 @@ export class ArchiveOverview {
     };
   }
 
-  /** Rejects with `unavailable`, and words, unless the file is as it was written. */
-  async verify(file: string): Promise<void> {
+  /** Null: the file is as it was written; else what is wrong, and what to do. */
+  async verify(file: string): Promise<string | null> {
     const { database, dir } = this.#archiver.options;
     const archive = (await listArchives(database)).find((one) => one.file === file);
     if (!archive)
@@ -49,6 +49,12 @@ export class ArchiveOverview {
         "not_found",
         "There is no archive of that name; `cloudphone events archive` lists them.",
       );
-    await verifyArchive(dir, archive);
+    try {
+      await verifyArchive(dir, archive);
+      return null;
+    } catch (error) {
+      if (error instanceof Fault) return error.message;
+      throw error;
+    }
   }
 }
