@@ -8,6 +8,7 @@ import { outbox } from "./outbox.ts";
 import { relay } from "./relay.ts";
 import { rebuild } from "./rebuild.ts";
 import { type Benchmark, runBenchmark } from "./report.ts";
+import { sagas } from "./sagas.ts";
 import { screen } from "./screen.ts";
 import { screenSending } from "./screen-sending.ts";
 import { start } from "./start.ts";
@@ -24,6 +25,7 @@ const benchmarks: readonly Benchmark[] = [
   rebuild,
   events,
   mutations,
+  sagas,
   idleHosts,
   outbox,
 ];

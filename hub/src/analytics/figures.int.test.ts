@@ -1,3 +1,4 @@
+import { systemSource } from "../platform/source.ts";
 import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { hostStream, type RecordedEnvelope } from "@cloudphone/shared/envelope";
 import {
@@ -439,7 +440,7 @@ test("events folded one after the other, a few at a time or all at once give the
         await createShadows(tx, tables);
         await useShadows(tx);
         for (let from = 0; from < own.length; from += size)
-          await fold?.(tx, own.slice(from, from + size));
+          await fold?.(tx, own.slice(from, from + size), systemSource);
         const texts = tables.map(
           (table) => `select t::text as row from rebuild.${table} t order by 1`,
         );

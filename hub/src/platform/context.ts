@@ -62,8 +62,8 @@ export interface Consumer {
   orderBy?(event: RecordedEvent): string | null;
   /** Its tables, when they are nothing but a fold of the log by these handlers, which emit nothing: then it can be built anew while it is read (projections/). */
   readonly tables?: readonly string[];
-  /** What its handlers would do for these events one after the other, in few statements (projections/projection.ts). */
-  fold?(tx: Tx, events: readonly RecordedEvent[]): Promise<void>;
+  /** What its handlers would do for these events one after the other, in few statements (projections/projection.ts, saga/runtime.ts). */
+  fold?(tx: Tx, events: readonly RecordedEvent[], source: Source): Promise<void>;
 }
 
 export type SagaStatus = "running" | "completed" | "compensated" | "needs_operator";

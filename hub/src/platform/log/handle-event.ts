@@ -33,8 +33,9 @@ export async function handleEvents(
   events: readonly RecordedEvent[],
   { tx, contextOf }: { tx: Tx; contextOf: (event: RecordedEvent) => HandlerContext },
 ): Promise<void> {
-  if (events.length === 0) return;
-  if (consumer.fold) return consumer.fold(tx, events);
+  const [first] = events;
+  if (!first) return;
+  if (consumer.fold) return consumer.fold(tx, events, contextOf(first).source);
   for (const event of events) {
     const handler = consumer.on[event.type] as
       | ((event: RecordedEvent, context: HandlerContext) => Promise<void>)

@@ -4,25 +4,41 @@ import type { Source } from "@cloudphone/shared/ids";
 import type { Cause } from "../context.ts";
 import type { Tx } from "../postgres/database.ts";
 
+/** Something to be said, and why. */
+export interface Caused {
+  readonly draft: EventDraft;
+  readonly cause: Cause;
+}
+
 /**
  * Adds events to the context's outbox inside the transaction that changes its state; the relay carries them to the
  * log after the commit, in this order. Returns them as they will be stored.
  */
-export async function emit(
+export function emit(
   tx: Tx,
   drafts: readonly EventDraft[],
-  context: { cause: Cause; source: Source },
+  { cause, source }: { cause: Cause; source: Source },
 ): Promise<Envelope[]> {
-  if (drafts.length === 0) return [];
-  const envelopes = drafts.map(
-    (draft): Envelope => ({
-      id: context.source.id(),
+  const caused = drafts.map((draft) => ({ draft, cause }));
+  return emitCaused(tx, caused, source);
+}
+
+/** The same for events that have causes of their own, in one statement. */
+export async function emitCaused(
+  tx: Tx,
+  caused: readonly Caused[],
+  source: Source,
+): Promise<Envelope[]> {
+  if (caused.length === 0) return [];
+  const envelopes = caused.map(
+    ({ draft, cause }): Envelope => ({
+      id: source.id(),
       type: draft.type,
       version: newestVersion(draft.type),
       subject: draft.subject,
-      occurredAt: new Date(context.source.now()).toISOString(),
-      correlationId: context.cause.correlationId,
-      causationId: context.cause.causationId,
+      occurredAt: new Date(source.now()).toISOString(),
+      correlationId: cause.correlationId,
+      causationId: cause.causationId,
       data: draft.data,
     }),
   );

@@ -75,6 +75,7 @@ function live(saga: Saga<Visits>, source: Source = systemSource) {
   let seq = 0;
   return {
     sagaId,
+    name: saga.name,
     say: (...drafts: Parameters<typeof envelopeOf>[0][]) =>
       log.append(drafts.map((draft) => ({ stream, seq: ++seq, event: envelopeOf(draft) }))),
     begin: () =>
@@ -108,6 +109,28 @@ test("each step is kept with its input, its time and what it asked for, and its 
     expect(inputPosition).toBeGreaterThan(0);
   }
   expect((await until("its request", async () => saga.emitted("user.registered"))).length).toBe(1);
+});
+
+test("what comes in one batch are the steps of each saga in its order, each with what it asked for and why", async () => {
+  await using saga = live(greeting({ deadlineMs: hourMs }));
+  const credited = (reason: string) => ({
+    type: "wallet.credited" as const,
+    subject: saga.sagaId,
+    data: { userId: saga.sagaId, amountMinor: 1, currency: "CNY", reason },
+  });
+  // The first comes before there is a saga.
+  await saga.say(credited("early"), registered(saga.name, saga.sagaId), credited("in time"));
+  const shown = await until("the end", async () => {
+    const found = await saga.shown();
+    return found?.status === "completed" && found;
+  });
+  expect(shown.steps.map(({ step, note }) => `${step} ${note}`)).toEqual(["1 asked", "2 credited"]);
+  const position = shown.steps[0]?.inputPosition ?? 0;
+  const [begun] = await createEventLog(databases.events).read({ after: position - 1, limit: 1 });
+  const asked = await until("its request", async () =>
+    (await saga.emitted("user.registered")).find(({ causationId }) => causationId === begun?.id),
+  );
+  expect(asked.correlationId).toBe(begun?.correlationId);
 });
 
 test("a deadline that passes is a step: asked again, and again, then an operator's, and no more", async () => {

@@ -1,9 +1,9 @@
-import type { EventDraft, EventType, RecordedEvent } from "@cloudphone/shared/events/catalog";
+import type { EventDraft, RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
-import type { Consumer, Decision, Handlers, Saga, SagaInput } from "../context.ts";
+import type { Consumer, Decision, HandlerContext, Handlers, Saga, SagaInput } from "../context.ts";
 import { crashPoint } from "../crash-point.ts";
-import { emit } from "../log/outbox.ts";
+import { emit, emitCaused } from "../log/outbox.ts";
 import { Wakeable } from "../log/wakeable.ts";
 import type { Database, Tx } from "../postgres/database.ts";
 
@@ -14,28 +14,56 @@ export interface SagaRow {
   correlation_id: Id;
 }
 
-/** The consumer that feeds a saga: each event is one step, stored with its emissions in the cursor's transaction. */
+/** The consumer that feeds a saga: each event is one step, stored with its emissions in the cursor's transaction; a batch of them takes as many statements as one. */
 export function sagaConsumer(context: string, saga: Saga): Consumer {
-  const handle: NonNullable<Handlers[EventType]> = async (
-    event: RecordedEvent,
-    { tx, source }: { tx: Tx; source: Source },
-  ) => {
-    const id = saga.route(event);
-    if (id === null) return;
-    const row = await lockSaga(tx, saga.name, id);
-    if (!row && event.type !== saga.starts) return;
-    const decision = saga.decide(row?.state ?? null, { kind: "event", event });
-    if (!decision) return;
-    const cause = { correlationId: event.correlationId, causationId: event.id };
-    if (!row)
-      await insertSaga(tx, { saga: saga.name, id, decision, correlationId: event.correlationId });
-    await storeStep(tx, { saga: saga.name, id, decision, input: { kind: "event", event } });
-    await emit(tx, emissionsOf(saga, id, decision), { cause, source });
-    crashPoint("hub.saga.before-commit");
-  };
-  const on = Object.fromEntries(saga.on.map((type) => [type, handle])) as Handlers;
+  const fold: NonNullable<Consumer["fold"]> = (tx, events, source) =>
+    takeEvents(tx, { saga, source, events });
+  const one = (event: RecordedEvent, { tx, source }: HandlerContext): Promise<void> =>
+    fold(tx, [event], source);
+  const on = Object.fromEntries(saga.on.map((type) => [type, one])) as Handlers;
   // A saga hears of several subjects, and its story has one order.
-  return { name: `${context}.saga.${saga.name}`, on, orderBy: (event) => saga.route(event) };
+  return {
+    ...{ name: `${context}.saga.${saga.name}`, on, fold },
+    orderBy: (event) => saga.route(event),
+  };
+}
+
+async function takeEvents(
+  tx: Tx,
+  { saga, source, events }: { saga: Saga; source: Source; events: readonly RecordedEvent[] },
+): Promise<void> {
+  const routed = events.flatMap((event) => {
+    const id = saga.route(event);
+    return id === null ? [] : [{ id, event }];
+  });
+  if (routed.length === 0) return;
+  const ids = [...new Set(routed.map(({ id }) => id))];
+  const states = new Map<Id, unknown>();
+  for (const row of await lockSagas(tx, saga.name, ids)) states.set(row.id, row.state);
+  const begun: { id: Id; correlationId: Id }[] = [];
+  const steps: (Step & { event: RecordedEvent })[] = [];
+  for (const { id, event } of routed) {
+    const known = states.has(id);
+    if (!known && event.type !== saga.starts) continue;
+    const input: SagaInput = { kind: "event", event };
+    const decision = saga.decide(states.get(id) ?? null, input);
+    if (!decision) continue;
+    if (!known) begun.push({ id, correlationId: event.correlationId });
+    // As the next step would read it.
+    states.set(id, JSON.parse(JSON.stringify(decision.state)));
+    steps.push({ id, decision, input, event });
+  }
+  if (steps.length === 0) return;
+  if (begun.length > 0) await insertSagas(tx, saga.name, begun);
+  await storeSteps(tx, saga.name, steps);
+  const caused = steps.flatMap(({ id, decision, event }) =>
+    emissionsOf(saga, id, decision).map((draft) => ({
+      draft,
+      cause: { correlationId: event.correlationId, causationId: event.id },
+    })),
+  );
+  await emitCaused(tx, caused, source);
+  crashPoint("hub.saga.before-commit");
 }
 
 export interface SweeperDeps {
@@ -82,7 +110,7 @@ function expire(saga: Saga, id: Id, { database, source, logger }: SweeperDeps): 
       await tx`update sagas set deadline_at = null where name = ${saga.name} and id = ${id}`;
       return;
     }
-    await storeStep(tx, { saga: saga.name, id, decision, input: { kind: "deadline" } });
+    await storeSteps(tx, saga.name, [{ id, decision, input: { kind: "deadline" } }]);
     const cause = { correlationId: row.correlation_id, causationId: null };
     await emit(tx, emissionsOf(saga, id, decision), { cause, source });
   });
@@ -116,17 +144,26 @@ function decideDeadline(saga: Saga, row: SagaRow, logger: Logger): Decision<unkn
 }
 
 export async function lockSaga(tx: Tx, name: string, id: Id): Promise<SagaRow | undefined> {
-  const [row] = await tx<SagaRow>`
-    select id, state, status, correlation_id from sagas where name = ${name} and id = ${id} for update`;
+  const [row] = await lockSagas(tx, name, [id]);
   return row;
 }
 
-async function insertSaga(
+/** Always in the same order, so that nobody who locks several waits for one who waits for him. */
+const lockSagas = (tx: Tx, name: string, ids: readonly Id[]) =>
+  tx<SagaRow>`
+    select id, state, status, correlation_id from sagas where name = ${name} and id = any(${[...ids]}::uuid[])
+    order by id for update`;
+
+/** What they are the first step says. */
+async function insertSagas(
   tx: Tx,
-  row: { saga: string; id: Id; decision: Decision<unknown>; correlationId: Id },
+  name: string,
+  begun: readonly { id: Id; correlationId: Id }[],
 ): Promise<void> {
-  await tx`insert into sagas (id, name, status, phase, state, correlation_id)
-    values (${row.id}, ${row.saga}, 'running', ${row.decision.phase}, '{}'::jsonb, ${row.correlationId})`;
+  await tx`
+    insert into sagas (id, name, status, phase, state, correlation_id)
+    select id, ${name}, 'running', '', '{}'::jsonb, correlation_id
+    from unnest(${begun.map(({ id }) => id)}::uuid[], ${begun.map((row) => row.correlationId)}::uuid[]) as b(id, correlation_id)`;
 }
 
 const nameOf = (input: SagaInput): string => {
@@ -134,22 +171,39 @@ const nameOf = (input: SagaInput): string => {
   return input.kind === "operator" ? input.wish : "deadline";
 };
 
-export async function storeStep(
-  tx: Tx,
-  step: { saga: string; id: Id; decision: Decision<unknown>; input: SagaInput },
-): Promise<void> {
-  const { saga, id, decision, input } = step;
-  const name = nameOf(input);
-  const position = input.kind === "event" ? input.event.position : null;
+export interface Step {
+  readonly id: Id;
+  readonly decision: Decision<unknown>;
+  readonly input: SagaInput;
+}
+
+/** In this order, several of one saga too: its row then is what the last of them makes of it. */
+export async function storeSteps(tx: Tx, saga: string, steps: readonly Step[]): Promise<void> {
+  const last = new Map(
+    steps.map(({ id, decision: { state, status, phase, deadlineMs } }) => [
+      id,
+      { id, state, status, phase, deadlineMs },
+    ]),
+  );
   await tx`
-    update sagas set state = ${tx.json(decision.state)}, status = ${decision.status}, phase = ${decision.phase},
-      updated_at = clock_timestamp(),
-      deadline_at = case when ${decision.deadlineMs}::bigint is null then null
-        else clock_timestamp() + ${decision.deadlineMs}::bigint * interval '1 millisecond' end
-    where name = ${saga} and id = ${id}`;
+    update sagas s set state = l.state, status = l.status, phase = l.phase, updated_at = clock_timestamp(),
+      deadline_at = clock_timestamp() + l."deadlineMs" * interval '1 millisecond'
+    from jsonb_to_recordset(${tx.json([...last.values()])}) as l(id uuid, state jsonb, status text, phase text, "deadlineMs" bigint)
+    where s.name = ${saga} and s.id = l.id`;
+  const rows = steps.map(
+    ({ id, decision: { phase, status, note, emit: drafts }, input }, place) => ({
+      ...{ id, place, phase, status, note },
+      input: nameOf(input),
+      position: input.kind === "event" ? input.event.position : null,
+      emitted: drafts.map(({ type }) => type),
+    }),
+  );
   await tx`
     insert into saga_steps (name, saga_id, step, input, input_position, phase, status, note, emitted)
-    select ${saga}, ${id}, coalesce(max(step), 0) + 1, ${name}, ${position}::bigint, ${decision.phase}, ${decision.status},
-      ${decision.note}, ${decision.emit.map((draft) => draft.type)}::text[]
-    from saga_steps where name = ${saga} and saga_id = ${id}`;
+    select ${saga}, n.id,
+      (select coalesce(max(step), 0) from saga_steps k where k.name = ${saga} and k.saga_id = n.id)
+        + row_number() over (partition by n.id order by n.place),
+      n.input, n.position, n.phase, n.status, n.note, array(select jsonb_array_elements_text(n.emitted))
+    from jsonb_to_recordset(${tx.json(rows)})
+      as n(id uuid, place int, input text, position bigint, phase text, status text, note text, emitted jsonb)`;
 }
