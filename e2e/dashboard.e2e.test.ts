@@ -118,6 +118,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.take(pictures, "phone-log");
     await inFiles(web);
     await web.take(pictures, "phone-files");
+    await isShown(web, { browser, pictures });
     expect(await web.barriers()).toEqual([]);
     expect(await web.page.evaluate("window.pwned")).toBeUndefined();
     await web.go("/apps");
@@ -322,6 +323,22 @@ async function inFiles({ page }: Dashboard): Promise<void> {
   const download = page.waitForEvent("download");
   await files.getByRole("button", { name: "onerror" }).click();
   expect((await readFile(await (await download).path())).equals(buffer)).toBe(true);
+}
+
+/** Makes a link by which somebody without an account sees the phone's screen, and takes it back under the visitor's eyes. */
+async function isShown(
+  { page }: Dashboard,
+  { browser, pictures }: { browser: Browser; pictures: string },
+): Promise<void> {
+  await page.getByRole("tab", { name: "Share" }).click();
+  await page.getByRole("button", { name: "Make a link" }).click();
+  const link = await page.locator("code", { hasText: "/shared#" }).innerText();
+  await using visitor = await browser.newContext({ locale: "en-US" });
+  const visit = await visitor.newPage();
+  await openAt(visit, link, visit.locator('[data-testid=screen][data-phase="playing"]'));
+  await visit.screenshot({ path: path.join(pictures, "shared-en-light-1440.png") });
+  await page.getByRole("button", { name: "Take back" }).click();
+  await visit.getByText("This link is over", { exact: true }).waitFor(poll);
 }
 
 /** The customer's order that was paid. */

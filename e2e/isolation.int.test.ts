@@ -31,13 +31,14 @@ afterAll(async () => {
   await here[Symbol.asyncDispose]();
 });
 
-/** What may be asked without signing in, each for its own reason: to sign in, to become a host, and to see what is for sale. */
+/** What may be asked without signing in, each for its own reason: to sign in, to become a host, to see what is for sale, and to look by a link. */
 const open = [
   "accounts.login",
   "accounts.logout",
   "accounts.refresh",
   "hosts.enroll",
   "plans.list",
+  "shares.open",
 ];
 
 /** What is a person's own, whatever their role. */

@@ -104,13 +104,16 @@ export async function createTenant(here: HubHere, host: HostByHand, who: string)
   const session = await api.mutate<{ sessionId: string; ticket: string }>("sessions.open", {
     ...{ device: name, purpose: "adb", idempotencyKey: idempotencyKey() },
   });
+  const share = await api.mutate<{ shareId: string }>("shares.create", {
+    ...{ device: name, idempotencyKey: idempotencyKey() },
+  });
   const key = await api.mutate<{ id: string }>("apiKeys.create", {
     ...{ name: `${who}'s key`, scopes: ["*.read"] },
   });
   const ids = {
     ...{ userId, deviceId, commandId, snapshotId, orderId: lease.orderId, appId: app.appId },
     ...{ installationId: installation.installationId, batchId: batch.batchId },
-    ...{ sessionId: session.sessionId, keyId: key.id },
+    ...{ sessionId: session.sessionId, keyId: key.id, shareId: share.shareId },
   };
   const things = Object.fromEntries(Object.entries(ids).map(([called, id]) => [called, [id]]));
   return {

@@ -28,6 +28,7 @@ import { roleCommands } from "./roles.ts";
 import { projectionCommands } from "./projections.ts";
 import { screenCommands } from "./screen.ts";
 import { sessionCommands } from "./sessions.ts";
+import { shareCommands } from "./shares.ts";
 import { signInCommands } from "./sign-ins.ts";
 import { snapshotCommands } from "./snapshots.ts";
 import { upCommand } from "./up.ts";
@@ -40,6 +41,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   enrollCommand,
   doctorCommand,
   accountCommands,
+  shareCommands,
   signInCommands,
   apiKeyCommands,
   roleCommands,

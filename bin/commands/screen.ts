@@ -1,12 +1,14 @@
+import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { Fault } from "@cloudphone/shared/fault";
 import { type Command, InvalidArgumentError } from "commander";
-import { withHub } from "../client.ts";
+import { type Connection, withHub } from "../client.ts";
 import { print } from "../output.ts";
 import type { Recording } from "../recording.ts";
 import { type ScreenLine, troubleFault, withScreen } from "../screen-line.ts";
 
 const longestRecordingS = 4 * 3600;
+const longestShareMinutes = 24 * 60;
 
 /** A phone's live screen: where to look at it, and a film of it. */
 export const screenCommands = (program: Command): void => {
@@ -14,11 +16,14 @@ export const screenCommands = (program: Command): void => {
     .command("screen")
     .description("the address of a phone's live screen in the dashboard")
     .argument("<device>", "its name or id")
-    .action((device: string, _flags: unknown, command: Command) =>
-      withHub(command, async ({ client, url, json }) => {
-        const { deviceId, name } = await client.devices.show.query({ device });
-        const link = new URL(`/phones/${deviceId}`, url).href;
-        process.stdout.write(json ? `${JSON.stringify({ device: name, link })}\n` : `${link}\n`);
+    .option("--share", "a link by which others may look without an account; `shares` lists them")
+    .option("-m, --minutes <n>", "how long that link lasts, 1 to 1440", minutes, 60)
+    .action((device: string, flags: ScreenFlags, command: Command) =>
+      withHub(command, async (hub) => {
+        const told = flags.share
+          ? await share(hub, device, flags.minutes)
+          : await look(hub, device);
+        process.stdout.write(hub.json ? `${JSON.stringify(told)}\n` : `${told.link}\n`);
       }),
     );
   program
@@ -47,6 +52,29 @@ export const screenCommands = (program: Command): void => {
       }),
     );
 };
+
+interface ScreenFlags {
+  readonly share?: true;
+  readonly minutes: number;
+}
+
+async function look({ client, url }: Connection, device: string) {
+  const { deviceId, name } = await client.devices.show.query({ device });
+  return { device: name, link: new URL(`/phones/${deviceId}`, url).href };
+}
+
+async function share({ client, url }: Connection, device: string, forMinutes: number) {
+  const wish = { device, minutes: forMinutes, idempotencyKey: randomUUID() };
+  const { link, ...made } = await client.shares.create.mutate(wish);
+  return { ...made, link: new URL(`/shared#${link}`, url).href };
+}
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (!(Number.isInteger(value) && value >= 1 && value <= longestShareMinutes))
+    throw new InvalidArgumentError(`Give 1 to ${longestShareMinutes} minutes.`);
+  return value;
+}
 
 function seconds(text: string): number {
   const value = Number(text);

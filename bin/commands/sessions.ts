@@ -6,7 +6,7 @@ type Session = Awaited<ReturnType<Client["sessions"]["list"]["query"]>>[number];
 
 const row = (session: Session): Record<string, string> => ({
   device: session.device,
-  for: session.purpose,
+  for: session.shareId === null ? session.purpose : `${session.purpose} (by a link)`,
   opened: session.openedAt,
   closed: session.closedAt ?? "open",
   why: session.text ?? "",

@@ -150,6 +150,11 @@ describe("a viewer of a screen", { timeout: 40_000 }, () => {
       viewers: 3,
     });
     expect(looking.of("control").at(-1)).toMatchObject({ mine: false, allowed: false });
+    second.input({ type: "clipboard", text: "a password", paste: false });
+    await until(() => first.of("clipboard").length > 0);
+    looking.send({ type: "clipboard", text: null });
+    await until(() => looking.of("trouble").some(({ code }) => code === "forbidden"));
+    expect(looking.of("clipboard")).toEqual([]);
     second.input({ type: "press", button: "power" });
     await until(() => !world.phone.awake);
     const starts = world.phone.log.lines.filter((line) => line.includes("scrcpy: Device"));

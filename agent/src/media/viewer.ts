@@ -98,6 +98,8 @@ export class Viewer implements Spectator {
   }
 
   tell(message: HostMessage): void {
+    // What was copied on the phone may be a password: it is not on the screen, so who only looks does not see it.
+    if (message.type === "clipboard" && !this.mayControl) return;
     if (!this.#options.stream.writable) this.#peer?.sendMessage(JSON.stringify(message));
     else this.#write(encodeMessage(message));
   }

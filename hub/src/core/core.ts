@@ -51,6 +51,8 @@ import { sessionsRouter } from "./sessions/router.ts";
 import { snapshotsRouter } from "./snapshots/router.ts";
 import { createSnapshots, snapshotConsumer } from "./snapshots/snapshots.ts";
 import { createSessions, type Sessions } from "./sessions/sessions.ts";
+import { sharesRouter } from "./sessions/shares-router.ts";
+import { createShares } from "./sessions/shares.ts";
 
 export interface CoreContext extends Context {
   readonly routers: ReturnType<typeof coreRouters>;
@@ -263,6 +265,7 @@ function coreRouters({ identities, hosts, devices, library, sessions, ...rest }:
     devices: devicesRouter({ devices, operate, batteries }, deps),
     apps: appsRouter({ library, batches, operate }, deps),
     sessions: sessionsRouter(sessions, deps),
+    shares: sharesRouter(createShares(deps, devices, sessions), deps),
     audit: auditRouter(deps.database),
     pools: poolsRouter(deps),
     listeners: listenersRouter(deps),

@@ -74,7 +74,12 @@ export async function startCore(): Promise<CoreBench> {
     database: databases.core,
     source: systemSource,
     bus: { publish: async (topic, message) => void published.push({ topic, message }) },
-    secrets: { tokenKey: randomBytes(32), pathKey: randomBytes(32), ticketKey: randomBytes(32) },
+    secrets: {
+      tokenKey: randomBytes(32),
+      pathKey: randomBytes(32),
+      ticketKey: randomBytes(32),
+      shareKey: randomBytes(32),
+    },
     logger: silent,
     blobDir,
     maxAppBytes: 8 * 1024 ** 2,

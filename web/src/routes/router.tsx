@@ -28,6 +28,12 @@ const signInRoute = createRoute({
   },
 });
 
+const sharedRoute = createRoute({
+  getParentRoute: () => root,
+  path: "/shared",
+  component: lazyRouteComponent(() => import("./shared-page.tsx"), "SharedPage"),
+});
+
 const TemporaryPasswordPage = lazy(async () => ({
   default: (await import("./temporary-password-page.tsx")).TemporaryPasswordPage,
 }));
@@ -128,7 +134,11 @@ const pages = [
 ] as const;
 
 export const router = createRouter({
-  routeTree: root.addChildren([signInRoute, signedIn.addChildren([home, phone, ...pages])]),
+  routeTree: root.addChildren([
+    signInRoute,
+    sharedRoute,
+    signedIn.addChildren([home, phone, ...pages]),
+  ]),
   defaultPreload: "intent",
 });
 

@@ -135,3 +135,68 @@ test("a customer has so many sessions at once, and one more when one is closed",
   });
   await open(caller, device);
 });
+
+const share = (caller: Caller, device: Id, minutes = 5) =>
+  bench.as(caller).shares.create({ device, minutes, idempotencyKey: randomUUID() });
+
+const visit = (link: string) => bench.as(null).shares.open({ link });
+const linkOver = { cause: { code: "not_found" } };
+
+test("whoever has a link looks at the phone without an account, may only look, and no longer once the link is taken back", async () => {
+  const { caller, device } = await customer();
+  const { link, shareId, expiresAt } = await share(caller, device);
+  const { sessionId, ticket, ...visited } = await visit(link);
+  expect(visited).toEqual({
+    ...{ iceServers: [], relayOnly: false, expiresAt },
+    device: expect.any(String),
+  });
+  const { data } = await told(sessionId);
+  expect(data).toMatchObject({ purpose: "screen", staff: false, screen: { viewOnly: true } });
+  await expect(admit(ticket)).resolves.toBeTypeOf("function");
+  const other = (await customer()).caller;
+  expect(await bench.as(other).shares.list()).toEqual([]);
+  await expect(bench.as(other).shares.revoke({ shareId })).rejects.toMatchObject(linkOver);
+  expect(await bench.as(caller).shares.list()).toMatchObject([{ shareId, visitors: 1 }]);
+  expect(await bench.as(caller).sessions.list()).toMatchObject([{ sessionId, shareId }]);
+  for (let time = 0; time < 2; time++) await bench.as(caller).shares.revoke({ shareId });
+  await expect(visit(link)).rejects.toMatchObject(linkOver);
+  await expect(admit(ticket)).rejects.toMatchObject({ code: "interrupted" });
+  expect(await bench.as(caller).shares.list()).toEqual([]);
+  expect((await bench.heard("session.closed", device)).data).toMatchObject({ sessionId });
+});
+
+test("a link lets five people look at once", async () => {
+  const { caller, device } = await customer();
+  const { link } = await share(caller, device);
+  const visits = await Promise.allSettled(Array.from({ length: 8 }, () => visit(link)));
+  expect(visits.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
+  await expect(visit(link)).rejects.toMatchObject({ cause: { code: "unavailable" } });
+});
+
+test("a link ends with the lease, and is made by nobody but whoever has it", async () => {
+  const { caller, device, orderId } = await customer();
+  await expect(share(admin, device)).rejects.toMatchObject({ cause: { code: "forbidden" } });
+  await expect(share((await customer()).caller, device)).rejects.toMatchObject(linkOver);
+  const { link } = await share(caller, device);
+  const { ticket } = await visit(link);
+  await bench.say("context:billing", {
+    type: "device.release.requested",
+    subject: orderId,
+    data: { orderId, reason: "over" },
+  });
+  await bench.heard("device.released", orderId);
+  await expect(visit(link)).rejects.toMatchObject(linkOver);
+  await expect(admit(ticket)).rejects.toMatchObject({ code: "stale_lease" });
+});
+
+test("a link ends by itself, with what goes on by it", async () => {
+  const { caller, device } = await customer();
+  const { link, shareId } = await share(caller, device);
+  const { ticket, sessionId } = await visit(link);
+  await bench.databases.core.query`
+    update shares set expires_at = clock_timestamp() where id = ${shareId}`;
+  await expect(visit(link)).rejects.toMatchObject(linkOver);
+  await expect(admit(ticket)).rejects.toMatchObject({ code: expect.any(String) });
+  const closed = await bench.heard("session.closed", device);
+  expect(closed.data).toMatchObject({ sessionId, reason: "ended_by_user" });
+});

@@ -24,7 +24,7 @@ import type { Devices } from "../devices/devices.ts";
 import { iceServers } from "./ice.ts";
 import { signTicket, type Ticket, verifyTicket } from "./ticket.ts";
 
-const signedOut = "The sign-in or the API key that it was opened with is over.";
+const signedOut = "The sign-in, the API key or the link that it was opened with is over.";
 
 export interface OpenedSession {
   readonly sessionId: Id;
@@ -43,6 +43,8 @@ export interface SessionInfo {
   readonly device: string;
   readonly userId: Id;
   readonly purpose: SessionPurpose;
+  /** The link by which a visitor looks or looked. */
+  readonly shareId: Id | null;
   readonly openedAt: string;
   readonly connectedAt: string | null;
   readonly closedAt: string | null;
@@ -124,6 +126,8 @@ export interface NewSession {
   /** A live screen that may be looked at and not touched. */
   readonly viewOnly: boolean;
   readonly cause: Cause;
+  /** The link by which a visitor opens it, for as long as that stands. */
+  readonly shareId?: Id;
 }
 
 async function open(
@@ -131,7 +135,7 @@ async function open(
   caller: Caller,
   wish: NewSession & { deps: CoreDeps; devices: Devices },
 ): Promise<OpenedSession> {
-  const { ref, purpose, viewOnly, cause, deps, devices } = wish;
+  const { ref, purpose, viewOnly, cause, shareId = null, deps, devices } = wish;
   const { source, secrets, ice } = deps;
   const { userId } = caller;
   await refuseBeyondSessions(tx, userId, deps.quotas);
@@ -146,9 +150,9 @@ async function open(
   const staff = may(caller, "customers.all");
   const servers = purpose === "screen" ? iceServers(ice, sessionId, source.now()) : [];
   await tx`
-    insert into sessions (id, device_id, host_id, user_id, lease_id, token, purpose, staff, command_id, sign_in_id, api_key_id)
+    insert into sessions (id, device_id, host_id, user_id, lease_id, token, purpose, staff, command_id, sign_in_id, api_key_id, share_id)
     values (${sessionId}, ${deviceId}, ${hostId}, ${userId}, ${leaseId}, ${token}, ${purpose}, ${staff}, ${commandId},
-      ${caller.signInId ?? null}, ${caller.key?.id ?? null})`;
+      ${caller.signInId ?? null}, ${caller.key?.id ?? null}, ${shareId})`;
   await insertCommand(tx, {
     commandId,
     deviceId,
@@ -213,12 +217,12 @@ function relaySocket({ database, secrets, source, hubId }: CoreDeps, relay: Rela
       const ticket = await verifyTicket(secrets.ticketKey, offered, source.now());
       relay.check(ticket);
       const [row] = await database.query<{ left_ms: number | null }>`
-        select case when l.expires_at is not null
-          then greatest(0, floor(extract(epoch from l.expires_at - clock_timestamp()) * 1000))::bigint end as left_ms
-        from sessions s left join leases l on l.id = s.lease_id
+        select case when l.expires_at is not null or h.expires_at is not null
+          then greatest(0, floor(extract(epoch from least(l.expires_at, h.expires_at) - clock_timestamp()) * 1000))::bigint end as left_ms
+        from sessions s left join leases l on l.id = s.lease_id left join shares h on h.id = s.share_id
         where s.id = ${ticket.sessionId} and s.closed_at is null and s.device_id = ${ticket.deviceId}
           and s.token = ${ticket.token} and s.user_id = ${ticket.userId} and (l.id is null or upper_inf(l.period))
-          and still_stands(s.sign_in_id, s.api_key_id)
+          and still_stands(s.sign_in_id, s.api_key_id) and share_stands(s.share_id)
           and exists (select 1 from devices d where d.id = s.device_id and d.existence = 'present')
           and (s.lease_id is not null
             or not exists (select 1 from leases o where o.device_id = s.device_id and upper_inf(o.period)))`;
@@ -289,7 +293,7 @@ function sessionTimer(deps: CoreDeps, relay: Relay, settle: () => Promise<void>)
       for (const { id, close_reason } of closed) relay.end(id, close_reason);
       const rows = await database.query<OpenRow>`
         select s.id, s.hub_id, (l.id is not null and (not upper_inf(l.period) or l.expires_at <= clock_timestamp())) as over,
-          still_stands(s.sign_in_id, s.api_key_id) as stands,
+          still_stands(s.sign_in_id, s.api_key_id) and share_stands(s.share_id) as stands,
           (extract(epoch from clock_timestamp() - s.opened_at) * 1000)::bigint as waited_ms
         from sessions s left join leases l on l.id = s.lease_id where s.closed_at is null limit 10000`;
       for (const { id, hub_id, over, stands, waited_ms } of rows) {
@@ -325,6 +329,7 @@ interface SessionRow {
   device_name: string;
   user_id: Id;
   purpose: SessionPurpose;
+  share_id: Id | null;
   opened_at: Date;
   connected_at: Date | null;
   closed_at: Date | null;
@@ -347,6 +352,7 @@ const toInfo = (row: SessionRow): SessionInfo => ({
   device: row.device_name,
   userId: row.user_id,
   purpose: row.purpose,
+  shareId: row.share_id,
   openedAt: row.opened_at.toISOString(),
   connectedAt: row.connected_at?.toISOString() ?? null,
   closedAt: row.closed_at?.toISOString() ?? null,

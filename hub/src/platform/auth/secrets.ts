@@ -14,6 +14,8 @@ export interface Secrets {
   readonly pathKey: Uint8Array;
   /** Signs sessions' tickets; made of the path key, so that it needs no place of its own. */
   readonly ticketKey: Uint8Array;
+  /** Signs the links by which phones are shown to others. */
+  readonly shareKey: Uint8Array;
 }
 
 /** The keys of all hubs that share the folder, made at the first start of the first and kept for their account alone. */
@@ -23,10 +25,13 @@ export async function loadSecrets(dir: string): Promise<Secrets> {
   const text = await readFile(file, "utf8").catch(() => null);
   const stored = secretsSchema.parse(JSON.parse(text ?? (await create(file))));
   const pathKey = Buffer.from(stored.pathKey, "base64");
+  const made = (what: string): Uint8Array =>
+    new Uint8Array(hkdfSync("sha256", pathKey, "", `cloudphone ${what}`, 32));
   return {
     tokenKey: Buffer.from(stored.tokenKey, "base64"),
     pathKey,
-    ticketKey: new Uint8Array(hkdfSync("sha256", pathKey, "", "cloudphone session ticket", 32)),
+    ticketKey: made("session ticket"),
+    shareKey: made("share link"),
   };
 }
 

@@ -16,6 +16,7 @@ const tools = {
   shell: lazy(async () => ({ default: (await import("../shell/phone-shell.tsx")).PhoneShell })),
   log: lazy(async () => ({ default: (await import("../log/phone-log.tsx")).PhoneLog })),
   files: lazy(async () => ({ default: (await import("../files/phone-files.tsx")).PhoneFiles })),
+  share: lazy(async () => ({ default: (await import("../share/phone-share.tsx")).PhoneShare })),
 } as const satisfies Record<string, Tool>;
 const names = Object.keys(tools) as (keyof typeof tools)[];
 
