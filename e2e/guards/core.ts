@@ -84,6 +84,16 @@ export const coreGuards: readonly Guard[] = [
     },
   },
   {
+    name: "a link that was taken back, or whose time or lease is over, lets nobody in",
+    file: "hub/src/core/sessions/shares.ts",
+    guard: "where share_stands(s.id) and ",
+    without: "where ",
+    test: {
+      file: "hub/src/core/sessions/sessions.int.test.ts",
+      name: "whoever has a link looks at the phone without an account, may only look, and no longer once the link is taken back",
+    },
+  },
+  {
     name: "row-level security holds the owner of the tables",
     file: "hub/src/platform/postgres/tenant.ts",
     guard: "        execute format('alter table %s force row level security', wall.name);\n",

@@ -222,7 +222,8 @@ function relaySocket({ database, secrets, source, hubId }: CoreDeps, relay: Rela
         from sessions s left join leases l on l.id = s.lease_id left join shares h on h.id = s.share_id
         where s.id = ${ticket.sessionId} and s.closed_at is null and s.device_id = ${ticket.deviceId}
           and s.token = ${ticket.token} and s.user_id = ${ticket.userId} and (l.id is null or upper_inf(l.period))
-          and still_stands(s.sign_in_id, s.api_key_id) and share_stands(s.share_id)
+          and still_stands(s.sign_in_id, s.api_key_id)
+          and share_stands(s.share_id)
           and exists (select 1 from devices d where d.id = s.device_id and d.existence = 'present')
           and (s.lease_id is not null
             or not exists (select 1 from leases o where o.device_id = s.device_id and upper_inf(o.period)))`;
