@@ -47,14 +47,16 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
   }
 
   /** What the customer types. */
-  async function typed(...words: readonly string[]): Promise<string> {
+  const typed = (...words: readonly string[]): Promise<string> => typedBy(customer, ...words);
+
+  async function typedBy(account: Account, ...words: readonly string[]): Promise<string> {
     const env = {
       ...process.env,
       CLOUDPHONE_URL: cell.url,
       CLOUDPHONE_HOME: cell.dir,
-      CLOUDPHONE_PASSWORD: customer.password,
+      CLOUDPHONE_PASSWORD: account.password,
     };
-    await run(process.execPath, [entry, "login", "--email", customer.email], { env });
+    await run(process.execPath, [entry, "login", "--email", account.email], { env });
     return (await run(process.execPath, [entry, ...words], { env })).stdout;
   }
 
@@ -67,7 +69,7 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
   }
 
   beforeAll(async () => {
-    const agent = await prepareScreens();
+    const agent = { ...(await prepareScreens()), CLOUDPHONE_RECORDING_DAYS: "1" };
     [cell, browser] = await Promise.all([Cell.start({ env: { agent } }), openBrowser()]);
     await cell.hostReady();
     ({ orderId } = await cell.buy("Hourly"));
@@ -200,6 +202,24 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
     await shows(web, false);
     await web.playing();
     await openNotes(web);
+  });
+
+  test("was filmed by its host, whose films staff can have and customers can't", async () => {
+    const none = cell.customer.query("recordings.list");
+    await expect(none).rejects.toMatchObject({ fault: "forbidden" });
+    // The one that its agent was killed over is finished by the next one.
+    type Film = { recordingId: string; deviceId: string; userId: string; bytes: number };
+    const films = () => cell.admin.query<Film[]>("recordings.list");
+    await expect.poll(async () => (await films()).length, poll).toBeGreaterThan(0);
+    const [film] = await films();
+    expect(film).toMatchObject({ deviceId: device.deviceId, userId: expect.any(String) as string });
+    const file = path.join(cell.dir, "film.mp4");
+    const { admin } = await cell.accounts();
+    await typedBy(admin, "recordings", "download", film?.recordingId ?? "", "-o", file);
+    const { streams } = JSON.parse(
+      (await run("ffprobe", ["-v", "error", "-show_streams", "-of", "json", file])).stdout,
+    ) as { streams: { codec_name: string }[] };
+    expect(streams.map(({ codec_name: name }) => name)).toEqual(["h264", "opus"]);
   });
 
   test("goes on while the hub is killed, and is as before once that is back", async () => {

@@ -139,7 +139,7 @@ function assemble({
   });
   const tokenOf = (deviceId: Id): number | null => leaseTokenOf(store, deviceId);
   const tunnels = new Tunnels({ hubUrl: credentials.hubUrl, logger, tokenOf });
-  const screens = openScreens({ config, fleet, store, logger });
+  const screens = openScreens({ config, fleet, store, source, tokenOf, logger });
   const handlers = allHandlers;
   const runner = new CommandRunner({ ...parts, fleet, files, tunnels, screens, handlers });
   const meter = new Meter({

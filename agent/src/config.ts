@@ -42,6 +42,15 @@ export const agentConfigSchema = z.object({
         .default(null),
     })
     .prefault({}),
+  /** Films of screens, kept on this host while people look at them. */
+  recordings: z
+    .object({
+      /** What is older is deleted; 0: none are made. */
+      days: z.coerce.number().min(0).max(3650).default(0),
+      /** The oldest are deleted while all have more together. */
+      maxMiB: z.coerce.number().int().min(1).default(10_240),
+    })
+    .prefault({}),
   storeMaxBytes: z.coerce
     .number()
     .int()

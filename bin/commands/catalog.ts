@@ -30,6 +30,7 @@ import { screenCommands } from "./screen.ts";
 import { sessionCommands } from "./sessions.ts";
 import { shareCommands } from "./shares.ts";
 import { signInCommands } from "./sign-ins.ts";
+import { recordingCommands } from "./recordings.ts";
 import { snapshotCommands } from "./snapshots.ts";
 import { upCommand } from "./up.ts";
 
@@ -57,6 +58,7 @@ export const allCommands: readonly ((program: Command) => void)[] = [
   sessionCommands,
   appCommands,
   snapshotCommands,
+  recordingCommands,
   billingCommands,
   orderCommands,
   walletCommands,

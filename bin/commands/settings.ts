@@ -86,6 +86,10 @@ export const agentEnvironment = (): Record<string, unknown> => {
       ports: env.CLOUDPHONE_MEDIA_PORTS?.split("-").map(Number),
     }),
     scrcpyServer: env.CLOUDPHONE_SCRCPY_SERVER,
+    recordings: defined({
+      days: env.CLOUDPHONE_RECORDING_DAYS,
+      maxMiB: env.CLOUDPHONE_RECORDING_MAX_MIB,
+    }),
     perDevice: defined({
       memoryMiB: env.CLOUDPHONE_DEVICE_MEMORY_MIB,
       cpus: env.CLOUDPHONE_DEVICE_CPUS,

@@ -1,6 +1,7 @@
 import { appHandlers } from "./app.ts";
 import { deviceHandlers } from "./device.ts";
 import type { Handlers } from "./runner.ts";
+import { recordingHandlers } from "./recording.ts";
 import { sessionHandlers } from "./session.ts";
 import { settingsHandlers } from "./settings.ts";
 import { snapshotHandlers } from "./snapshot.ts";
@@ -12,4 +13,5 @@ export const allHandlers: Handlers = {
   ...settingsHandlers,
   ...snapshotHandlers,
   ...sessionHandlers,
+  ...recordingHandlers,
 };

@@ -31,16 +31,16 @@ export interface HostContext {
   readonly timeoutMs: number;
   /** Of facts that come of the command later than its outcome. */
   readonly cause: Cause;
+  readonly files: HubFiles;
+  readonly screens: Screens;
 }
 
 export interface CommandContext extends HostContext {
   readonly device: Supervisor;
   /** Of the lease it acts for; 0 for none. */
   readonly token: number;
-  readonly files: HubFiles;
   /** Where sessions' lines to the hub live on. */
   readonly tunnels: Tunnels;
-  readonly screens: Screens;
 }
 
 type ContextOf<K extends CommandType> = (typeof commandCatalog)[K] extends { scope: "host" }

@@ -1,34 +1,37 @@
+import path from "node:path";
 import { Fault, toFault } from "@cloudphone/shared/fault";
+import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
 import type { AgentConfig } from "../config.ts";
 import type { Fleet } from "../devices/fleet.ts";
 import type { Store } from "../store/store.ts";
+import { Recordings } from "./recordings.ts";
 import { Screens } from "./screens.ts";
 import { openServerFile } from "./scrcpy/server-file.ts";
 
 const serverFileMs = 90_000;
 
+interface Surroundings {
+  readonly config: AgentConfig;
+  readonly fleet: Pick<Fleet, "find">;
+  readonly store: Pick<Store, "transaction">;
+  readonly source: Source;
+  tokenOf(deviceId: Id): number | null;
+  readonly logger: Logger;
+}
+
 /** Live screens; without scrcpy's server there are none, and the agent goes on. */
-export function openScreens({
-  config,
-  fleet,
-  store,
-  logger,
-}: {
-  config: AgentConfig;
-  fleet: Pick<Fleet, "find">;
-  store: Pick<Store, "transaction">;
-  logger: Logger;
-}): Screens {
+export function openScreens(surroundings: Surroundings): Screens {
+  const { config, fleet, store, logger } = surroundings;
   const { dataDir, scrcpyServer: configuredPath } = config;
   const stopping = new AbortController();
   let file: Promise<string> | null = null;
   const serverFile = (): Promise<string> => {
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(serverFileMs)]);
     file ??= openServerFile({ dataDir, configuredPath, signal }).then(
-      (path) => {
-        logger.info({ file: path }, "scrcpy's server is the official one");
-        return path;
+      (found) => {
+        logger.info({ file: found }, "scrcpy's server is the official one");
+        return found;
       },
       (error: unknown) => {
         file = null;
@@ -46,6 +49,7 @@ export function openScreens({
       return device.openAdb();
     },
     serverFile,
+    recordings: recordingsOf(surroundings),
     onStop: () => stopping.abort(),
     hostAddresses: config.media.addresses,
     portRange: config.media.ports,
@@ -56,6 +60,22 @@ export function openScreens({
         )
         .catch((error: unknown) => logger.warn({ err: error }, "a session's figures are lost"));
     },
+    logger,
+  });
+}
+
+/** Null: the operator wants none. */
+function recordingsOf(surroundings: Surroundings): Recordings | null {
+  const { config, store, source, tokenOf, logger } = surroundings;
+  const { days, maxMiB } = config.recordings;
+  if (days === 0) return null;
+  return new Recordings({
+    dir: path.join(config.dataDir, "recordings"),
+    days,
+    mostBytes: maxMiB * 1024 ** 2,
+    tokenOf: (deviceId) => tokenOf(deviceId) ?? 0,
+    store,
+    source,
     logger,
   });
 }

@@ -11,6 +11,7 @@ import {
   profileOf,
   type ProfileState,
 } from "./profile.ts";
+import type { Recorder } from "./recorder.ts";
 import { packetize, type VideoPayload } from "./rtp.ts";
 import type { Profile, ScrcpySession, SessionEvents } from "./scrcpy/session.ts";
 import type { MediaPacket } from "./scrcpy/streams.ts";
@@ -45,6 +46,8 @@ export interface ScreenOptions {
   /** Opens the phone's stream; rejects with a Fault for a person. */
   openSession(profile: Profile, events: SessionEvents, signal: AbortSignal): Promise<ScrcpySession>;
   readonly logger: Logger;
+  /** Films what there is to see, by the host's policy. */
+  readonly recorder?: Recorder | undefined;
   /** How long the stream goes on without anybody looking; 10 s. */
   readonly lingerMs?: number;
 }
@@ -183,6 +186,7 @@ export class Screen {
       this.#session?.close();
       this.#session = null;
       this.#group.clear();
+      await this.#options.recorder?.end();
     }
   }
   #ended: PromiseWithResolvers<void> | null = null;
@@ -235,11 +239,14 @@ export class Screen {
       this.#tell({ type: "size", ...this.#size });
     }
     this.#group.add(unit);
+    this.#options.recorder?.picture(unit);
+    if (this.#options.recorder?.wantsKeyFrame) this.#askKeyFrame();
     const picture = new Picture(unit, performance.now());
     for (const spectator of this.#spectators) spectator.picture(picture);
   }
 
   #sound(packet: MediaPacket): void {
+    this.#options.recorder?.sound(packet);
     for (const spectator of this.#spectators) spectator.sound(packet);
   }
 

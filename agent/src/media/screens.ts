@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import type { IceServer, Quality } from "@cloudphone/shared/live";
 import type { RelayEndReason } from "@cloudphone/shared/relay";
@@ -7,6 +8,7 @@ import type { AdbDevice } from "../adb/adb.ts";
 import type { Cause } from "../store/store.ts";
 import type { RelayLine, ServedLine } from "../relay/dial.ts";
 import { warmUp } from "./peer.ts";
+import type { Recordings } from "./recordings.ts";
 import { Screen } from "./screen.ts";
 import { clipboard } from "./scrcpy/clipboard.ts";
 import { pushServerFile } from "./scrcpy/server-file.ts";
@@ -23,6 +25,8 @@ export interface ScreensOptions {
   readonly portRange: readonly [number, number] | null;
   /** How a session went for its viewer, once, at its end. */
   onMeasured(measured: MeasuredSession, cause: Cause): void;
+  /** Where screens are filmed; left out: they are not. */
+  readonly recordings?: Recordings | null;
   readonly logger: Logger;
 }
 
@@ -88,6 +92,7 @@ export class Screens {
 
   /** Looks at scrcpy's server, and prepares for the first viewer once the host's own start is over. */
   start(): void {
+    this.#options.recordings?.start();
     // Beside everything else: a host that can't have live screens is a host all the same, and why is in its log.
     this.#options.serverFile().catch(() => undefined);
     this.#warming = setTimeout(() => {
@@ -103,6 +108,13 @@ export class Screens {
     if (this.#warming) clearTimeout(this.#warming);
     await Promise.all([...this.#screens.values()].map((screen) => screen.stop()));
     this.#screens.clear();
+    await this.#options.recordings?.stop();
+  }
+
+  /** A film that this host has kept. */
+  async recording(recordingId: Id): Promise<Buffer> {
+    if (this.#options.recordings) return this.#options.recordings.read(recordingId);
+    throw new Fault("not_found", "This host keeps no recordings.");
   }
 
   #screenOf(deviceId: Id): Screen {
@@ -111,6 +123,7 @@ export class Screens {
     const logger = this.#options.logger.child({ deviceId });
     const screen = new Screen({
       logger,
+      recorder: this.#options.recordings?.recorder(deviceId),
       openSession: async (profile, events, signal) => {
         const device = await this.#withServer(deviceId, signal);
         const scid = newScid();

@@ -48,6 +48,9 @@ import { webhooksRouter } from "./notifications/webhooks-router.ts";
 import { createLoads, type HostLoads } from "./hosts/loads.ts";
 import { hostsRouter } from "./hosts/router.ts";
 import { sessionsRouter } from "./sessions/router.ts";
+import { createRecordings, recordingConsumer } from "./recordings/recordings.ts";
+import { recordingsRouter } from "./recordings/router.ts";
+import { recordingRoutes } from "./recordings/routes.ts";
 import { snapshotsRouter } from "./snapshots/router.ts";
 import { createSnapshots, snapshotConsumer } from "./snapshots/snapshots.ts";
 import { createSessions, type Sessions } from "./sessions/sessions.ts";
@@ -117,7 +120,7 @@ export function createCore(deps: CoreDeps): CoreContext {
       sessions,
       deps,
     }),
-    routes: coreRoutes(deps, library, devices),
+    routes: [...coreRoutes(deps, library, devices), ...recordingRoutes(deps, devices)],
     sockets: [sessions.socket],
     stop: () => sessions.stop(),
     authenticate: (token) => identities.authenticate(token),
@@ -170,6 +173,7 @@ function work({
       sessions.consumer,
       batchConsumer(library),
       snapshotConsumer,
+      recordingConsumer,
       notificationConsumer,
       spendingConsumer,
       dispatchConsumer(deps),
@@ -274,6 +278,7 @@ function coreRouters({ identities, hosts, devices, library, sessions, ...rest }:
       createWebhooks({ ...deps, allowed: deps.webhookNetworks }),
       createDeliveries(deps.database),
     ),
+    recordings: recordingsRouter(createRecordings(deps), deps),
     snapshots: snapshotsRouter(createSnapshots(deps, devices), deps),
   };
 }

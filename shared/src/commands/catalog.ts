@@ -4,6 +4,7 @@ import { appCommands } from "./app.ts";
 import { deviceCommands } from "./device.ts";
 import { sessionCommands } from "./session.ts";
 import { settingsCommands } from "./settings.ts";
+import { recordingCommands } from "./recording.ts";
 import { snapshotCommands } from "./snapshot.ts";
 
 /** A command: the data it carries, how long it may take, and the two events of which exactly one ends it. */
@@ -23,6 +24,7 @@ export const commandCatalog = {
   ...deviceCommands,
   ...settingsCommands,
   ...snapshotCommands,
+  ...recordingCommands,
   ...sessionCommands,
 } satisfies Record<string, CommandDefinition>;
 

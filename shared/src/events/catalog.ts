@@ -7,6 +7,7 @@ import type { EventDefinition } from "./define.ts";
 import { deviceEvents } from "./device.ts";
 import { hostEvents } from "./host.ts";
 import { notificationEvents } from "./notification.ts";
+import { recordingEvents } from "./recording.ts";
 import { sessionEvents } from "./session.ts";
 import { settingsEvents } from "./settings.ts";
 import { snapshotEvents } from "./snapshot.ts";
@@ -19,6 +20,7 @@ export const eventCatalog = {
   ...deviceEvents,
   ...settingsEvents,
   ...snapshotEvents,
+  ...recordingEvents,
   ...appEvents,
   ...sessionEvents,
   ...batchEvents,

@@ -31,6 +31,7 @@ export const consoleTexts = {
       read: "see apps, and what is installed where",
       write: "upload, install, start and remove apps",
     },
+    recordings: { read: "see and download the films of screens that hosts keep" },
     snapshots: {
       read: "see copies of phones' data",
       write: "copy phones' data, put it back, delete copies",
