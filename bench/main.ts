@@ -11,6 +11,7 @@ import { type Benchmark, runBenchmark } from "./report.ts";
 import { sagas } from "./sagas.ts";
 import { screen } from "./screen.ts";
 import { screenSending } from "./screen-sending.ts";
+import { stop } from "./stop.ts";
 import { start } from "./start.ts";
 
 /** `npm run bench [name [count]]`: each prints its figures beside the limit they are held against, and keeps the table in bench/results. */
@@ -18,6 +19,7 @@ const benchmarks: readonly Benchmark[] = [
   flowInstall,
   installAlone,
   start,
+  stop,
   relay,
   screen,
   screenSending,
