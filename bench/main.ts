@@ -5,6 +5,7 @@ import { flowInstall } from "./flow-install.ts";
 import { installAlone } from "./install-alone.ts";
 import { mutations } from "./mutations.ts";
 import { outbox } from "./outbox.ts";
+import { page } from "./page.ts";
 import { relay } from "./relay.ts";
 import { rebuild } from "./rebuild.ts";
 import { type Benchmark, runBenchmark } from "./report.ts";
@@ -23,6 +24,7 @@ const benchmarks: readonly Benchmark[] = [
   relay,
   screen,
   screenSending,
+  page,
   devices,
   rebuild,
   events,

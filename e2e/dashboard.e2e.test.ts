@@ -5,7 +5,7 @@ import path from "node:path";
 import { createDatabase } from "@cloudphone/hub/platform/postgres/client";
 import { uuidv7 } from "@cloudphone/shared/ids";
 import { realApk } from "@cloudphone/testing/apk";
-import type { Browser } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "./api.ts";
 import { browserMissing, openAt, openBrowser } from "./browser.ts";
@@ -162,18 +162,38 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     expect(web.troubles(/422/)).toEqual([]);
   });
 
-  test("a hub that is killed is said to be away, and the page is right again by itself once it is back", async () => {
+  test("a hub that is killed is said to be away on every page, and each is right again by itself once it is back, with nothing missed", async () => {
     await using web = await open(customer);
     await web.go("/wallet");
     await web.page.getByText("Demo credit").waitFor();
-    cell.kill("hub");
-    await web.page.getByText("The hub can't be reached").waitFor(poll);
-    await web.page.getByText("The hub can't be reached").waitFor({ ...poll, state: "detached" });
-    await cell.signIn();
+    await using staff = await open(admin);
+    await staff.go("/events");
+    await staff.page.getByRole("switch").click();
+    const overview = await staff.page.context().newPage();
+    await openAt(overview, "/overview", overview.getByText("On", { exact: true }).first());
     const { userId } = await cell.customer.query<{ userId: string }>("accounts.me");
-    const gift = { amountMinor: 1234, reason: "gift", idempotencyKey: randomUUID() };
-    await cell.admin.mutate("wallet.topup", { userId, ...gift });
-    await web.page.getByText("gift", { exact: true }).waitFor(poll);
+    const give = async (reason: string): Promise<void> => {
+      const gift = { amountMinor: 1234, reason, idempotencyKey: randomUUID() };
+      await cell.admin.mutate("wallet.topup", { userId, ...gift });
+    };
+    await give("before");
+    await staff.page.getByText('"before"').waitFor();
+    const pages = [web.page, staff.page, overview];
+    const away = (page: Page): Locator => page.getByText("The hub can't be reached");
+    cell.kill("hub");
+    await Promise.all(pages.map((page) => away(page).waitFor(poll)));
+    await overview.screenshot({ path: path.join(pictures, "hub-away.png") });
+    // As soon as the hub takes it: some pages are not connected again yet.
+    await cell.signIn();
+    await give("between");
+    await Promise.all(pages.map((page) => away(page).waitFor({ ...poll, state: "detached" })));
+    await give("after");
+    for (const reason of ["before", "between", "after"]) {
+      await web.page.getByText(reason, { exact: true }).waitFor(poll);
+      const told = staff.page.getByText(`"${reason}"`);
+      await told.waitFor(poll);
+      expect(await told.count(), `${reason} is told once`).toBe(1);
+    }
   });
 
   test("an operator sees a purchase that failed, step by step, replays a dead letter, looks at live screens, gives money back, and finds it in the audit log", async () => {
@@ -278,6 +298,41 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.go("/audit");
     for (const act of ["saved a role", "set a quota", "had a projection built anew"])
       await page.getByText(act).first().waitFor();
+    expect(web.troubles()).toEqual([]);
+  });
+
+  test("what two tabs do at once is done once, and both show it", async () => {
+    await using web = await open(admin);
+    const tab = await web.page.context().newPage();
+    const saga = `/sagas/${await stuckBatch(cell)}`;
+    await web.go(saga);
+    await openAt(tab, saga, tab.getByRole("button", { name: "Undo" }));
+    for (const page of [web.page, tab]) {
+      await page.getByRole("button", { name: "Undo" }).click();
+      await page.getByLabel("Reason").fill("its phones are gone");
+    }
+    await Promise.all(
+      [web.page, tab].map((page) => page.getByRole("button", { name: "Undo" }).last().click()),
+    );
+    for (const page of [web.page, tab]) {
+      await page.getByText("because of compensate").first().waitFor();
+      expect(await page.getByText("because of compensate").count()).toBe(1);
+    }
+  });
+
+  test("on a slow network two impatient clicks are one wish", async () => {
+    await using web = await open(admin);
+    await web.slowDown();
+    await web.page.reload();
+    await web.page.locator("main h1").waitFor(poll);
+    await web.go("/users");
+    await web.page.getByRole("button", { name: `Top up: ${customer.email}` }).click();
+    await web.page.getByLabel("Amount").fill("7.77");
+    await web.page.getByLabel("Reason").fill("impatience");
+    await web.page.getByRole("dialog").getByRole("button", { name: "Top up" }).dblclick();
+    await web.page.getByText("The wallet is topped up.").first().waitFor(poll);
+    const statement = await cell.customer.query<{ lines: { memo: string }[] }>("wallet.statement");
+    expect(statement.lines.filter(({ memo }) => memo === "impatience")).toHaveLength(1);
     expect(web.troubles()).toEqual([]);
   });
 

@@ -92,6 +92,18 @@ export class Dashboard implements AsyncDisposable {
     return this.page.getByRole("heading", { level: 1 }).getByText(words, { exact: true }).waitFor();
   }
 
+  /** From now on as on a network of the third generation: 1.6 Mbit/s, 150 ms for each round trip, and nothing cached. */
+  async slowDown(): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page);
+    await session.send("Network.enable");
+    await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+    const throughput = 1_600_000 / 8;
+    await session.send("Network.emulateNetworkConditions", {
+      ...{ offline: false, latency: 150 },
+      ...{ downloadThroughput: throughput, uploadThroughput: throughput },
+    });
+  }
+
   /** Resolves once nothing is loading any more. */
   async settled(): Promise<void> {
     await this.page.locator("main .ant-skeleton").first().waitFor({ state: "detached" });

@@ -26,7 +26,8 @@ export function settingsOf(config: HubConfig): Setting[] {
       environment,
       value: secret ? null : withoutPassword(value),
       secret,
-      standard: value === textOf(at(standard, name)),
+      // The data folder is always said.
+      standard: name !== "dataDir" && value === textOf(at(standard, name)),
     };
   });
 }

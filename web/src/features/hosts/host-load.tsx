@@ -34,28 +34,28 @@ function Charts({ points }: { readonly points: readonly LoadPoint[] }) {
   const { number, bytes } = useFormats();
   const tenths = useCallback((value: number) => number(value, 1), [number]);
   const whole = useCallback((value: number) => number(value), [number]);
-  const memory = useCallback((mebibytes: number) => bytes(mebibytes * 1024 ** 2), [bytes]);
   return (
     <div className="columns">
       <Chart title={t("load.load")} points={points} of={loadOf} format={tenths} />
-      <Chart title={t("load.running")} points={points} of={runningOf} format={whole} />
-      <Chart title={t("load.memory")} points={points} of={memoryOf} format={memory} />
+      <Chart title={t("load.running")} points={points} of={runningOf} format={whole} whole />
+      <Chart title={t("load.memory")} points={points} of={memoryOf} format={bytes} />
     </div>
   );
 }
 
 const loadOf = ({ load }: LoadPoint): number => load;
 const runningOf = ({ running }: LoadPoint): number => running;
-const memoryOf = ({ freeMemoryMiB }: LoadPoint): number => freeMemoryMiB;
+const memoryOf = ({ freeMemoryMiB }: LoadPoint): number => freeMemoryMiB * 1024 ** 2;
 
 interface ChartProps {
   readonly title: string;
   readonly points: readonly LoadPoint[];
+  readonly whole?: boolean;
   of(point: LoadPoint): number;
   format(value: number): string;
 }
 
-function Chart({ title, points, of, format }: ChartProps) {
+function Chart({ title, points, whole = false, of, format }: ChartProps) {
   const { t, i18n } = useTranslation();
   const line = useMemo(
     () => points.map((point) => ({ atMs: Date.parse(point.at), value: of(point) })),
@@ -72,6 +72,8 @@ function Chart({ title, points, of, format }: ChartProps) {
     <Panel title={title} extra={<strong>{now}</strong>}>
       <LineChart
         points={line}
+        spanMs={hours * 3_600_000}
+        whole={whole}
         gapMs={gapMs}
         label={t("load.words", {
           what: title,

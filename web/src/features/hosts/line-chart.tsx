@@ -12,6 +12,10 @@ interface LineChartProps {
   readonly points: readonly ChartPoint[];
   /** What is drawn, with its figures in words, for whoever can't see it. */
   readonly label: string;
+  /** What is shown: from so long ago until now. */
+  readonly spanMs: number;
+  /** Counts have no marks between whole numbers. */
+  readonly whole?: boolean;
   /** Points farther apart than this have a gap between them: nothing was heard. */
   readonly gapMs: number;
   format(value: number): string;
@@ -23,55 +27,71 @@ const timePx = 64;
 const valuePx = 64;
 
 /** One figure over time. */
-export function LineChart({ points, label, gapMs, format, formatTime }: LineChartProps) {
+export function LineChart({ points, label, ...rest }: LineChartProps) {
+  const { spanMs, whole = false, gapMs, format, formatTime } = rest;
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const parent = box.current;
     if (!parent) return undefined;
     const size = () => ({ width: parent.clientWidth, height: heightPx });
     const style = getComputedStyle(parent);
-    const [ink, accent] = [style.color, style.getPropertyValue("--accent")];
-    const plain = { stroke: ink, ticks: { show: false } };
-    const grid = { stroke: `color-mix(in srgb, ${ink} 12%, transparent)`, width: 1 };
-    const chart = new uPlot(
-      {
-        ...size(),
-        legend: { show: false },
-        cursor: { show: false },
-        scales: {
-          x: { time: true },
-          y: { range: (_chart, _least, most) => [0, Math.max(most * 1.1, 1)] },
-        },
-        axes: [
-          {
-            ...plain,
-            grid: { show: false },
-            space: timePx,
-            values: (_chart, times) => times.map((seconds) => formatTime(seconds * 1000)),
-          },
-          { ...plain, grid, size: valuePx, values: (_chart, values) => values.map(format) },
-        ],
-        series: [
-          {},
-          {
-            stroke: accent,
-            width: 2,
-            fill: `color-mix(in srgb, ${accent} 14%, transparent)`,
-            points: { show: points.length < 3 },
-          },
-        ],
-      },
-      [...withGaps(points, gapMs)],
-      parent,
-    );
+    const colours = { ink: style.color, accent: style.getPropertyValue("--accent") };
+    const options = lineOptions({ spanMs, whole, format, formatTime }, colours);
+    const chart = new uPlot({ ...options, ...size() }, [...withGaps(points, gapMs)], parent);
     const observer = new ResizeObserver(() => chart.setSize(size()));
     observer.observe(parent);
     return () => {
       observer.disconnect();
       chart.destroy();
     };
-  }, [points, gapMs, format, formatTime]);
+  }, [points, spanMs, whole, gapMs, format, formatTime]);
   return <div ref={box} className="chart small" role="img" aria-label={label} />;
+}
+
+function lineOptions(
+  {
+    spanMs,
+    whole,
+    format,
+    formatTime,
+  }: Required<Omit<LineChartProps, "points" | "label" | "gapMs">>,
+  { ink, accent }: { readonly ink: string; readonly accent: string },
+): Omit<uPlot.Options, "width" | "height"> {
+  const plain = { stroke: ink, ticks: { show: false } };
+  const grid = { stroke: `color-mix(in srgb, ${ink} 12%, transparent)`, width: 1 };
+  const nowS = Date.now() / 1000;
+  return {
+    legend: { show: false },
+    cursor: { show: false },
+    scales: {
+      x: { time: true, range: [nowS - spanMs / 1000, nowS] },
+      y: { range: (_chart, _least, most) => [0, Math.max(most * 1.1, 1)] },
+    },
+    axes: [
+      {
+        ...plain,
+        grid: { show: false },
+        space: timePx,
+        values: (_chart, times) => times.map((seconds) => formatTime(seconds * 1000)),
+      },
+      {
+        ...plain,
+        grid,
+        size: valuePx,
+        values: (_chart, values) => values.map(format),
+        ...(whole && { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] }),
+      },
+    ],
+    series: [
+      {},
+      {
+        stroke: accent,
+        width: 2,
+        fill: `color-mix(in srgb, ${accent} 14%, transparent)`,
+        points: { show: false },
+      },
+    ],
+  };
 }
 
 /** As uPlot wants it: seconds, values, and nothing where nothing was heard. Pure. */
