@@ -133,6 +133,8 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.page.getByText("running", { exact: true }).waitFor();
     await web.go("/");
     await web.page.getByText("Starter").waitFor();
+    await web.page.getByTestId("thumbnail").waitFor(poll);
+    await web.take(pictures, "phones-live");
     expect(web.troubles()).toEqual([]);
   });
 

@@ -4,7 +4,7 @@ import type { FaultCode } from "./fault.ts";
 /**
  * The relay: agent and client each dial a WebSocket at the hub, and the hub passes binary messages from one to the other. What the bytes mean is
  * the two ends' affair, told by the session's purpose: `adb` is the adb transport protocol, the agent being the device's side; `screen` a live view
- * (live.ts).
+ * (live.ts); `glance` small pictures of the screen, for lists (glance.ts).
  */
 
 /** Path at the hub; the session is in the ticket. */
@@ -23,7 +23,7 @@ export const relayProtocol = "cloudphone.relay.v1";
 /** No message is larger; whoever sends one is cut off. */
 export const maxRelayMessageBytes = 256 * 1024;
 
-export const sessionPurposes = ["adb", "screen"] as const;
+export const sessionPurposes = ["adb", "screen", "glance"] as const;
 export const sessionPurposeSchema = z.enum(sessionPurposes);
 export type SessionPurpose = z.infer<typeof sessionPurposeSchema>;
 

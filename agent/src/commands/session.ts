@@ -1,4 +1,5 @@
 import { serveAdb } from "../relay/adb-tunnel.ts";
+import { serveGlances } from "../relay/glance.ts";
 import type { Handlers } from "./runner.ts";
 
 export const sessionHandlers: Pick<Handlers, "session.open"> = {
@@ -18,7 +19,11 @@ export const sessionHandlers: Pick<Handlers, "session.open"> = {
     }
     const adb = await device.openAdb();
     try {
-      await tunnels.open({ ...request, serve: (line) => serveAdb(line, adb, { staff }) });
+      await tunnels.open({
+        ...request,
+        serve: (line) =>
+          purpose === "glance" ? serveGlances(line, adb) : serveAdb(line, adb, { staff }),
+      });
     } catch (error) {
       await adb.close();
       throw error;

@@ -45,7 +45,7 @@ export async function usedBy(query: Query, userId: Id): Promise<Quota> {
     select (select count(*) from leases where user_id = ${userId} and upper_inf(period)) as devices,
       (select coalesce(sum(bytes), 0)::bigint from apps where user_id = ${userId} and not removed) as "appBytes",
       (select coalesce(sum(bytes), 0)::bigint from snapshots where user_id = ${userId}) as "snapshotBytes",
-      (select count(*) from sessions where user_id = ${userId} and closed_at is null) as sessions`;
+      (select count(*) from sessions where user_id = ${userId} and closed_at is null and purpose <> 'glance') as sessions`;
   const { devices = 0, sessions = 0, appBytes = 0, snapshotBytes = 0 } = row ?? {};
   return { devices, sessions, storageBytes: appBytes + snapshotBytes };
 }

@@ -10,7 +10,7 @@ interface IdleRow {
   minutes: number;
 }
 
-/** Switches phones off that nobody has reached into, by session or command, for as long as their customers wished; since they ran, at the earliest. */
+/** Switches phones off that nobody has reached into, by session or command, for as long as their customers wished; a small picture in a list is no use. Since they ran, at the earliest. */
 export function idleStop({ database, source }: CoreDeps): Timer {
   return {
     name: "core.devices.idle-stop",
@@ -21,10 +21,11 @@ export function idleStop({ database, source }: CoreDeps): Timer {
           select d.id, l.user_id, d.idle_stop_minutes as minutes
           from devices d join leases l on l.device_id = d.id and upper_inf(l.period)
           where d.idle_stop_minutes is not null and d.power = 'running' and d.running
-            and not exists (select 1 from sessions s where s.device_id = d.id and s.closed_at is null)
+            and not exists (select 1 from sessions s where s.device_id = d.id and s.closed_at is null and s.purpose <> 'glance')
             and greatest(d.updated_at, lower(l.period),
-              (select max(closed_at) from sessions s where s.device_id = d.id and s.opened_at >= lower(l.period)),
-              (select max(created_at) from commands c where c.device_id = d.id and c.created_at >= lower(l.period)))
+              (select max(closed_at) from sessions s where s.device_id = d.id and s.opened_at >= lower(l.period) and s.purpose <> 'glance'),
+              (select max(created_at) from commands c where c.device_id = d.id and c.created_at >= lower(l.period)
+                and not exists (select 1 from sessions g where g.command_id = c.id and g.purpose = 'glance')))
               < clock_timestamp() - d.idle_stop_minutes * interval '1 minute'
           limit 100 for update of d skip locked`;
         const cause = { correlationId: source.id(), causationId: null };

@@ -1,10 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { Button, Flex } from "antd";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { Device } from "../../api.ts";
 import { PowerButton } from "./power-button.tsx";
 import { StateTag } from "./state-tag.tsx";
 import { Panel } from "../../ui/panel.tsx";
+
+/** A customer without phones has no use for it: it is no part of the first page. */
+const Thumbnail = lazy(async () => ({ default: (await import("./thumbnail.tsx")).Thumbnail }));
 
 interface PhoneCardProps {
   readonly device: Device;
@@ -31,6 +35,9 @@ export function PhoneCard({ device, planName }: PhoneCardProps) {
         </h2>
         <StateTag device={device} />
       </Flex>
+      <Suspense fallback={<div className="thumbnail" />}>
+        <Thumbnail device={device} />
+      </Suspense>
       <div className="facts">
         <span>
           {planName ?? t("phones.noPlan")} · {until}

@@ -1,11 +1,12 @@
 import { Link } from "@tanstack/react-router";
 import { Spin } from "antd";
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Device } from "../../api.ts";
 import { listenToKeyboard } from "../../player/keyboard.ts";
 import type { Player } from "../../player/player.ts";
 import { listenToPointers } from "../../player/pointer.ts";
+import { useSeen } from "../../ui/use-seen.ts";
 import { useTroubleWords } from "../screen/use-trouble-words.ts";
 import { Membership } from "./membership.tsx";
 import { type PhoneGroup, useMembership } from "./use-group.ts";
@@ -99,23 +100,4 @@ function useLeading(
       stopKeyboard();
     };
   }, [frame, keyboard, player, group]);
-}
-
-/** Whether any of it is in the reader's window, and the window in front. */
-function useSeen(frame: RefObject<HTMLDivElement | null>): boolean {
-  const [isInside, setInside] = useState(false);
-  const [isInFront, setInFront] = useState(!document.hidden);
-  useEffect(() => {
-    const look = (): void => setInFront(!document.hidden);
-    document.addEventListener("visibilitychange", look);
-    const observer = new IntersectionObserver(([entry]) =>
-      setInside(entry?.isIntersecting ?? false),
-    );
-    if (frame.current) observer.observe(frame.current);
-    return () => {
-      document.removeEventListener("visibilitychange", look);
-      observer.disconnect();
-    };
-  }, [frame]);
-  return isInside && isInFront;
 }

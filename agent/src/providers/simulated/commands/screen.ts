@@ -1,4 +1,4 @@
-import { screenshot } from "../screenshot.ts";
+import { rawScreenshot, screenshot } from "../screenshot.ts";
 import type { ShellCommand } from "../shell.ts";
 import { keyCodes, pressKey, typeText } from "../ui/keys.ts";
 import type { Scene } from "../ui/scene.ts";
@@ -40,8 +40,8 @@ const input: ShellCommand = async ({ phone, args, out }) => {
 
 export const screenCommands: Record<string, ShellCommand> = {
   input,
-  screencap: async ({ phone, out }) => {
-    await out(screenshot(phone));
+  screencap: async ({ phone, args, out }) => {
+    await out(args.includes("-p") ? screenshot(phone) : rawScreenshot(phone));
     return 0;
   },
 };
