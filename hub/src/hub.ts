@@ -118,6 +118,8 @@ async function wire(
     access: {
       admitHost: async (hostId, secret) => link.broker?.admitHost(hostId, secret),
       expelHost: async (hostId) => link.broker?.expelHost(hostId),
+      admitListener: async (listener, secret) => link.broker?.admitListener(listener, secret),
+      expelListener: async (id) => link.broker?.expelListener(id),
     },
     mqttAddress: () => link.broker?.address ?? { host: null, port: config.mqttPort, tls: false },
     wake,

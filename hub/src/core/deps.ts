@@ -1,6 +1,6 @@
 import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
-import type { HostAccess, HostBus } from "../platform/context.ts";
+import type { BrokerAccess, HostBus } from "../platform/context.ts";
 import type { Secrets } from "../platform/auth/secrets.ts";
 import type { Ownership } from "../platform/hubs/ownership.ts";
 import type { EventLog } from "../platform/log/event-log.ts";
@@ -40,7 +40,7 @@ export interface CoreDeps {
   /** Which hosts are this hub's to watch. */
   readonly ownership: Ownership;
   readonly hubId: Id;
-  readonly access: HostAccess;
+  readonly access: BrokerAccess;
   /** To be told to agents that enrol; a host of null is the hub's own. */
   readonly mqttAddress: () => {
     readonly host: string | null;

@@ -120,12 +120,23 @@ export interface Timer {
   run(): Promise<void>;
 }
 
-/** Who may connect to the broker as a host. Does nothing where the broker asks at each connect. */
-export interface HostAccess {
+/** A program outside that hears events on MQTT. */
+export interface ListenerRights {
+  readonly id: Id;
+  /** Event types: "order.paid", "order.*", "*". */
+  readonly types: readonly string[];
+}
+
+/** Who may connect to the broker. Does nothing where the broker asks at each connect. */
+export interface BrokerAccess {
   /** To be called before the host is told its secret. Rejects with `unavailable`; harmless when nothing comes of it. */
   admitHost(hostId: Id, secret: string): Promise<void>;
   /** Cuts it off; harmless twice. */
   expelHost(hostId: Id): Promise<void>;
+  /** To be called before the listener is told its secret. Rejects with `conflict` where others say who may connect, with `unavailable` as above. */
+  admitListener(listener: ListenerRights, secret: string): Promise<void>;
+  /** Cuts it off; harmless twice. */
+  expelListener(id: Id): Promise<void>;
 }
 
 /** How a context speaks to hosts; implemented by the broker. Rejects with `unavailable` when it can't be handed over in time. */

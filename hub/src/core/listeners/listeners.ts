@@ -15,11 +15,11 @@ interface Listener {
   readonly createdAt: string;
 }
 
-type Deps = Pick<CoreDeps, "database" | "source">;
+type Deps = Pick<CoreDeps, "database" | "source" | "access">;
 
 /** Which event types a listener may hear; null when there is none such, or (where one is given) the secret is not its own. */
 export async function rightsOfListener(
-  { database }: Deps,
+  { database }: Pick<Deps, "database">,
   id: string,
   secret: string | null,
 ): Promise<readonly string[] | null> {
@@ -37,7 +37,7 @@ const typeSchema = z
 
 /** Programs outside the platform that hear its events on MQTT, each with a secret and rights of its own. */
 export function listenersRouter(deps: Deps) {
-  const { database, source } = deps;
+  const { database, source, access } = deps;
   return router({
     list: needs("listeners.write").query(async (): Promise<Listener[]> => {
       const rows = await database.query<Omit<Listener, "createdAt" | "username"> & { at: Date }>`
@@ -60,22 +60,28 @@ export function listenersRouter(deps: Deps) {
       .mutation(async ({ input: { name, types }, ctx }) => {
         const listenerId = source.id();
         const secret = newSecret();
-        await database.query`
-          insert into listeners (id, name, secret_hash, types, created_by)
-          values (${listenerId}, ${name}, ${hashSecret(secret)}, ${types}, ${ctx.caller.email})`;
+        await database.transaction(async (tx) => {
+          await tx`
+            insert into listeners (id, name, secret_hash, types, created_by)
+            values (${listenerId}, ${name}, ${hashSecret(secret)}, ${types}, ${ctx.caller.email})`;
+          await access.admitListener({ id: listenerId, types }, secret);
+        });
         return { listenerId, username: listenerName(listenerId), secret };
       }),
     /** One that hears something is cut off within seconds. */
     remove: needs("listeners.write")
       .input(z.object({ listenerId: z.uuid() }))
       .mutation(async ({ input }) => {
-        const rows = await database.query`
-          update listeners set removed_at = clock_timestamp() where id = ${input.listenerId} and removed_at is null returning id`;
-        if (rows.count === 0)
-          throw new Fault(
-            "not_found",
-            "There is no such listener; `cloudphone listeners list` shows them.",
-          );
+        await database.transaction(async (tx) => {
+          const rows = await tx`
+            update listeners set removed_at = clock_timestamp() where id = ${input.listenerId} and removed_at is null returning id`;
+          if (rows.count === 0)
+            throw new Fault(
+              "not_found",
+              "There is no such listener; `cloudphone listeners list` shows them.",
+            );
+          await access.expelListener(input.listenerId);
+        });
         return { removed: true };
       }),
   });

@@ -9,7 +9,7 @@ import {
 } from "@cloudphone/shared/topics";
 import { Aedes, type Client } from "aedes";
 import type { Logger } from "pino";
-import type { HostAccess, HostBus } from "../context.ts";
+import type { BrokerAccess, HostBus } from "../context.ts";
 import { listen } from "../listen.ts";
 import { withDeadline } from "../postgres/connection.ts";
 import { retryLevel } from "../postgres/reachability.ts";
@@ -37,7 +37,7 @@ export interface BrokerOptions {
   readonly limits?: Partial<Limits>;
 }
 
-export interface Broker extends HostBus, HostAccess {
+export interface Broker extends HostBus, BrokerAccess {
   readonly port: number;
   /** What agents are told when they enrol. */
   readonly address: MqttAddress;
@@ -129,9 +129,11 @@ function listenersOf(aedes: Aedes): ReadonlySet<Client> {
 }
 
 /** Of a broker that asks the hub at each connect: there is no register to keep. */
-export const asksAtConnect: HostAccess = {
+export const asksAtConnect: BrokerAccess = {
   admitHost: async () => {},
   expelHost: async () => {},
+  admitListener: async () => {},
+  expelListener: async () => {},
 };
 
 /** Counts connections and puts the length guard before the broker. */

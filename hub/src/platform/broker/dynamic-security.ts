@@ -1,9 +1,12 @@
 import { Fault } from "@cloudphone/shared/fault";
-import { agentSubscriptions, hostSaysFilter } from "@cloudphone/shared/topics";
+import { eventCatalog } from "@cloudphone/shared/events/catalog";
+import { agentSubscriptions, eventTopic, hostSaysFilter } from "@cloudphone/shared/topics";
 import type { MqttClient } from "mqtt";
 import { z } from "zod";
+import type { ListenerRights } from "../context.ts";
 import { withDeadline } from "../postgres/connection.ts";
 import { BrokerAway } from "./away.ts";
+import { covers, listenerName } from "./listeners.ts";
 
 /** https://mosquitto.org/documentation/dynamic-security/: commands to the first topic, answers to their sender on the second. */
 const controlTopic = "$CONTROL/dynamic-security/v1";
@@ -107,6 +110,32 @@ export class DynamicSecurity {
     await this.#ask({ command: "deleteRole", rolename: roleOf(hostId) }, "not found");
   }
 
+  /** From now on a listener may connect with that secret, under its own client id, and is given events of its types, whatever it subscribes to. */
+  async admitListener({ id, types }: ListenerRights, secret: string): Promise<void> {
+    const rolename = listenerName(id);
+    const acls = heardBy(types).flatMap((topic) => [
+      { ...allow("publishClientReceive", topic), priority: 1 },
+      allow("subscribeLiteral", topic),
+    ]);
+    const nothingElse = { acltype: "publishClientReceive", topic: "#", allow: false, priority: 0 };
+    await this.#ask(
+      {
+        ...{ command: "createRole", rolename },
+        acls: [nothingElse, allow("subscribeLiteral", eventTopic("+")), ...acls],
+      },
+      "already exists",
+    );
+    await this.#ask({
+      ...{ command: "createClient", username: rolename, clientid: rolename, password: secret },
+      roles: [{ rolename }],
+    });
+  }
+
+  async expelListener(id: string): Promise<void> {
+    await this.#ask({ command: "deleteClient", username: listenerName(id) }, "not found");
+    await this.#ask({ command: "deleteRole", rolename: listenerName(id) }, "not found");
+  }
+
   /** A message that is no host's. */
   hear(topic: string, payload: Buffer): void {
     if (topic !== answerTopic) return;
@@ -148,5 +177,13 @@ export function connected(client: MqttClient): Promise<void> {
 const rolesSchema = z.object({
   client: z.object({ roles: z.array(z.object({ rolename: z.string() })).default([]) }),
 });
+
+/** The topics of the event types that these rights cover: a broker knows no "order.*". */
+const heardBy = (types: readonly string[]): string[] =>
+  types.includes("*")
+    ? [eventTopic("#")]
+    : Object.keys(eventCatalog)
+        .filter((type) => covers(types, type))
+        .map(eventTopic);
 
 const roleOf = (hostId: string): string => `host-${hostId}`;

@@ -11,6 +11,7 @@ import { silent, until } from "../testing.ts";
 import { parseMqttUrl } from "./address.ts";
 import type { Broker } from "./broker.ts";
 import { joinBroker } from "./external.ts";
+import { listenerName } from "./listeners.ts";
 
 const missing = missingEngines();
 if (missing && process.env.CI) throw new Error(missing);
@@ -144,6 +145,45 @@ describe.skipIf(missing)("a broker that others run", () => {
     hubs[0]?.tellHubs({ appended: 7 });
     await until("the other", async () => told.length > 0);
     expect(told).toEqual([{ hub: "two", text: '{"appended":7}' }]);
+  });
+
+  test("a listener hears the events of its types and nothing else, until it is removed", async () => {
+    const [id, secret] = [randomUUID(), randomUUID()];
+    await hubs[0]?.admitListener({ id, types: ["order.*", "user.registered"] }, secret);
+    const name = listenerName(id);
+    await expect(signIn(name, "wrong")).rejects.toThrow();
+    await expect(signIn(name, secret, randomUUID())).rejects.toThrow();
+    const { client, heard } = await signIn(name, secret);
+    await client.subscribeAsync(eventTopic("+"), { qos: 1 });
+    for (const topic of ["#", desiredTopic(randomUUID(), "+"), eventTopic("wallet.low")])
+      await client.subscribeAsync(topic, { qos: 1 }).catch(() => undefined);
+    const { hostId } = await admitted();
+    const tell = (topic: string, text: string): unknown =>
+      hubs[1]?.publish(topic, { text }, { retain: false });
+    await tell(hostTopic(hostId, "commands"), "a command");
+    await tell(eventTopic("wallet.low"), "another type");
+    await tell(eventTopic("order.paid"), "paid");
+    await tell(eventTopic("user.registered"), "registered");
+    await until("the last", async () => heard.some(({ text }) => text.includes("registered")));
+    expect(heard.map(({ text }) => text)).toEqual(['{"text":"paid"}', '{"text":"registered"}']);
+    client.publish(eventTopic("order.paid"), "forged", { qos: 1 });
+    const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
+    await hubs[1]?.expelListener(id);
+    await closed;
+    await expect(signIn(name, secret)).rejects.toThrow();
+    await hubs[0]?.expelListener(id);
+  });
+
+  test("where the broker's own configuration says who may connect, a listener is refused with what to do", async () => {
+    const lone = await joinBroker({
+      ...{ server: parseMqttUrl(mosquitto.url), forAgents: parseMqttUrl(mosquitto.url) },
+      ...{ hubId: randomUUID(), logger: silent, access: "broker" as const },
+      onHubMessage: () => undefined,
+      onHostMessage: () => undefined,
+    });
+    const asked = lone.admitListener({ id: randomUUID(), types: ["*"] }, "secret");
+    await expect(asked).rejects.toMatchObject({ code: "conflict" });
+    await lone.stop();
   });
 
   test("a host that is removed is cut off, and can't come back", async () => {

@@ -3,7 +3,9 @@ import { maxPacketBytes } from "@cloudphone/shared/link";
 import { hubTopic, parseTopic, partitionSubscription } from "@cloudphone/shared/topics";
 import mqtt, { type MqttClient } from "mqtt";
 import type { Logger } from "pino";
+import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
+import type { ListenerRights } from "../context.ts";
 import { withDeadline } from "../postgres/connection.ts";
 import type { MqttAddress, MqttServer } from "./address.ts";
 import { BrokerAway } from "./away.ts";
@@ -146,6 +148,19 @@ class ExternalBroker implements Broker {
 
   async expelHost(hostId: Id): Promise<void> {
     if (this.#options.access !== "broker") await this.#access.expel(hostId);
+  }
+
+  async admitListener(listener: ListenerRights, secret: string): Promise<void> {
+    if (this.#options.access === "broker")
+      throw new Fault(
+        "conflict",
+        "Who may connect to this broker is said in its own configuration (CLOUDPHONE_MQTT_ACCESS is `broker`): give the listener a user and its topics there.",
+      );
+    await this.#access.admitListener(listener, secret);
+  }
+
+  async expelListener(id: Id): Promise<void> {
+    if (this.#options.access !== "broker") await this.#access.expelListener(id);
   }
 
   async stop(): Promise<void> {
