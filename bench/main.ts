@@ -1,3 +1,4 @@
+import { archive } from "./archive.ts";
 import { devices } from "./devices.ts";
 import { events } from "./events/events.ts";
 import { idleHosts } from "./idle-hosts.ts";
@@ -27,6 +28,7 @@ const benchmarks: readonly Benchmark[] = [
   page,
   devices,
   rebuild,
+  archive,
   events,
   mutations,
   sagas,
