@@ -1,3 +1,4 @@
+import { blobSweep } from "./apps/sweep.ts";
 import { commandCatalog } from "@cloudphone/shared/commands/catalog";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
@@ -188,6 +189,7 @@ function work({
       commandDeadlines(deps.database),
       warmPool(deps),
       idleStop(deps),
+      blobSweep(deps),
       sessions.timer,
       rateLimitCleaning(deps.database),
       notificationCleaning(deps.database),

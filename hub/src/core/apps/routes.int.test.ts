@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, utimes } from "node:fs/promises";
+import { basename } from "node:path";
 import { realApk, zipOf } from "@cloudphone/testing/apk";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { signPath } from "../../platform/auth/tokens.ts";
@@ -8,6 +9,8 @@ import { router } from "../../platform/http/trpc.ts";
 import { systemSource } from "../../platform/source.ts";
 import { silent } from "../../platform/testing.ts";
 import { type CoreBench, startCore } from "../testing.ts";
+import { blobPath } from "./blobs.ts";
+import { sweepBlobs } from "./sweep.ts";
 
 const minuteMs = 60_000;
 const customer = {
@@ -103,3 +106,41 @@ test("an upload by nobody, of no package, of nothing or of too much is refused i
   }
   expect(await stored()).toEqual(before);
 });
+
+test("a package that nobody has any more is deleted after a day, one that somebody has or has just sent is not", async () => {
+  const { deps } = bench;
+  const send = async (body: Buffer): Promise<string> => {
+    const response = await upload(body);
+    return ((await response.json()) as { sha256: string }).sha256;
+  };
+  // Behind the end of a ZIP's directory there may be anything; its sum is another.
+  const [removed, kept, young] = [
+    await send(padded(1)),
+    await send(padded(2)),
+    await send(padded(3)),
+  ];
+  const age = async (sha256: string): Promise<void> => {
+    const old = (systemSource.now() - 25 * 60 * minuteMs) / 1000;
+    await utimes(blobPath(deps.blobDir, sha256), old, old);
+  };
+  await age(removed);
+  await age(kept);
+  await deps.database.query`update apps set removed = true where sha256 = any(${[removed, young]})`;
+  await sweepBlobs(deps);
+  const files = (await stored()).map((file) => basename(file));
+  expect(files).not.toContain(removed);
+  expect(files).toEqual(expect.arrayContaining([kept, young]));
+  expect(files.filter((name) => name.endsWith(".gone"))).toEqual([]);
+  // Sent once more, it is there again, and stays.
+  expect(await send(padded(1))).toBe(removed);
+  await age(removed);
+  await sweepBlobs(deps);
+  expect((await stored()).map((file) => basename(file))).toContain(removed);
+});
+
+/** A package that differs from others by its comment (APPNOTE 4.3.16: its length is the last field). */
+function padded(length: number): Buffer {
+  const body = Buffer.concat([apk, Buffer.alloc(length, "x")]);
+  body.writeUInt16LE(length, apk.length - 2);
+  return body;
+}
