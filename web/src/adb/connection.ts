@@ -38,6 +38,7 @@ export class PhoneConnection {
   readonly #greeted = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<Fault>();
   #endedBy: Fault | null = null;
+  #isClosed = false;
   #nextId = 1;
   #window = 1;
   #maxData = windowedPayloadBytes;
@@ -59,7 +60,7 @@ export class PhoneConnection {
     const connection = new PhoneConnection(socket);
     const late = setTimeout(() => {
       connection.#greeted.reject(new Fault("timed_out", relayEnds.no_peer.text));
-      socket.close();
+      connection.close();
     }, openMs);
     await connection.#greeted.promise.finally(() => clearTimeout(late));
     return connection;
@@ -100,10 +101,13 @@ export class PhoneConnection {
   }
 
   close(): void {
-    this.#socket.close(1000);
+    this.#isClosed = true;
+    // One that is not open yet is closed once it is: a browser calls anything else an error.
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000);
   }
 
   #greet(): void {
+    if (this.#isClosed) return this.#socket.close(1000);
     const data = new TextEncoder().encode(`host::features=shell_v2,${windowFeature}`);
     this.#send({ command: adbCommands.CNXN, arg0: adbVersion, arg1: maxPayloadBytes, data });
   }
