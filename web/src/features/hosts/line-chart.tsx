@@ -88,7 +88,8 @@ function lineOptions(
         stroke: accent,
         width: 2,
         fill: `color-mix(in srgb, ${accent} 14%, transparent)`,
-        points: { show: false },
+        // A line of few points, or of one, would not be seen.
+        points: { show: (chart) => chart.data[0].length < 4 },
       },
     ],
   };
