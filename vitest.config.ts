@@ -9,14 +9,17 @@ const isolate = false;
 
 const roots = "{shared,agent,hub,bin,e2e,bench,testing,web}/**";
 
-/** Those that wait longest for a deadline, or have the most to do, begin first: what is left at the end is short. */
+/** Those that wait longest for a deadline, or have the most to do, begin first: what is left at the end is short. Not two with a browser at a time. */
 const longest = [
   "e2e/crash-points",
-  "e2e/screen",
   "e2e/dashboard",
   "e2e/link-cut",
   "e2e/clock-jumps",
+  "e2e/screen",
   "e2e/random-kills",
+  "e2e/docker",
+  "e2e/cli",
+  "e2e/operations",
   "docker/fleet",
   "docker/provider",
 ];
@@ -36,6 +39,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    // Whole platforms that one file has at a time: more of them only wait longer, for each other.
+    maxConcurrency: 3,
     projects: [
       {
         test: {

@@ -212,7 +212,7 @@ export class Cell implements AsyncDisposable {
           ? true
           : null;
       },
-      60_000,
+      120_000,
       "the host's connection",
     );
   }
@@ -232,7 +232,7 @@ export class Cell implements AsyncDisposable {
         const order = await this.customer.query<{ state: string }>("orders.show", { orderId });
         return order.state === "pending" ? null : order.state;
       },
-      60_000,
+      120_000,
       "the order's end",
     );
     return { orderId, state };

@@ -30,7 +30,7 @@ async function story(cell: Cell): Promise<void> {
       });
       return found.status === "pending" ? null : found.status;
     },
-    60_000,
+    120_000,
     "the installation's end",
   );
   expect(["installed", "failed"]).toContain(status);
@@ -40,7 +40,7 @@ async function story(cell: Cell): Promise<void> {
       const usage = await cell.customer.query<{ durationMs: number | null }[]>("usage.list", {});
       return usage.length > 0 && usage.every((record) => record.durationMs !== null) ? true : null;
     },
-    60_000,
+    120_000,
     "the end of the usage records",
   );
   await eventually(() =>
@@ -60,7 +60,7 @@ const pairs = ((hub, agent) =>
   })))(pointsOf("hub"), pointsOf("agent"));
 
 describe.concurrent("a process killed at any named instant loses nothing and doubles nothing", () => {
-  test.each(pairs)("$agent, $hub", { timeout: 240_000 }, async (crash) => {
+  test.each(pairs)("$agent, $hub", { timeout: 600_000 }, async (crash) => {
     await using cell = await Cell.start({ crash });
     await story(cell).catch(async (error: unknown) => {
       throw new Error(await cell.account(), { cause: error });
@@ -72,7 +72,7 @@ describe.concurrent("a process killed at any named instant loses nothing and dou
     ] as const)
       await eventually(
         async () => (cell.restarts(part) >= least ? true : null),
-        10_000,
+        30_000,
         `a pass of ${crash[part]}`,
       );
     await expectInvariants(cell);

@@ -45,7 +45,7 @@ export async function settle(cell: Cell): Promise<void> {
       head = now;
       return performance.now() - sinceMs > quietMs ? true : null;
     },
-    60_000,
+    120_000,
     "rest",
   );
 }
