@@ -9,13 +9,19 @@ const isolate = false;
 
 const roots = "{shared,agent,hub,bin,e2e,bench,testing,web}/**";
 
-/** Those that wait longest for a deadline, or have the most to do, begin first: what is left at the end is short. Not two with a browser at a time. */
+/** Whole platforms take the processors: more of them at a time only wait longer, for each other. */
+const platforms = 3;
+
+/**
+ * Those that wait longest for a deadline, or have the most to do, begin first: what is left at the end is short. Those with a browser are over before
+ * others start containers: Chromium gives up what it is loading when the machine gets another interface.
+ */
 const longest = [
   "e2e/crash-points",
+  "e2e/screen",
   "e2e/dashboard",
   "e2e/link-cut",
   "e2e/clock-jumps",
-  "e2e/screen",
   "e2e/random-kills",
   "e2e/docker",
   "e2e/cli",
@@ -39,8 +45,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
-    // Whole platforms that one file has at a time: more of them only wait longer, for each other.
-    maxConcurrency: 3,
+    // Of one file.
+    maxConcurrency: platforms,
     projects: [
       {
         test: {
@@ -70,7 +76,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 60_000,
           // Several of them wait most of the time, for a deadline or a cut line: they wait together, and not beside the others.
-          maxWorkers: workers,
+          maxWorkers: platforms,
           sequence: { groupOrder: 1 },
         },
       },

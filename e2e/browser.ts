@@ -38,6 +38,9 @@ export const openBrowser = ({ launcher, args = [] }: BrowserOptions = {}): Promi
     headless: true,
   });
 
+/** What a page complains of when the machine's interfaces change: nothing that it could help. */
+export const ofTheMachine = /ERR_NETWORK_CHANGED/;
+
 const mostTries = 6;
 const eachMs = 20_000;
 

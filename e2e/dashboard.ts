@@ -1,12 +1,9 @@
 import path from "node:path";
 import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { openAt } from "./browser.ts";
+import { openAt, ofTheMachine } from "./browser.ts";
 import type { Account, Cell } from "./cell.ts";
 import { LiveScreen } from "./live-screen.ts";
-
-/** What other tests on the machine do to its interfaces is nothing of the page's. */
-const ofTheMachine = /ERR_NETWORK_CHANGED/;
 
 export interface Look {
   readonly name: string;

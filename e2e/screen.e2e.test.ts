@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { realApk } from "@cloudphone/testing/apk";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { browserMissing, openBrowser } from "./browser.ts";
+import { browserMissing, openAt, openBrowser } from "./browser.ts";
 import { Api } from "./api.ts";
 import { type Account, Cell } from "./cell.ts";
 import { isPaper, places } from "./live-screen.ts";
@@ -259,8 +259,9 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
   test("leads another phone from the wall, which does the same, and says of each whether input reaches it", async () => {
     const phones = await cell.customer.query<(typeof device)[]>("devices.list");
     await using web = await signedIn();
-    await web.page.goto("/wall");
-    await web.page.getByRole("button", { name: "Control together" }).click();
+    const together = web.page.getByRole("button", { name: "Control together" });
+    await openAt(web.page, "/wall", together);
+    await together.click();
     await expect.poll(() => web.page.getByText("Takes input").count(), poll).toBe(2);
     await web.page.getByRole("radio", { name: `Leads: ${device.name}` }).click();
     await web.page.getByText("1 phone does what is done on").waitFor();

@@ -3,7 +3,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { serverFileForTests } from "@cloudphone/agent/media/testing";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { openAt } from "./browser.ts";
+import { ofTheMachine, openAt } from "./browser.ts";
 import type { Account, Cell } from "./cell.ts";
 import { LiveScreen } from "./live-screen.ts";
 import { throughProxy, type UdpProxy } from "./udp-proxy.ts";
@@ -19,6 +19,8 @@ export async function prepareScreens(): Promise<Record<string, string>> {
     CLOUDPHONE_MEDIA_ADDRESSES: "127.0.0.1",
   };
 }
+
+const playingScreen = '[data-testid=screen][data-phase="playing"]';
 
 interface Opening {
   readonly browser: Browser;
@@ -38,7 +40,8 @@ export class WebPage implements AsyncDisposable {
     this.screen = new LiveScreen(page);
     page.on("pageerror", (error) => this.complaints.push(String(error)));
     page.on("console", (message) => {
-      if (message.type() === "error") this.complaints.push(message.text());
+      if (message.type() === "error" && !ofTheMachine.test(message.text()))
+        this.complaints.push(message.text());
     });
   }
 
@@ -55,12 +58,12 @@ export class WebPage implements AsyncDisposable {
 
   /** Opens a phone's page; resolves with the first picture. */
   async openPhone(deviceId: string, query = ""): Promise<void> {
-    await this.page.goto(`/phones/${deviceId}${query}`);
-    await this.playing();
+    const playing = this.page.locator(playingScreen);
+    await openAt(this.page, `/phones/${deviceId}${query}`, playing);
   }
 
   async playing(timeout = 30_000): Promise<void> {
-    await this.page.locator('[data-testid=screen][data-phase="playing"]').waitFor({ timeout });
+    await this.page.locator(playingScreen).waitFor({ timeout });
   }
 
   /** From the next page on, connections have only a TURN server's candidates: none, where there is no such server. */
