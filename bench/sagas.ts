@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Consumer, Context, Decision, Saga } from "@cloudphone/hub/platform/context";
 import { createEventLog, type EventLog } from "@cloudphone/hub/platform/log/event-log";
+import { folding } from "@cloudphone/hub/platform/log/handle-event";
 import { emitCaused } from "@cloudphone/hub/platform/log/outbox";
 import { startEmbedded } from "@cloudphone/hub/platform/postgres/embedded";
 import {
@@ -86,7 +87,7 @@ function giver(type: EventType, give: (order: Order) => EventDraft): Consumer {
     }));
     await emitCaused(tx, caused, source);
   };
-  return { name: `bench.${type}`, on: { [type]: () => Promise.resolve() }, fold };
+  return { name: `bench.${type}`, ...folding([type], fold) };
 }
 
 const phones = giver("device.allocate.requested", (order) =>

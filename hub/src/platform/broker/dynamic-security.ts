@@ -92,48 +92,50 @@ export class DynamicSecurity {
 
   /** From now on the host may connect with that secret, as itself, and use its own topics. */
   async admit(hostId: string, secret: string): Promise<void> {
-    const rolename = roleOf(hostId);
     const acls = [
       allow("publishClientSend", hostSaysFilter(hostId)),
       ...agentSubscriptions(hostId).map((topic) => allow("subscribeLiteral", topic)),
     ];
-    await this.#ask({ command: "createRole", rolename, acls }, "already exists");
-    await this.#ask({
-      ...{ command: "createClient", username: hostId, clientid: hostId, password: secret },
-      roles: [{ rolename }],
-    });
+    await this.#register({ username: hostId, rolename: roleOf(hostId), acls }, secret);
   }
 
   /** Cuts the host off, also one that is connected. */
   async expel(hostId: string): Promise<void> {
-    await this.#ask({ command: "deleteClient", username: hostId }, "not found");
-    await this.#ask({ command: "deleteRole", rolename: roleOf(hostId) }, "not found");
+    await this.#remove({ username: hostId, rolename: roleOf(hostId) });
   }
 
   /** From now on a listener may connect with that secret, under its own client id, and is given events of its types, whatever it subscribes to. */
   async admitListener({ id, types }: ListenerRights, secret: string): Promise<void> {
-    const rolename = listenerName(id);
-    const acls = heardBy(types).flatMap((topic) => [
+    const username = listenerName(id);
+    const heard = heardBy(types).flatMap((topic) => [
       { ...allow("publishClientReceive", topic), priority: 1 },
       allow("subscribeLiteral", topic),
     ]);
     const nothingElse = { acltype: "publishClientReceive", topic: "#", allow: false, priority: 0 };
-    await this.#ask(
-      {
-        ...{ command: "createRole", rolename },
-        acls: [nothingElse, allow("subscribeLiteral", eventTopic("+")), ...acls],
-      },
-      "already exists",
-    );
+    const acls = [nothingElse, allow("subscribeLiteral", eventTopic("+")), ...heard];
+    await this.#register({ username, rolename: username, acls }, secret);
+  }
+
+  async expelListener(id: string): Promise<void> {
+    await this.#remove({ username: listenerName(id), rolename: listenerName(id) });
+  }
+
+  /** A user that is its own client id, and so can't take over another's connection. */
+  async #register(
+    { username, rolename, acls }: { username: string; rolename: string; acls: readonly object[] },
+    password: string,
+  ): Promise<void> {
+    await this.#ask({ command: "createRole", rolename, acls }, "already exists");
     await this.#ask({
-      ...{ command: "createClient", username: rolename, clientid: rolename, password: secret },
+      ...{ command: "createClient", username, clientid: username, password },
       roles: [{ rolename }],
     });
   }
 
-  async expelListener(id: string): Promise<void> {
-    await this.#ask({ command: "deleteClient", username: listenerName(id) }, "not found");
-    await this.#ask({ command: "deleteRole", rolename: listenerName(id) }, "not found");
+  /** Harmless twice. */
+  async #remove({ username, rolename }: { username: string; rolename: string }): Promise<void> {
+    await this.#ask({ command: "deleteClient", username }, "not found");
+    await this.#ask({ command: "deleteRole", rolename }, "not found");
   }
 
   /** A message that is no host's. */

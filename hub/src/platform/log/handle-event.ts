@@ -1,6 +1,11 @@
 import type { RecordedEnvelope } from "@cloudphone/shared/envelope";
-import { isEventType, readEventData, type RecordedEvent } from "@cloudphone/shared/events/catalog";
-import type { Consumer, HandlerContext } from "../context.ts";
+import {
+  type EventType,
+  isEventType,
+  readEventData,
+  type RecordedEvent,
+} from "@cloudphone/shared/events/catalog";
+import type { Consumer, HandlerContext, Handlers } from "../context.ts";
 import type { Tx } from "../postgres/database.ts";
 import { isForged } from "./authority.ts";
 
@@ -25,6 +30,16 @@ export function readFor(consumer: Consumer, event: RecordedEnvelope): ForConsume
   if (!isEventType(event.type) || isForged(event) || !consumer.on[event.type])
     return { outcome: "skip" };
   return { outcome: "take", event: { ...event, data: reading.data } as RecordedEvent };
+}
+
+/** What makes a consumer one that takes many events at once: one by itself is a batch of one, so there is one fold and no second. */
+export function folding(
+  types: readonly EventType[],
+  fold: NonNullable<Consumer["fold"]>,
+): Pick<Consumer, "on" | "fold"> {
+  const one = (event: RecordedEvent, { tx, source }: HandlerContext): Promise<void> =>
+    fold(tx, [event], source);
+  return { on: Object.fromEntries(types.map((type) => [type, one])) as Handlers, fold };
 }
 
 /** Has a consumer take events in, in order: all at once when it can. */

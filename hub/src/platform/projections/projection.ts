@@ -1,5 +1,6 @@
 import type { EventType, RecordedEvent } from "@cloudphone/shared/events/catalog";
-import type { Consumer, HandlerContext, Handlers } from "../context.ts";
+import type { Consumer } from "../context.ts";
+import { folding } from "../log/handle-event.ts";
 import type { Tx } from "../postgres/database.ts";
 
 export interface ProjectionOf<T extends EventType> {
@@ -10,12 +11,10 @@ export interface ProjectionOf<T extends EventType> {
   fold(tx: Tx, events: readonly RecordedEvent<T>[]): Promise<void>;
 }
 
-/** A projection that takes many events at once, in few statements; one event by itself is a batch of one, so there is one fold and no second. */
+/** A projection that takes many events at once, in few statements. */
 export function projection<T extends EventType>(definition: ProjectionOf<T>): Consumer {
   const { name, tables, of } = definition;
   const fold = (tx: Tx, events: readonly RecordedEvent[]): Promise<void> =>
     definition.fold(tx, events as readonly RecordedEvent<T>[]);
-  const one = (event: RecordedEvent, { tx }: HandlerContext): Promise<void> => fold(tx, [event]);
-  const on = Object.fromEntries(of.map((type) => [type, one])) as Handlers;
-  return { name, tables, on, fold };
+  return { name, tables, ...folding(of, fold) };
 }

@@ -1,8 +1,9 @@
 import type { EventDraft, RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Logger } from "pino";
-import type { Consumer, Decision, HandlerContext, Handlers, Saga, SagaInput } from "../context.ts";
+import type { Consumer, Decision, Saga, SagaInput } from "../context.ts";
 import { crashPoint } from "../crash-point.ts";
+import { folding } from "../log/handle-event.ts";
 import { emit, emitCaused } from "../log/outbox.ts";
 import { Wakeable } from "../log/wakeable.ts";
 import type { Database, Tx } from "../postgres/database.ts";
@@ -16,14 +17,10 @@ export interface SagaRow {
 
 /** The consumer that feeds a saga: each event is one step, stored with its emissions in the cursor's transaction; a batch of them takes as many statements as one. */
 export function sagaConsumer(context: string, saga: Saga): Consumer {
-  const fold: NonNullable<Consumer["fold"]> = (tx, events, source) =>
-    takeEvents(tx, { saga, source, events });
-  const one = (event: RecordedEvent, { tx, source }: HandlerContext): Promise<void> =>
-    fold(tx, [event], source);
-  const on = Object.fromEntries(saga.on.map((type) => [type, one])) as Handlers;
   // A saga hears of several subjects, and its story has one order.
   return {
-    ...{ name: `${context}.saga.${saga.name}`, on, fold },
+    name: `${context}.saga.${saga.name}`,
+    ...folding(saga.on, (tx, events, source) => takeEvents(tx, { saga, source, events })),
     orderBy: (event) => saga.route(event),
   };
 }
