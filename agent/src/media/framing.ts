@@ -36,8 +36,8 @@ function toViewerMessage(json: unknown): ViewerMessage {
 
 const startCode = Buffer.from([0, 0, 0, 1]);
 
-export const pictureFrame = (unit: AccessUnit): Uint8Array =>
-  encodePicture(
-    unit,
-    unit.units.flatMap((part) => [startCode, part]),
-  );
+/** H.264 in Annex B, in pieces. */
+export const annexB = ({ units }: AccessUnit): readonly Buffer[] =>
+  units.flatMap((part) => [startCode, part]);
+
+export const pictureFrame = (unit: AccessUnit): Uint8Array => encodePicture(unit, annexB(unit));

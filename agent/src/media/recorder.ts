@@ -1,7 +1,6 @@
-import { pictureIn } from "@cloudphone/shared/live-frames";
 import type { AccessUnit } from "./access-units.ts";
 import { Film, type FinishedFilm } from "./film.ts";
-import { pictureFrame } from "./framing.ts";
+import { annexB } from "./framing.ts";
 import type { MediaPacket } from "./scrcpy/streams.ts";
 
 export interface RecorderOptions {
@@ -17,8 +16,6 @@ export interface RecorderOptions {
 
 /** More work waiting for the disk than this, and pictures are left out up to the next key frame. */
 const mostWaiting = 200;
-/** Length, kind: what goes before a frame's body on the relay. */
-const headBytes = 5;
 
 /** Films one screen, file after file, without encoding anything again. What it is given it takes at once and writes when the disk can. */
 export class Recorder {
@@ -62,8 +59,8 @@ export class Recorder {
   }
 
   async #picture(unit: AccessUnit): Promise<void> {
-    const picture = pictureIn(Uint8Array.from(pictureFrame(unit).subarray(headBytes)));
-    if (!picture) return;
+    const { key, width, height, ptsUs } = unit;
+    const picture = { key, width, height, ptsUs, data: Buffer.concat(annexB(unit)) };
     const film = this.#film;
     const isOther = film?.width !== picture.width || film.height !== picture.height;
     if (film && (isOther || (picture.key && this.wantsKeyFrame))) await this.#end();

@@ -20,8 +20,8 @@ export interface Audit {
   begin(act: Act): Promise<(refusal: { code: string; message: string } | null) => Promise<void>>;
 }
 
-/** One's own affairs, whatever one's role; and pictures, which are only looked at. */
-const unaudited = /^(notifications\.|devices\.screenshot$|devices\.thumbnail)/;
+/** One's own affairs, whatever one's role; and a picture, which is only looked at. */
+const unaudited = /^(notifications\.|devices\.screenshot$)/;
 
 /** Whether a call is an act of somebody who may do more than a customer: what no customer may, or what they do with everybody's things. Pure. */
 export const isAct = (
