@@ -1,15 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Tag } from "antd";
+import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api.ts";
 import { Answer } from "../../ui/answer.tsx";
 import { useAct } from "../../ui/use-act.ts";
-import { useFormats } from "../../ui/use-formats.ts";
+import { SignInItem } from "./sign-in-item.tsx";
 
 /** Where the reader is signed in; each of it can be ended. */
 export function SignIns() {
   const { t } = useTranslation();
-  const { time } = useFormats();
   const signIns = useQuery({
     queryKey: ["signIns.list"],
     queryFn: () => api.signIns.list.query({}),
@@ -25,26 +24,13 @@ export function SignIns() {
       {(found) => (
         <>
           <ul className="items">
-            {found.map(({ signInId, client, address, lastUsedAt, current }) => (
-              <li key={signInId}>
-                <bdi className="name" title={client ?? undefined}>
-                  {client ?? t("account.unknownClient")}
-                </bdi>
-                {current ? (
-                  <Tag color="success">{t("account.thisOne")}</Tag>
-                ) : (
-                  <Button
-                    size="small"
-                    aria-label={`${t("account.end")}: ${client ?? address}`}
-                    onClick={() => end.mutate(signInId)}
-                  >
-                    {t("account.end")}
-                  </Button>
-                )}
-                <span className="faint">
-                  {address} · {time(lastUsedAt)}
-                </span>
-              </li>
+            {found.map((signIn) => (
+              <SignInItem
+                key={signIn.signInId}
+                signIn={signIn}
+                isOwn={signIn.current}
+                onEnd={() => end.mutate(signIn.signInId)}
+              />
             ))}
           </ul>
           <Button
