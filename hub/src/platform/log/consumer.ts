@@ -58,6 +58,13 @@ interface Own {
   readonly partition: number;
 }
 
+/** How far a step takes the cursors. */
+interface UpTo {
+  readonly to: number;
+  /** So far the cursor of a partition that nothing of the step concerns may be left behind. */
+  readonly by: number;
+}
+
 /**
  * Follows the log for one consumer (context.ts tells the guarantees), in the partitions that are this hub's. A batch is one transaction; when
  * something in it fails, its events are taken one by one, and the one that fails is parked with its subject.
@@ -72,7 +79,6 @@ export class ConsumerRunner {
   #lanes = new Map<number, Lane>();
   #woken = false;
   #storedMs = Number.NEGATIVE_INFINITY;
-  #allowedLag = storedLag.withOthers;
   #retryHotUntilMs = 0;
   readonly #rate = new Rate();
   /** When a look at the log last came to its end, on the monotonic clock. */
@@ -192,9 +198,9 @@ export class ConsumerRunner {
     return orderBy({ ...event, data: reading.data } as RecordedEvent);
   }
 
-  async #takeBatch(own: readonly Own[], to: number): Promise<void> {
+  async #takeBatch(own: readonly Own[], to: number, by = storedLag.withOthers): Promise<void> {
     try {
-      await this.#commit(own, to, (tx, fresh) => this.#handle(tx, fresh));
+      await this.#commit(own, { to, by }, (tx, fresh) => this.#handle(tx, fresh));
       return;
     } catch (error) {
       if (error instanceof CursorMoved) return this.#lanes.clear();
@@ -205,8 +211,9 @@ export class ConsumerRunner {
 
   async #takeOne(own: Own): Promise<void> {
     const { event } = own;
+    const upTo = { to: event.position, by: storedLag.withOthers };
     try {
-      await this.#commit([own], event.position, (tx) => this.#handle(tx, [own]));
+      await this.#commit([own], upTo, (tx) => this.#handle(tx, [own]));
     } catch (error) {
       if (error instanceof CursorMoved) return this.#lanes.clear();
       // Nothing is wrong with the event, and nothing can be parked, or be said to hosts.
@@ -216,7 +223,7 @@ export class ConsumerRunner {
         "an event could not be handled; its subject is parked",
       );
       const delayMs = retryDelayMs(0, Math.random());
-      await this.#commit([own], event.position, (tx) =>
+      await this.#commit([own], upTo, (tx) =>
         this.#park(tx, own, { state: "retrying", error: describe(error), delayMs }),
       );
     }
@@ -225,10 +232,11 @@ export class ConsumerRunner {
   /** One transaction: the cursors (as a fence against another hub), the effects, the outbox. */
   async #commit(
     own: readonly Own[],
-    to: number,
+    upTo: UpTo,
     handle: (tx: Tx, own: readonly Own[]) => Promise<void>,
   ): Promise<void> {
-    const moving = this.#moving(own, to);
+    const { to } = upTo;
+    const moving = this.#moving(own, upTo);
     const moves = moving.map(([partition, { token, stored }]) => ({
       ...{ partition, token, from: stored, to },
     }));
@@ -252,13 +260,12 @@ export class ConsumerRunner {
   }
 
   /** The partitions of these events, and on occasion others, whose cursors would fall too far behind. */
-  #moving(own: readonly Own[], to: number): [number, Lane][] {
+  #moving(own: readonly Own[], { to, by }: UpTo): [number, Lane][] {
     const concerned = new Set(own.map(({ partition }) => partition));
     // An event by itself is part of a batch of which nothing else was handled yet.
     const whole = own.length !== 1;
     const moving = [...this.#lanes].filter(
-      ([partition, { stored }]) =>
-        concerned.has(partition) || (whole && to - stored > this.#allowedLag),
+      ([partition, { stored }]) => concerned.has(partition) || (whole && to - stored > by),
     );
     if (concerned.size > moving.length) throw new CursorMoved();
     return moving;
@@ -270,12 +277,7 @@ export class ConsumerRunner {
     const lanes = [...this.#lanes.values()];
     if (lanes.some(({ scanned }) => scanned > to) || !this.#lags(to, 0)) return;
     this.#storedMs = performance.now();
-    this.#allowedLag = 0;
-    try {
-      await this.#takeBatch([], to);
-    } finally {
-      this.#allowedLag = storedLag.withOthers;
-    }
+    await this.#takeBatch([], to, 0);
   }
 
   #lags(to: number, by: number): boolean {
