@@ -394,7 +394,9 @@ async function isShown(
   const visit = await visitor.newPage();
   await openAt(visit, link, visit.locator('[data-testid=screen][data-phase="playing"]'));
   await visit.screenshot({ path: path.join(pictures, "shared-en-light-1440.png") });
-  await page.getByRole("button", { name: "Take back" }).click();
+  const takeBack = page.getByRole("button", { name: "Take back" });
+  await takeBack.click();
+  await takeBack.waitFor({ state: "detached" });
   await visit.getByText("This link is over", { exact: true }).waitFor(poll);
 }
 

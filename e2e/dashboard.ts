@@ -118,8 +118,9 @@ export class Dashboard implements AsyncDisposable {
     return this.page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
   }
 
-  /** What keeps people from using the page, as far as axe calls it serious or critical. */
-  barriers(): Promise<string[]> {
+  /** What keeps people from using the page once it rests, as far as axe calls it serious or critical: on its way in or out, a thing has colours that nobody is to read. */
+  async barriers(): Promise<string[]> {
+    await this.rested();
     return this.page.evaluate(`axe
       .run(document, { resultTypes: ["violations"] })
       .then(({ violations }) => violations
