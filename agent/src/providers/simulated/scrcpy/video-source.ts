@@ -72,6 +72,7 @@ export class VideoSource implements VideoState {
     const canvas = blankFrame(width, height);
     const periodMs = 1000 / Math.min(this.#options.maxFps || mostFps, mostFps);
     let lastMs = Number.NEGATIVE_INFINITY;
+    let dueMs = lastMs;
     let repeated = false;
     let refreshAtMs = performance.now();
     while (!signal.aborted && !this.#resetWanted && this.#phone.size.width === width) {
@@ -84,10 +85,11 @@ export class VideoSource implements VideoState {
       if (packets.length > 0) {
         repeated = force;
         lastMs = nowMs;
+        // The rate is an average: after a rest the picture of a finger's touch does not hold back, for another period, the one of what the touch did.
+        dueMs = Math.max(dueMs + periodMs, nowMs);
       }
-      const dueMs = lastMs + periodMs - refreshMs / 2;
       do refreshAtMs += refreshMs;
-      while (refreshAtMs < Math.max(dueMs, performance.now()));
+      while (refreshAtMs < Math.max(dueMs - refreshMs / 2, performance.now()));
       await delay(refreshAtMs - performance.now());
     }
   }
