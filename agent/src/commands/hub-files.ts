@@ -12,7 +12,8 @@ export interface HubFiles {
     file: { path: string; sha256: string; bytes: number },
     signal: AbortSignal,
   ): Promise<string>;
-  put(path: string, body: Buffer, signal: AbortSignal): Promise<void>;
+  /** A stream is read as fast as the hub takes it, and is at its end or destroyed afterwards. */
+  put(path: string, body: Buffer | Readable, signal: AbortSignal): Promise<void>;
 }
 
 const cacheBytes = 4 * 1024 ** 3;
@@ -65,17 +66,23 @@ export function createHubFiles(options: { hubUrl: string; dir: string }): HubFil
       underWay.set(file.sha256, work);
       return work;
     },
-    async put(target, body, signal) {
-      const response = await request(new URL(target, options.hubUrl), {
-        method: "PUT",
-        body: new Uint8Array(body),
-        signal,
-      });
-      await response.body?.cancel();
-      if (!response.ok)
-        throw new Fault("unavailable", `The hub did not take the file (${response.status}).`);
-    },
+    put: (target, body, signal) => send(new URL(target, options.hubUrl), body, signal),
   };
+}
+
+async function send(url: URL, body: Buffer | Readable, signal: AbortSignal): Promise<void> {
+  const sent =
+    body instanceof Readable
+      ? { body: Readable.toWeb(body) as ReadableStream<Uint8Array>, duplex: "half" as const }
+      : { body: new Uint8Array(body) };
+  try {
+    const response = await request(url, { method: "PUT", ...sent, signal });
+    await response.body?.cancel();
+    if (!response.ok)
+      throw new Fault("unavailable", `The hub did not take the file (${response.status}).`);
+  } finally {
+    if (body instanceof Readable) body.destroy();
+  }
 }
 
 async function request(url: URL, init: RequestInit): Promise<Response> {

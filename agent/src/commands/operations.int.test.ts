@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { buffer } from "node:stream/consumers";
 import {
   type CommandData,
   type CommandType,
@@ -71,8 +72,7 @@ class Host implements AsyncDisposable {
     const files: HubFiles = {
       fetch: () => Promise.resolve(apk),
       put: async (_path, body) => {
-        this.shots.push(body);
-        await Promise.resolve();
+        this.shots.push(Buffer.isBuffer(body) ? body : await buffer(body));
       },
     };
     const tunnels = new Tunnels({ hubUrl: "http://127.0.0.1:1", logger, tokenOf: () => null });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { buffer } from "node:stream/consumers";
 import { samplePhone } from "@cloudphone/shared/events/sample-phone";
 import { ALL_FORMATS, BufferSource, EncodedPacketSink, Input } from "mediabunny";
 import { pino } from "pino";
@@ -114,7 +115,9 @@ describe("the films that a host keeps", { timeout: 60_000 }, () => {
     await screens.stop();
     const [first] = shelf.told();
     expect(first).toMatchObject({ type: "recording.finished", data: { deviceId, token } });
-    const film = await recordings.read(first?.data.recordingId ?? "");
+    const kept = await recordings.open(first?.data.recordingId ?? "");
+    const film = await buffer(kept.stream);
+    expect(film).toHaveLength(kept.bytes);
     const input = new Input({ source: new BufferSource(film), formats: ALL_FORMATS });
     const video = await input.getPrimaryVideoTrack();
     expect([video?.codec, video?.codedWidth, video?.codedHeight]).toEqual(["avc", 360, 640]);
@@ -141,7 +144,7 @@ describe("the films that a host keeps", { timeout: 60_000 }, () => {
       { type: "recording.deleted", data: { recordingId: deleted[0], reason: "age" } },
       { type: "recording.deleted", data: { recordingId: deleted[1], reason: "room" } },
     ]);
-    await expect(recordings.read(deleted[1] ?? "")).rejects.toMatchObject({ code: "not_found" });
+    await expect(recordings.open(deleted[1] ?? "")).rejects.toMatchObject({ code: "not_found" });
   });
 
   it("are finished at the next start when their agent was killed", async () => {

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { existsSync, mkdirSync, type ReadStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { EventData } from "@cloudphone/shared/events/catalog";
 import { Fault } from "@cloudphone/shared/fault";
@@ -22,6 +22,12 @@ export interface RecordingsOptions {
   readonly logger: Logger;
   readonly longestMs?: number;
   readonly mostBytesEach?: number;
+}
+
+/** The bytes of one film; whoever opens it reads it to its end or destroys it. */
+export interface KeptFilm {
+  readonly bytes: number;
+  readonly stream: ReadStream;
 }
 
 type Finished = EventData<"recording.finished">;
@@ -81,12 +87,14 @@ export class Recordings {
     });
   }
 
-  /** A finished film's bytes; `not_found` when it was deleted. */
-  async read(recordingId: Id): Promise<Buffer> {
+  /** A finished film, to be read as fast as it is taken; `not_found` when it was deleted. Deleted meanwhile, it is read to its end all the same. */
+  async open(recordingId: Id): Promise<KeptFilm> {
     const kept = (await this.#kept()).find((one) => one.recordingId === recordingId);
     if (!kept || kept.file.endsWith(".part") || !existsSync(kept.file))
       throw new Fault("not_found", "The recording is not on this host any more.");
-    return readFile(kept.file);
+    const file = await open(kept.file);
+    const { size: bytes } = await file.stat();
+    return { bytes, stream: file.createReadStream() };
   }
 
   /** Deletes what is too old or too much. */

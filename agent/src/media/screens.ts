@@ -8,7 +8,7 @@ import type { AdbDevice } from "../adb/adb.ts";
 import type { Cause } from "../store/store.ts";
 import type { RelayLine, ServedLine } from "../relay/dial.ts";
 import { warmUp } from "./peer.ts";
-import type { Recordings } from "./recordings.ts";
+import type { KeptFilm, Recordings } from "./recordings.ts";
 import { Screen } from "./screen.ts";
 import { clipboard } from "./scrcpy/clipboard.ts";
 import { pushServerFile } from "./scrcpy/server-file.ts";
@@ -40,6 +40,7 @@ export interface ViewerRequest {
   readonly sessionId: Id;
   readonly deviceId: Id;
   readonly viewOnly: boolean;
+  readonly sound: boolean;
   readonly iceServers: readonly IceServer[];
   readonly relayOnly: boolean;
   /** What asked for the session. */
@@ -70,6 +71,7 @@ export class Screens {
       screen: this.#screenOf(deviceId),
       stream: line.stream,
       mayControl: !request.viewOnly,
+      mayHear: request.sound,
       clipboard: async (text) => {
         const signal = AbortSignal.timeout(pushMs);
         return clipboard(await this.#withServer(deviceId, signal), text, {
@@ -112,8 +114,8 @@ export class Screens {
   }
 
   /** A film that this host has kept. */
-  async recording(recordingId: Id): Promise<Buffer> {
-    if (this.#options.recordings) return this.#options.recordings.read(recordingId);
+  async recording(recordingId: Id): Promise<KeptFilm> {
+    if (this.#options.recordings) return this.#options.recordings.open(recordingId);
     throw new Fault("not_found", "This host keeps no recordings.");
   }
 

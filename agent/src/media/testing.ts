@@ -31,6 +31,7 @@ export class TestViewer {
   readonly messages: HostMessage[] = [];
   pictures = 0;
   keys = 0;
+  sounds = 0;
   /** The host tells its addresses one by one, some of them after its answer. */
   onCandidate: (candidate: LiveCandidate | null) => void = () => undefined;
   readonly sessionId = randomUUID();
@@ -40,7 +41,7 @@ export class TestViewer {
 
   constructor(
     { screens, deviceId }: { screens: Screens; deviceId: string },
-    { viewOnly = false } = {},
+    { viewOnly = false, sound = true } = {},
   ) {
     const [line, stream] = duplexPair();
     this.#line = line;
@@ -48,6 +49,7 @@ export class TestViewer {
       sessionId: this.sessionId,
       deviceId,
       viewOnly,
+      sound,
       iceServers: [],
       relayOnly: false,
       cause: { correlationId: randomUUID(), causationId: null },
@@ -100,6 +102,7 @@ export class TestViewer {
     for await (const chunk of chunksOf(this.#line))
       for (const { kind, body } of frames.push(chunk)) {
         if (kind === liveKinds.message) this.#take(hostMessageSchema.parse(messageIn(body)));
+        if (kind === liveKinds.sound) this.sounds++;
         if (kind === liveKinds.picture) {
           this.pictures++;
           this.keys += body[0] ?? 0;

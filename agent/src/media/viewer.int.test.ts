@@ -126,6 +126,17 @@ describe("a viewer of a screen", { timeout: 40_000 }, () => {
     await until(() => viewer.of("size").some(({ width }) => width === 640));
   });
 
+  it("hears nothing of what it is shown by a link, whatever it asks for", async () => {
+    const world = await openWorld();
+    const [visitor, other] = [new TestViewer(world, { sound: false }), new TestViewer(world)];
+    for (const viewer of [visitor, other]) {
+      viewer.send({ type: "hello", v: 1, sound: true });
+      viewer.send({ type: "relay", on: true });
+    }
+    await until(() => visitor.keys > 0 && other.sounds > 5);
+    expect(visitor.sounds).toBe(0);
+  });
+
   it("shares one encoder with others, sees a still screen at once, and only one has control", async () => {
     const world = await openWorld();
     const first = new TestViewer(world);

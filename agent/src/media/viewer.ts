@@ -23,6 +23,8 @@ export interface ViewerOptions {
   /** The relay's bytes; whoever makes them ends them with the lease. */
   readonly stream: Duplex;
   readonly mayControl: boolean;
+  /** False: it gets no sound, whatever it asks for. */
+  readonly mayHear: boolean;
   /** Sets the phone's clipboard, or (null) reads it; resolves with what is in it then. */
   clipboard(text: string | null): Promise<string>;
   readonly peer: Omit<PeerOptions, "events">;
@@ -113,7 +115,7 @@ export class Viewer implements Spectator {
     const { screen } = this.#options;
     switch (message.type) {
       case "hello":
-        this.#sound = message.sound;
+        this.#sound = message.sound && this.#options.mayHear;
         return screen.join(this);
       case "offer":
         return this.#offer(message.sdp);

@@ -17,11 +17,13 @@ export const sessionCommands = {
       screen: z
         .object({
           viewOnly: z.boolean(),
+          /** False for a visitor who has come by a link: it is shown the screen, and hears nothing. */
+          sound: z.boolean().default(true),
           iceServers: z.array(iceServerSchema).max(8),
           /** The viewer must not learn the host's addresses: TURN, or the relay. */
           relayOnly: z.boolean(),
         })
-        .default({ viewOnly: true, iceServers: [], relayOnly: false }),
+        .default({ viewOnly: true, sound: true, iceServers: [], relayOnly: false }),
     }),
     deadlineMs: 15_000,
     completed: "session.opened",

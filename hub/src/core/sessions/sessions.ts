@@ -164,7 +164,10 @@ async function open(
       purpose,
       ticket: await ticket("host"),
       staff,
-      screen: { viewOnly, iceServers: servers, relayOnly: ice.relayOnly },
+      screen: {
+        ...{ viewOnly, sound: shareId === null },
+        ...{ iceServers: servers, relayOnly: ice.relayOnly },
+      },
     },
     token,
     correlationId: cause.correlationId,
