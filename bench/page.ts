@@ -75,7 +75,7 @@ const readiness = `{
     for (const { startTime, duration } of list.getEntries()) seen.busyUntilMs = Math.max(seen.busyUntilMs, startTime + duration);
   }).observe({ type: "longtask", buffered: true });
   new MutationObserver(() => {
-    if (seen.shownMs === null && document.querySelector("main h1") && !document.querySelector("main .ant-skeleton"))
+    if (seen.shownMs === null && document.querySelector("main h1") && !document.querySelector("main .skeleton"))
       seen.shownMs = performance.now();
   }).observe(document, { childList: true, subtree: true });
 }`;

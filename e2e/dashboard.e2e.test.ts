@@ -99,15 +99,15 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await using web = await open(customer);
     expect(web.bytes()).toBeLessThan(350_000);
     await web.page.getByText("You have no phones yet.").waitFor();
-    await web.page.getByRole("button", { name: "See the plans" }).click();
+    await web.page.getByRole("link", { name: "See the plans" }).click();
     await web.page.getByRole("button", { name: "Buy: Starter" }).click();
     // Twice: one order all the same.
     await web.page.getByRole("button", { name: /^Pay/ }).dblclick();
     await web.page.getByTestId("steps").getByText("Phone running").waitFor();
-    await web.page.getByRole("button", { name: "Open the phone" }).waitFor(poll);
+    await web.page.getByRole("link", { name: "Open the phone" }).waitFor(poll);
     await web.take(pictures, "order-paid");
     expect(await cell.customer.query("orders.list")).toHaveLength(1);
-    await web.page.getByRole("button", { name: "Open the phone" }).click();
+    await web.page.getByRole("link", { name: "Open the phone" }).click();
     await web.page.locator('[data-testid=screen][data-phase="playing"]').waitFor(poll);
     await web.screen.tap(places.notes);
     await expect.poll(async () => isPaper(await web.screen.pixel(places.middle)), poll).toBe(true);

@@ -17,8 +17,8 @@ export const looks = {
     context: { locale: "en-US", colorScheme: "light", viewport: { width: 1440, height: 900 } },
   },
   chinesePhone: {
-    name: "zh-dark-390",
-    context: { locale: "zh-CN", colorScheme: "dark", viewport: { width: 390, height: 844 } },
+    name: "zh-dark-360",
+    context: { locale: "zh-CN", colorScheme: "dark", viewport: { width: 360, height: 780 } },
   },
 } as const satisfies Record<string, Look>;
 
@@ -103,7 +103,7 @@ export class Dashboard implements AsyncDisposable {
 
   /** Resolves once nothing is loading any more. */
   async settled(): Promise<void> {
-    await this.page.locator("main .ant-skeleton").first().waitFor({ state: "detached" });
+    await this.page.locator("main .skeleton").first().waitFor({ state: "detached" });
   }
 
   /** Resolves once what was opening, closing or changing its colour has done so; what turns for ever is not waited for. */

@@ -83,7 +83,7 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
 
   test("is shown by the direct way, from the list of phones on, and the page has nothing to complain of", async () => {
     await using web = await signedIn();
-    await web.page.getByRole("button", { name: "Open" }).click();
+    await web.page.getByRole("link", { name: "Open" }).click();
     await web.playing();
     await expect.poll(() => web.path(), poll).toBe("direct");
     expect(web.complaints).toEqual([]);

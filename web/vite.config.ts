@@ -10,7 +10,7 @@ const compressed = /\.(js|css|svg)$/;
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), nonced(), noncedTerminal(), compress()],
+  plugins: [react(), preloaded(), nonced(), noncedTerminal(), compress()],
   html: { cspNonce: noncePlace },
   build: {
     target: "es2023",
@@ -18,6 +18,17 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1000,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // Two files are the whole first page: what asks the hub at once, and what draws.
+          groups: [
+            { name: "early", test: /web\/src\/(sign-in|i18n\/texts)\.ts$/, priority: 2 },
+            { name: "page", test: /web\/src\/open\.tsx$/, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   server: {
     // `bin/env vite web` beside a running hub, for work on the page itself.
@@ -29,6 +40,23 @@ export default defineConfig({
     ),
   },
 });
+
+/** The drawing half of the first page is fetched beside the half that asks for it. */
+function preloaded(): Plugin {
+  return {
+    name: "preloaded",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler(_html, { bundle = {} }) {
+        const [page] = Object.values(bundle).filter(({ name }) => name === "page");
+        if (!page) throw new Error("no chunk is called `page`");
+        const attrs = { rel: "modulepreload", crossorigin: true, href: `/${page.fileName}` };
+        return [{ tag: "link", attrs, injectTo: "head" }];
+      },
+    },
+  };
+}
 
 /** Lays a Brotli and a gzip file beside each asset, so that the hub compresses nothing while it serves. */
 function compress(): Plugin {

@@ -1,4 +1,4 @@
-import type { Texts } from "./i18n.ts";
+import type { Texts } from "./texts.ts";
 import { consoleTextsZh } from "./zh-cn/console.ts";
 import { customerZh } from "./zh-cn/customer.ts";
 import { frameZh } from "./zh-cn/frame.ts";

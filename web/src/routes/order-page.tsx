@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type Order } from "../api.ts";
 import { EndOrder } from "../features/orders/end-order.tsx";
@@ -49,15 +48,15 @@ function Actions({ order }: { readonly order: Order }) {
   return (
     <>
       {isStaff && (
-        <Link to="/sagas/$saga" params={{ saga: order.id }}>
-          <Button>{t("sagas.open")}</Button>
+        <Link to="/sagas/$saga" params={{ saga: order.id }} className="button">
+          {t("sagas.open")}
         </Link>
       )}
       {isStaff && order.paidAt !== null && <RefundOrder order={order} />}
       {order.state === "paid" && <EndOrder orderId={order.id} />}
       {order.state === "paid" && order.deviceId !== null && (
-        <Link to="/phones/$device" params={{ device: order.deviceId }}>
-          <Button type="primary">{t("orders.openPhone")}</Button>
+        <Link to="/phones/$device" params={{ device: order.deviceId }} className="button primary">
+          {t("orders.openPhone")}
         </Link>
       )}
     </>

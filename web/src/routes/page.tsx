@@ -1,16 +1,15 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { queries } from "../api.ts";
-import { Look } from "../ui/look.tsx";
+import { Messages } from "../ui/messages.tsx";
 import { router } from "./router.tsx";
 
-/** The whole page: its look, its data, its addresses. */
+/** The whole page: its data, its addresses, and where it says things shortly. */
 export function Page() {
   return (
-    <Look>
-      <QueryClientProvider client={queries}>
-        <RouterProvider router={router} />
-      </QueryClientProvider>
-    </Look>
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+      <Messages />
+    </QueryClientProvider>
   );
 }

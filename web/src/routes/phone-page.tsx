@@ -1,5 +1,5 @@
 import { Link, useParams, useSearch } from "@tanstack/react-router";
-import { Result, Skeleton } from "antd";
+import { Result } from "antd";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { type Device, refusalOf } from "../api.ts";
@@ -7,6 +7,7 @@ import { usePhone } from "../features/phones/use-phones.ts";
 import { Phone } from "../features/screen/phone.tsx";
 import { useRefusalWords } from "../ui/use-refusal-words.ts";
 import { parseWithoutEval } from "../zod-without-eval.ts";
+import { Skeleton } from "../ui/skeleton.tsx";
 
 parseWithoutEval();
 
@@ -25,7 +26,7 @@ export function PhonePage() {
   if (!phone.error)
     return (
       <div className="content">
-        <Skeleton active />
+        <Skeleton />
       </div>
     );
   if (refusalOf(phone.error).code !== "not_found")

@@ -1,13 +1,13 @@
-import { ShoppingOutlined } from "@ant-design/icons";
+import ShoppingOutlined from "@ant-design/icons-svg/es/asn/ShoppingOutlined";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { api } from "../api.ts";
 import { FirstSteps } from "../features/phones/first-steps.tsx";
 import { PhoneCard } from "../features/phones/phone-card.tsx";
 import { usePhones } from "../features/phones/use-phones.ts";
 import { Answer } from "../ui/answer.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 
 /** A customer's phones. */
@@ -16,10 +16,9 @@ export function PhonesPage() {
   const phones = usePhones();
   const plans = usePlanNames(phones.data?.some(({ lease }) => lease) ?? false);
   const another = (
-    <Link to="/plans">
-      <Button type="primary" icon={<ShoppingOutlined />}>
-        {t("phones.buy")}
-      </Button>
+    <Link to="/plans" className="button primary">
+      <Icon of={ShoppingOutlined} />
+      {t("phones.buy")}
     </Link>
   );
   return (

@@ -7,13 +7,29 @@ import {
   Outlet,
 } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { queries } from "../api.ts";
+import { unreadQuery } from "../features/notifications/use-unread.ts";
+import { phonesQuery } from "../features/phones/use-phones.ts";
 import { expectSession } from "../features/screen/open-session.ts";
 import { Missing } from "../ui/missing.tsx";
 import { Shell } from "../ui/shell.tsx";
 import { signIn } from "../sign-in.ts";
 import { useUser } from "../ui/use-user.ts";
 import { PhonesPage } from "./phones-page.tsx";
-import { SignInPage } from "./sign-in-page.tsx";
+
+type Component = () => React.JSX.Element | null;
+
+/** A page's own chunk, and Ant Design's look around it: loaded when it is gone to (or soon will be). */
+async function dressed(load: () => Promise<Component>): Promise<{ Page: Component }> {
+  const [{ Look }, Inner] = await Promise.all([import("../ui/look.tsx"), load()]);
+  return {
+    Page: () => (
+      <Look>
+        <Inner />
+      </Look>
+    ),
+  };
+}
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: Missing });
 
@@ -23,24 +39,36 @@ const signInRoute = createRoute({
   validateSearch: (search: Record<string, unknown>): { to?: string } =>
     // A path of this page, and nothing that leads elsewhere.
     typeof search.to === "string" && /^\/(?!\/)/.test(search.to) ? { to: search.to } : {},
-  component: function SignInRoute() {
-    return <SignInPage to={signInRoute.useSearch().to ?? "/"} />;
-  },
+  component: lazyRouteComponent(
+    () => dressed(async () => (await import("./sign-in-page.tsx")).SignInPage),
+    "Page",
+  ),
 });
 
 const sharedRoute = createRoute({
   getParentRoute: () => root,
   path: "/shared",
-  component: lazyRouteComponent(() => import("./shared-page.tsx"), "SharedPage"),
+  component: lazyRouteComponent(
+    () => dressed(async () => (await import("./shared-page.tsx")).SharedPage),
+    "Page",
+  ),
 });
 
-const TemporaryPasswordPage = lazy(async () => ({
-  default: (await import("./temporary-password-page.tsx")).TemporaryPasswordPage,
-}));
+const TemporaryPasswordPage = lazy(async () => {
+  const load = async () => (await import("./temporary-password-page.tsx")).TemporaryPasswordPage;
+  return { default: (await dressed(load)).Page };
+});
+
+/** What a page will ask for as soon as it is drawn is asked for while it is being made. */
+const askEarly = <T,>(query: { queryKey: readonly string[]; queryFn: () => Promise<T> }) =>
+  queries.prefetchQuery({ ...query, staleTime: Number.POSITIVE_INFINITY });
 
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: "signed-in",
+  loader: () => {
+    if (signIn.user()) void askEarly(unreadQuery);
+  },
   component: function SignedIn() {
     const to = window.location.pathname;
     const user = useUser();
@@ -58,6 +86,9 @@ const signedIn = createRoute({
 const home = createRoute({
   getParentRoute: () => signedIn,
   path: "/",
+  loader: () => {
+    if (signIn.user()?.role === "customer") void askEarly(phonesQuery);
+  },
   component: function Home() {
     return useUser()?.role === "customer" ? <PhonesPage /> : <Navigate to="/overview" replace />;
   },
@@ -71,7 +102,10 @@ const phone = createRoute({
   beforeLoad: ({ params, search, cause }) => {
     if (cause === "enter" && signIn.user()) expectSession(params.device, search.look ?? false);
   },
-  component: lazyRouteComponent(() => import("./phone-page.tsx"), "PhonePage"),
+  component: lazyRouteComponent(
+    () => dressed(async () => (await import("./phone-page.tsx")).PhonePage),
+    "Page",
+  ),
 });
 
 /** What a list is narrowed down to, in its address: it can be kept and sent to others. */
@@ -90,15 +124,12 @@ const listSearch = (search: Record<string, unknown>): ListSearch => {
   return kept;
 };
 
-type Component = () => React.JSX.Element | null;
-
-/** A page of its own chunk, loaded when it is gone to (or soon will be). */
 const page = <const Path extends string>(path: Path, load: () => Promise<Component>) =>
   createRoute({
     getParentRoute: () => signedIn,
     path,
     validateSearch: listSearch,
-    component: lazyRouteComponent(async () => ({ Page: await load() }), "Page"),
+    component: lazyRouteComponent(() => dressed(load), "Page"),
   });
 
 const pages = [

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { Button, Tag, Timeline } from "antd";
+import { Tag, Timeline } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type SagaDetail } from "../api.ts";
 import { Intervene } from "../features/sagas/intervene.tsx";
@@ -24,8 +24,8 @@ export function SagaPage() {
       actions={
         <>
           {saga.data && <Intervene saga={saga.data} />}
-          <Link to="/events/$id" params={{ id }}>
-            <Button>{t("events.trace")}</Button>
+          <Link to="/events/$id" params={{ id }} className="button">
+            {t("events.trace")}
           </Link>
         </>
       }

@@ -1,4 +1,4 @@
-import { Navigate } from "@tanstack/react-router";
+import { Navigate, useSearch } from "@tanstack/react-router";
 import { Alert, Button, Form, Input } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -14,7 +14,8 @@ interface Fields {
   readonly password: string;
 }
 
-export function SignInPage({ to }: { readonly to: string }) {
+export function SignInPage() {
+  const { to = "/" } = useSearch({ from: "/sign-in" });
   const { t } = useTranslation();
   const words = useRefusalWords();
   const [trouble, setTrouble] = useState<string | null>(null);

@@ -1,8 +1,9 @@
-import { WarningOutlined } from "@ant-design/icons";
+import WarningOutlined from "@ant-design/icons-svg/es/asn/WarningOutlined";
 import type { UseQueryResult } from "@tanstack/react-query";
-import { Button, Skeleton } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Icon } from "./icon.tsx";
+import { Skeleton } from "./skeleton.tsx";
 import { useRefusalWords } from "./use-refusal-words.ts";
 
 interface AnswerProps<T> {
@@ -16,7 +17,7 @@ interface AnswerProps<T> {
 export function Answer<T>({ query, lines = 6, children }: AnswerProps<T>) {
   if (query.data !== undefined) return children(query.data);
   if (query.error) return <Refused error={query.error} onRetry={() => void query.refetch()} />;
-  return <Skeleton active title={false} paragraph={{ rows: lines }} />;
+  return <Skeleton lines={lines} />;
 }
 
 export function Refused({ error, onRetry }: { readonly error: Error; onRetry(): void }) {
@@ -24,9 +25,11 @@ export function Refused({ error, onRetry }: { readonly error: Error; onRetry(): 
   const words = useRefusalWords();
   return (
     <div className="refused" role="alert">
-      <WarningOutlined />
+      <Icon of={WarningOutlined} />
       <p>{words(error)}</p>
-      <Button onClick={onRetry}>{t("app.retry")}</Button>
+      <button type="button" className="button" onClick={onRetry}>
+        {t("app.retry")}
+      </button>
     </div>
   );
 }

@@ -3,7 +3,6 @@ import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
 import { type PropsWithChildren, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { MessagesPlace } from "./messages.tsx";
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const onDark = (listener: () => void): (() => void) => {
@@ -37,7 +36,7 @@ const night = {
 
 const nightParts = { Tabs: { itemSelectedColor: night.colorLink, inkBarColor: night.colorLink } };
 
-/** Ant Design in the system's colours and the reader's language. */
+/** Ant Design in the system's colours and the reader's language: around each page that has parts of it, and loaded with the first of them. */
 export function Look({ children }: PropsWithChildren) {
   const { i18n } = useTranslation();
   const isDark = useSyncExternalStore(onDark, () => dark.matches);
@@ -52,7 +51,7 @@ export function Look({ children }: PropsWithChildren) {
           : { algorithm: theme.defaultAlgorithm, token: light }
       }
     >
-      <MessagesPlace>{children}</MessagesPlace>
+      {children}
     </ConfigProvider>
   );
 }

@@ -1,24 +1,46 @@
-import { message } from "antd";
-import { createContext, type PropsWithChildren, useContext } from "react";
+import { useSyncExternalStore } from "react";
 
-type Messages = ReturnType<typeof message.useMessage>[0];
+type Kind = "success" | "info" | "error";
 
-const MessagesContext = createContext<Messages | null>(null);
-
-/** Where short messages appear. Of Ant Design's `App` this part alone: the rest of it weighs 20 kB, and nothing here uses it. */
-export function MessagesPlace({ children }: PropsWithChildren) {
-  const [messages, place] = message.useMessage();
-  return (
-    <MessagesContext value={messages}>
-      {place}
-      {children}
-    </MessagesContext>
-  );
+interface Message {
+  readonly id: number;
+  readonly kind: Kind;
+  readonly words: string;
 }
 
-/** Says something shortly, in a corner of the page. */
-export function useMessages(): Messages {
-  const messages = useContext(MessagesContext);
-  if (!messages) throw new Error("this part of the page is outside of MessagesPlace");
-  return messages;
+const shownMs: Readonly<Record<Kind, number>> = { success: 3000, info: 6000, error: 6000 };
+
+let shown: readonly Message[] = [];
+let said = 0;
+const listeners = new Set<() => void>();
+
+function show(next: readonly Message[]): void {
+  shown = next;
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Says something shortly, at the top of the page. */
+export function say(kind: Kind, words: string): void {
+  const message = { id: ++said, kind, words };
+  show([...shown, message]);
+  setTimeout(() => show(shown.filter(({ id }) => id !== message.id)), shownMs[kind]);
+}
+
+/** Where short messages appear, and are read out. */
+export function Messages() {
+  const messages = useSyncExternalStore(subscribe, () => shown);
+  return (
+    <div className="messages" aria-live="polite">
+      {messages.map(({ id, kind, words }) => (
+        <p key={id} data-kind={kind} role={kind === "error" ? "alert" : undefined}>
+          <bdi>{words}</bdi>
+        </p>
+      ))}
+    </div>
+  );
 }

@@ -1,84 +1,82 @@
-import {
-  ApiOutlined,
-  AppstoreOutlined,
-  AuditOutlined,
-  BarChartOutlined,
-  BellOutlined,
-  BranchesOutlined,
-  BuildOutlined,
-  CloudServerOutlined,
-  DashboardOutlined,
-  FileTextOutlined,
-  KeyOutlined,
-  LineChartOutlined,
-  MobileOutlined,
-  NodeIndexOutlined,
-  SafetyOutlined,
-  SendOutlined,
-  SettingOutlined,
-  ShoppingOutlined,
-  TableOutlined,
-  TagsOutlined,
-  TeamOutlined,
-  UserOutlined,
-  WalletOutlined,
-  WarningOutlined,
-} from "@ant-design/icons";
+import ApiOutlined from "@ant-design/icons-svg/es/asn/ApiOutlined";
+import AppstoreOutlined from "@ant-design/icons-svg/es/asn/AppstoreOutlined";
+import AuditOutlined from "@ant-design/icons-svg/es/asn/AuditOutlined";
+import BarChartOutlined from "@ant-design/icons-svg/es/asn/BarChartOutlined";
+import BellOutlined from "@ant-design/icons-svg/es/asn/BellOutlined";
+import BranchesOutlined from "@ant-design/icons-svg/es/asn/BranchesOutlined";
+import BuildOutlined from "@ant-design/icons-svg/es/asn/BuildOutlined";
+import CloudServerOutlined from "@ant-design/icons-svg/es/asn/CloudServerOutlined";
+import DashboardOutlined from "@ant-design/icons-svg/es/asn/DashboardOutlined";
+import FileTextOutlined from "@ant-design/icons-svg/es/asn/FileTextOutlined";
+import KeyOutlined from "@ant-design/icons-svg/es/asn/KeyOutlined";
+import LineChartOutlined from "@ant-design/icons-svg/es/asn/LineChartOutlined";
+import MobileOutlined from "@ant-design/icons-svg/es/asn/MobileOutlined";
+import NodeIndexOutlined from "@ant-design/icons-svg/es/asn/NodeIndexOutlined";
+import SafetyOutlined from "@ant-design/icons-svg/es/asn/SafetyOutlined";
+import SendOutlined from "@ant-design/icons-svg/es/asn/SendOutlined";
+import SettingOutlined from "@ant-design/icons-svg/es/asn/SettingOutlined";
+import ShoppingOutlined from "@ant-design/icons-svg/es/asn/ShoppingOutlined";
+import TableOutlined from "@ant-design/icons-svg/es/asn/TableOutlined";
+import TagsOutlined from "@ant-design/icons-svg/es/asn/TagsOutlined";
+import TeamOutlined from "@ant-design/icons-svg/es/asn/TeamOutlined";
+import UserOutlined from "@ant-design/icons-svg/es/asn/UserOutlined";
+import WalletOutlined from "@ant-design/icons-svg/es/asn/WalletOutlined";
+import WarningOutlined from "@ant-design/icons-svg/es/asn/WarningOutlined";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Icon } from "./icon.tsx";
 import { useUser } from "./use-user.ts";
 
 const customerPages = [
-  ["/", "phones", <MobileOutlined />],
-  ["/plans", "buy", <ShoppingOutlined />],
-  ["/wall", "wall", <TableOutlined />],
-  ["/apps", "apps", <AppstoreOutlined />],
-  ["/orders", "orders", <FileTextOutlined />],
-  ["/usage", "usage", <BarChartOutlined />],
-  ["/wallet", "wallet", <WalletOutlined />],
+  ["/", "phones", MobileOutlined],
+  ["/plans", "buy", ShoppingOutlined],
+  ["/wall", "wall", TableOutlined],
+  ["/apps", "apps", AppstoreOutlined],
+  ["/orders", "orders", FileTextOutlined],
+  ["/usage", "usage", BarChartOutlined],
+  ["/wallet", "wallet", WalletOutlined],
 ] as const;
 
 const personalPages = [
-  ["/notifications", "notifications", <BellOutlined />],
-  ["/webhooks", "webhooks", <SendOutlined />],
-  ["/keys", "keys", <KeyOutlined />],
-  ["/profile", "profile", <UserOutlined />],
+  ["/notifications", "notifications", BellOutlined],
+  ["/webhooks", "webhooks", SendOutlined],
+  ["/keys", "keys", KeyOutlined],
+  ["/profile", "profile", UserOutlined],
 ] as const;
 
 const operatorGroups = [
   [
     "running",
     [
-      ["/overview", "overview", <DashboardOutlined />],
-      ["/hosts", "hosts", <CloudServerOutlined />],
-      ["/devices", "devices", <MobileOutlined />],
-      ["/wall", "wall", <TableOutlined />],
-      ["/apps", "apps", <AppstoreOutlined />],
+      ["/overview", "overview", DashboardOutlined],
+      ["/hosts", "hosts", CloudServerOutlined],
+      ["/devices", "devices", MobileOutlined],
+      ["/wall", "wall", TableOutlined],
+      ["/apps", "apps", AppstoreOutlined],
     ],
   ],
   [
     "selling",
     [
-      ["/plans", "plans", <TagsOutlined />],
-      ["/orders", "orders", <FileTextOutlined />],
-      ["/ledger", "ledger", <WalletOutlined />],
-      ["/usage", "usage", <BarChartOutlined />],
-      ["/figures", "figures", <LineChartOutlined />],
-      ["/users", "users", <TeamOutlined />],
-      ["/roles", "roles", <SafetyOutlined />],
+      ["/plans", "plans", TagsOutlined],
+      ["/orders", "orders", FileTextOutlined],
+      ["/ledger", "ledger", WalletOutlined],
+      ["/usage", "usage", BarChartOutlined],
+      ["/figures", "figures", LineChartOutlined],
+      ["/users", "users", TeamOutlined],
+      ["/roles", "roles", SafetyOutlined],
     ],
   ],
   [
     "watching",
     [
-      ["/events", "events", <NodeIndexOutlined />],
-      ["/sagas", "sagas", <BranchesOutlined />],
-      ["/consumers", "consumers", <ApiOutlined />],
-      ["/dead-letters", "deadLetters", <WarningOutlined />],
-      ["/projections", "projections", <BuildOutlined />],
-      ["/audit", "audit", <AuditOutlined />],
-      ["/settings", "settings", <SettingOutlined />],
+      ["/events", "events", NodeIndexOutlined],
+      ["/sagas", "sagas", BranchesOutlined],
+      ["/consumers", "consumers", ApiOutlined],
+      ["/dead-letters", "deadLetters", WarningOutlined],
+      ["/projections", "projections", BuildOutlined],
+      ["/audit", "audit", AuditOutlined],
+      ["/settings", "settings", SettingOutlined],
     ],
   ],
 ] as const;
@@ -117,10 +115,10 @@ function Group({ title, pages }: GroupProps) {
     <section>
       {title !== null && <h2>{title}</h2>}
       <ul>
-        {pages.map(([to, word, icon]: readonly [Entry[0], Entry[1], ReactNode]) => (
+        {pages.map(([to, word, icon]: Entry) => (
           <li key={to}>
             <Link to={to} activeOptions={{ exact: to === "/", includeSearch: false }}>
-              {icon}
+              <Icon of={icon} />
               {t(`nav.${word}`)}
             </Link>
           </li>

@@ -1,8 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Button, Empty, Skeleton, Table, type TableProps } from "antd";
+import { Button, Empty, Table, type TableProps } from "antd";
 import type { ReactNode, UIEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Refused } from "./answer.tsx";
+import { Skeleton } from "./skeleton.tsx";
 import { useViewport } from "./use-viewport.ts";
 
 interface RowsProps<T> {
@@ -38,7 +39,7 @@ export function Rows<T extends object>(props: RowsProps<T>) {
   });
   if (list.error && !list.data)
     return <Refused error={list.error} onRetry={() => void list.refetch()} />;
-  if (!list.data) return <Skeleton active title={false} paragraph={{ rows: 8 }} />;
+  if (!list.data) return <Skeleton lines={8} />;
   const rows = list.data.pages.flat();
   if (rows.length === 0) return <div className="empty">{asEmpty(empty)}</div>;
   const more = (): void => {

@@ -1,12 +1,14 @@
-import { LogoutOutlined, MenuOutlined } from "@ant-design/icons";
+import LogoutOutlined from "@ant-design/icons-svg/es/asn/LogoutOutlined";
+import MenuOutlined from "@ant-design/icons-svg/es/asn/MenuOutlined";
+import WarningOutlined from "@ant-design/icons-svg/es/asn/WarningOutlined";
 import { Link, Outlet } from "@tanstack/react-router";
-import { Alert, Button, Tooltip } from "antd";
 import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries } from "../api.ts";
 import { Bell } from "../features/notifications/bell.tsx";
 import { useLive } from "../live/use-live.ts";
 import { signIn } from "../sign-in.ts";
+import { Icon } from "./icon.tsx";
 import { LanguageChoice } from "./language-choice.tsx";
 import { Navigation } from "./navigation.tsx";
 import { useHubAway } from "./use-hub-away.ts";
@@ -27,7 +29,12 @@ export function Shell() {
         {t("nav.skip")}
       </a>
       <Header isOpen={isOpen} onMenu={() => setOpen(!isOpen)} />
-      {isAway && <Alert banner type="warning" title={t("app.hubAway")} role="alert" />}
+      {isAway && (
+        <p className="banner" role="alert">
+          <Icon of={WarningOutlined} />
+          {t("app.hubAway")}
+        </p>
+      )}
       <div className="body">
         <Navigation id="navigation" onChosen={() => setOpen(false)} />
         <main id="main" tabIndex={-1}>
@@ -47,15 +54,16 @@ function Header({ isOpen, onMenu }: { readonly isOpen: boolean; onMenu(): void }
   };
   return (
     <header>
-      <Button
-        className="menu"
-        type="text"
-        icon={<MenuOutlined />}
+      <button
+        type="button"
+        className="button text menu"
         aria-label={t("nav.menu")}
         aria-expanded={isOpen}
         aria-controls="navigation"
         onClick={onMenu}
-      />
+      >
+        <Icon of={MenuOutlined} />
+      </button>
       <Link to="/" className="brand">
         <img src="/icon.svg" alt="" width={24} height={24} />
         {t("app.name")}
@@ -64,14 +72,15 @@ function Header({ isOpen, onMenu }: { readonly isOpen: boolean; onMenu(): void }
       <span className="who">{user?.email}</span>
       <Bell />
       <LanguageChoice />
-      <Tooltip title={t("app.signOut")}>
-        <Button
-          type="text"
-          icon={<LogoutOutlined />}
-          aria-label={t("app.signOut")}
-          onClick={leave}
-        />
-      </Tooltip>
+      <button
+        type="button"
+        className="button text"
+        title={t("app.signOut")}
+        aria-label={t("app.signOut")}
+        onClick={leave}
+      >
+        <Icon of={LogoutOutlined} />
+      </button>
     </header>
   );
 }

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient, type UseMutationResult } from "@tanstack/react-query";
 import { useRef } from "react";
-import { useMessages } from "./messages.tsx";
+import { say } from "./messages.tsx";
 import { useRefusalWords } from "./use-refusal-words.ts";
 
 interface ActOptions<T> {
@@ -21,7 +21,6 @@ export function useAct<Wish, T>(
 ): UseMutationResult<T, Error, Wish> {
   const client = useQueryClient();
   const words = useRefusalWords();
-  const message = useMessages();
   const key = useRef<{ wish: string; key: string } | null>(null);
   return useMutation({
     mutationFn: (wish: Wish) => {
@@ -31,10 +30,10 @@ export function useAct<Wish, T>(
     },
     onSuccess: (answer) => {
       key.current = null;
-      if (done !== undefined) void message.success(done);
+      if (done !== undefined) say("success", done);
       onDone?.(answer);
     },
-    onError: (error) => void message.error(words(error)),
+    onError: (error) => say("error", words(error)),
     onSettled: () =>
       client.invalidateQueries({
         predicate: ({ queryKey }) => changes.some((area) => String(queryKey[0]).startsWith(area)),

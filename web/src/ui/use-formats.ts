@@ -23,31 +23,41 @@ export function useFormats(): Formats {
   return useMemo(() => formatsOf(i18n.language), [i18n.language]);
 }
 
+const timeForm = { dateStyle: "medium", timeStyle: "short" } as const;
+const dayForm = { dateStyle: "medium" } as const;
+const instantForm = {
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+  hourCycle: "h23",
+} as const;
+
 function formatsOf(language: string): Formats {
-  const time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-  const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
-  const instant = new Intl.DateTimeFormat(language, {
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    fractionalSecondDigits: 3,
-    hourCycle: "h23",
-  });
+  const time = dates(language, timeForm);
+  const day = dates(language, dayForm);
+  const instant = dates(language, instantForm);
   return {
     money: (amountMinor, currency) =>
       new Intl.NumberFormat(language, { style: "currency", currency }).format(
         amountMinor / 10 ** fractionDigits,
       ),
-    time: (iso) => time.format(new Date(iso)),
-    instant: (iso) => instant.format(new Date(iso)),
-    day: (iso) => day.format(new Date(iso)),
+    time,
+    instant,
+    day,
     duration: (ms) => durationText(ms, language),
     bytes: (count) => bytesText(count, language),
     number: (value, digits = 0) =>
       new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value),
   };
+}
+
+/** A format of dates is dear to make: each is made when it is first asked for. */
+function dates(language: string, form: Intl.DateTimeFormatOptions): (iso: string) => string {
+  let format: Intl.DateTimeFormat | null = null;
+  return (iso) => (format ??= new Intl.DateTimeFormat(language, form)).format(new Date(iso));
 }
 
 function durationText(ms: number, language: string): string {

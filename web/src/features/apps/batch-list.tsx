@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Collapse, Empty, Progress, Skeleton, Tag } from "antd";
+import { Button, Collapse, Empty, Progress, Tag } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type Batch, type BatchItem } from "../../api.ts";
 import { Answer } from "../../ui/answer.tsx";
 import { useAct } from "../../ui/use-act.ts";
 import { useFormats } from "../../ui/use-formats.ts";
+import { Skeleton } from "../../ui/skeleton.tsx";
 
 const movingMs = 1000;
 
@@ -83,7 +84,7 @@ function Items({ batch }: { readonly batch: Batch }) {
   const cancel = useAct((id: string) => api.apps.cancelBatch.mutate({ batchId: id }), {
     changes: ["apps."],
   });
-  if (!detail.data) return <Skeleton active title={false} />;
+  if (!detail.data) return <Skeleton />;
   return (
     <>
       <ul className="items">

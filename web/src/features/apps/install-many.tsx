@@ -1,9 +1,10 @@
-import { Alert, Checkbox, Empty, Modal, Skeleton } from "antd";
+import { Alert, Checkbox, Empty, Modal } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type AppInfo } from "../../api.ts";
 import { useAct } from "../../ui/use-act.ts";
 import { usePhones } from "../phones/use-phones.ts";
+import { Skeleton } from "../../ui/skeleton.tsx";
 
 interface InstallManyProps {
   readonly app: AppInfo;
@@ -37,7 +38,7 @@ export function InstallMany({ app, onClose }: InstallManyProps) {
       onOk={() => install.mutate(chosen)}
       onCancel={onClose}
     >
-      {phones.isPending && <Skeleton active />}
+      {phones.isPending && <Skeleton />}
       {phones.data && usable.length === 0 && <Empty description={t("apps.noPhone")} />}
       {usable.length > 0 && (
         <>

@@ -63,8 +63,9 @@ export function BulkActions({ devices, onDone }: BulkActionsProps) {
         to="/wall"
         search={{ id: devices.map(({ deviceId }) => deviceId).join(",") }}
         disabled={devices.length === 0}
+        className="button"
       >
-        <Button disabled={devices.length === 0}>{t("devices.watch")}</Button>
+        {t("devices.watch")}
       </Link>
       <Popconfirm
         title={t("devices.destroyQuestion", { count: devices.length })}

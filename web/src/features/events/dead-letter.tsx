@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Input, Modal, Skeleton } from "antd";
+import { Alert, Button, Input, Modal } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type DeadLetter } from "../../api.ts";
 import { useAct } from "../../ui/use-act.ts";
 import { useFormats } from "../../ui/use-formats.ts";
+import { Skeleton } from "../../ui/skeleton.tsx";
 
 interface DeadLetterProps {
   readonly letter: DeadLetter;
@@ -71,7 +72,7 @@ function Known({ letter: { consumer, position } }: { readonly letter: DeadLetter
     queryKey: ["deadLetters.show", consumer, position],
     queryFn: () => api.deadLetters.show.query({ consumer, position }),
   });
-  if (!data) return <Skeleton active />;
+  if (!data) return <Skeleton />;
   return (
     <>
       {data.letter?.error && (

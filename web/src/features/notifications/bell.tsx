@@ -1,6 +1,7 @@
-import { BellOutlined } from "@ant-design/icons";
+import BellOutlined from "@ant-design/icons-svg/es/asn/BellOutlined";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { Icon } from "../../ui/icon.tsx";
 import { useUnread } from "./use-unread.ts";
 
 const mostShown = 99;
@@ -18,7 +19,7 @@ export function Bell() {
       }
       title={t("nav.notifications")}
     >
-      <BellOutlined />
+      <Icon of={BellOutlined} />
       {unread > 0 && (
         <span className="count" aria-hidden>
           {unread > mostShown ? `${mostShown}+` : unread}

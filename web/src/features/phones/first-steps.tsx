@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api.ts";
 import { useFormats } from "../../ui/use-formats.ts";
@@ -26,15 +25,15 @@ export function FirstSteps() {
               ? t("first.noMoney")
               : t("first.haveMoney", { amount: money(wallet.balanceMinor, wallet.currency) })}
           </p>
-          <Link to="/wallet">
-            <Button>{t("nav.wallet")}</Button>
+          <Link to="/wallet" className="button">
+            {t("nav.wallet")}
           </Link>
         </li>
         <li>
           <h3>{t("first.buy")}</h3>
           <p>{t("phones.emptyHint")}</p>
-          <Link to="/plans">
-            <Button type={isPoor ? "default" : "primary"}>{t("first.seePlans")}</Button>
+          <Link to="/plans" className={isPoor ? "button" : "button primary"}>
+            {t("first.seePlans")}
           </Link>
         </li>
         <li>

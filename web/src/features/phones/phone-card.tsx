@@ -1,11 +1,11 @@
 import { Link } from "@tanstack/react-router";
-import { Button, Flex } from "antd";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { Device } from "../../api.ts";
 import { PowerButton } from "./power-button.tsx";
 import { StateTag } from "./state-tag.tsx";
 import { Panel } from "../../ui/panel.tsx";
+import { useFormats } from "../../ui/use-formats.ts";
 
 /** A customer without phones has no use for it: it is no part of the first page. */
 const Thumbnail = lazy(async () => ({ default: (await import("./thumbnail.tsx")).Thumbnail }));
@@ -17,24 +17,20 @@ interface PhoneCardProps {
 }
 
 export function PhoneCard({ device, planName }: PhoneCardProps) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const { time } = useFormats();
   const { name, spec, lease, hostState, reason } = device;
   const until = lease?.expiresAt
-    ? t("phones.until", {
-        when: new Intl.DateTimeFormat(i18n.language, {
-          dateStyle: "medium",
-          timeStyle: "short",
-        }).format(new Date(lease.expiresAt)),
-      })
+    ? t("phones.until", { when: time(lease.expiresAt) })
     : t(lease ? "phones.untilReturned" : "phones.free");
   return (
     <Panel testId="phone">
-      <Flex justify="space-between" align="center" gap={8}>
+      <div className="phone-head">
         <h2 className="name" title={name}>
           {name}
         </h2>
         <StateTag device={device} />
-      </Flex>
+      </div>
       <Suspense fallback={<div className="thumbnail" />}>
         <Thumbnail device={device} />
       </Suspense>
@@ -48,12 +44,17 @@ export function PhoneCard({ device, planName }: PhoneCardProps) {
         {hostState !== "connected" && <span className="bad">{t("phones.hostAway")}</span>}
         {device.state === "failed" && reason && <bdi className="bad">{reason}</bdi>}
       </div>
-      <Flex gap={8}>
-        <Link to="/phones/$device" params={{ device: device.deviceId }}>
-          <Button type="primary">{t("phones.open")}</Button>
+      <div className="page-actions">
+        <Link
+          to="/phones/$device"
+          params={{ device: device.deviceId }}
+          className="button primary"
+          aria-label={`${t("phones.open")}: ${name}`}
+        >
+          {t("phones.open")}
         </Link>
         <PowerButton device={device} />
-      </Flex>
+      </div>
     </Panel>
   );
 }

@@ -1,7 +1,7 @@
-import { PoweroffOutlined } from "@ant-design/icons";
-import { Button } from "antd";
+import PoweroffOutlined from "@ant-design/icons-svg/es/asn/PoweroffOutlined";
 import { useTranslation } from "react-i18next";
 import { api, type Device } from "../../api.ts";
+import { Icon } from "../../ui/icon.tsx";
 import { useAct } from "../../ui/use-act.ts";
 
 /** Switches a phone on or off: says what it should be, its host does the rest. */
@@ -14,12 +14,15 @@ export function PowerButton({ device }: { readonly device: Device }) {
     { changes: ["devices."] },
   );
   return (
-    <Button
-      icon={<PoweroffOutlined />}
-      loading={isPending}
+    <button
+      type="button"
+      className="button"
+      aria-busy={isPending}
+      disabled={isPending}
       onClick={() => mutate({ device: device.deviceId })}
     >
+      <Icon of={PoweroffOutlined} />
       {t(isOn ? "phones.stop" : "phones.start")}
-    </Button>
+    </button>
   );
 }

@@ -1,4 +1,3 @@
-import { Tag } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Device } from "../../api.ts";
 
@@ -16,8 +15,8 @@ const colours: Record<Device["state"], string> = {
 export function StateTag({ device }: { readonly device: Device }) {
   const { t } = useTranslation();
   return (
-    <Tag color={colours[device.state]} title={device.reason ?? undefined}>
+    <span className="tag" data-color={colours[device.state]} title={device.reason ?? undefined}>
       {t(`state.${device.state}`)}
-    </Tag>
+    </span>
   );
 }

@@ -1,13 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { Device } from "../../api.ts";
 import { useSeen } from "../../ui/use-seen.ts";
 import { watchGlances } from "./glances.ts";
 
 /** What a phone shows, small, anew every few seconds while the reader sees it. */
-export function Thumbnail({ device: { deviceId, name, state } }: { readonly device: Device }) {
-  const { t } = useTranslation();
+export function Thumbnail({ device: { deviceId, state } }: { readonly device: Device }) {
   const frame = useRef<HTMLAnchorElement>(null);
   const isSeen = useSeen(frame) && state === "running";
   const [address, setAddress] = useState<string | null>(null);
@@ -26,7 +24,8 @@ export function Thumbnail({ device: { deviceId, name, state } }: { readonly devi
       className="thumbnail"
       to="/phones/$device"
       params={{ device: deviceId }}
-      aria-label={`${t("phones.open")}: ${name}`}
+      // Where the card's own link leads as well.
+      aria-hidden
       tabIndex={-1}
     >
       {address !== null && state === "running" && (

@@ -4,11 +4,15 @@ import { api, type Device, refusalOf } from "../../api.ts";
 const movingMs = 700;
 const restingMs = 10_000;
 
+export const phonesQuery = {
+  queryKey: ["devices.list"],
+  queryFn: () => api.devices.list.query(),
+} as const;
+
 /** The caller's phones, always as the hub has them: asked again at events of theirs (live/use-live.ts), and often while one is on its way from a state to another. */
 export const usePhones = () =>
   useQuery({
-    queryKey: ["devices.list"],
-    queryFn: () => api.devices.list.query(),
+    ...phonesQuery,
     refetchInterval: ({ state }) => (state.data?.some(isMoving) ? movingMs : restingMs),
   });
 

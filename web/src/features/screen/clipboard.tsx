@@ -1,13 +1,12 @@
 import { Button, Flex, Input } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useMessages } from "../../ui/messages.tsx";
+import { say } from "../../ui/messages.tsx";
 import type { LivePlayer } from "./use-player.ts";
 
 /** Text to the phone, and what was copied there. */
 export function Clipboard({ live: { player, state, clipboard } }: { readonly live: LivePlayer }) {
   const { t } = useTranslation();
-  const message = useMessages();
   const [text, setText] = useState("");
   const isUsable = state?.phase === "playing" && state.control.mine && text !== "";
   const paste = (): void => {
@@ -16,7 +15,7 @@ export function Clipboard({ live: { player, state, clipboard } }: { readonly liv
   };
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(clipboard ?? "");
-    void message.success(t("clipboard.copied"));
+    say("success", t("clipboard.copied"));
   };
   return (
     <section>

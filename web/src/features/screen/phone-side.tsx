@@ -1,7 +1,8 @@
-import { Skeleton, Tabs } from "antd";
+import { Tabs } from "antd";
 import { type ComponentType, lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Device } from "../../api.ts";
+import { Skeleton } from "../../ui/skeleton.tsx";
 
 interface PhoneSideProps {
   readonly device: Device;
@@ -30,7 +31,7 @@ export function PhoneSide({ device, children }: PhoneSideProps) {
       key: name,
       label: t(`tools.tab.${name}`),
       children: (
-        <Suspense fallback={<Skeleton active />}>
+        <Suspense fallback={<Skeleton />}>
           <Tool deviceId={device.deviceId} />
         </Suspense>
       ),

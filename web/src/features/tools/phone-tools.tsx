@@ -2,7 +2,7 @@ import { CameraOutlined, EyeOutlined, ReloadOutlined } from "@ant-design/icons";
 import { Button, Collapse } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type Device } from "../../api.ts";
-import { useMessages } from "../../ui/messages.tsx";
+import { say } from "../../ui/messages.tsx";
 import { useAct } from "../../ui/use-act.ts";
 import { AppsOnPhone } from "./apps-on-phone.tsx";
 import { answerOf, newKey } from "./command.ts";
@@ -41,7 +41,6 @@ export function PhoneTools({ device }: { readonly device: Device }) {
 
 function Actions({ device: { deviceId, name } }: { readonly device: Device }) {
   const { t } = useTranslation();
-  const message = useMessages();
   const shoot = useAct((ref: string) => saveScreenshot(ref, name), { changes: [] });
   const restart = useAct(
     (ref: string) => answerOf(api.devices.restart.mutate({ device: ref, ...newKey() })),
@@ -50,7 +49,7 @@ function Actions({ device: { deviceId, name } }: { readonly device: Device }) {
   const copyAddress = async (): Promise<void> => {
     const address = `${window.location.origin}/phones/${deviceId}?look=true`;
     await navigator.clipboard.writeText(address).catch(() => undefined);
-    void message.info(address);
+    say("info", address);
   };
   return (
     <>
