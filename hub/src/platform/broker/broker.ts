@@ -1,5 +1,4 @@
 import { createServer, type Socket } from "node:net";
-import { Duplex } from "node:stream";
 import { maxPacketBytes, type Refusal } from "@cloudphone/shared/link";
 import {
   agentSubscriptions,
@@ -16,7 +15,7 @@ import { retryLevel } from "../postgres/reachability.ts";
 import type { MqttAddress } from "./address.ts";
 import { listenerOf, maySubscribe } from "./listeners.ts";
 import { Listening } from "./listening.ts";
-import { PacketGuard } from "./packet-guard.ts";
+import { GuardedSocket } from "./packet-guard.ts";
 
 export type UpKind = "events" | "heartbeat" | "presence";
 
@@ -158,17 +157,10 @@ function admission(aedes: Aedes, limits: Limits, logger: Logger): (socket: Socke
       else perAddress.delete(address);
     });
     socket.setNoDelay(true);
-    const guard = new PacketGuard(maxPacketBytes);
-    guard.on("error", (error) => {
-      // Who only looked whether the port is open, or hung up, did nothing wrong.
-      if (error.name !== "AbortError")
-        logger.warn({ address, reason: error.message }, "an MQTT connection was closed");
-      socket.destroy();
-    });
-    socket.pipe(guard);
-    const guarded = Duplex.from({ readable: guard, writable: socket });
-    guarded.on("error", () => socket.destroy());
-    socket.once("close", () => guarded.destroy());
+    const guarded = new GuardedSocket(socket, maxPacketBytes);
+    guarded.on("error", (error) =>
+      logger.warn({ address, reason: error.message }, "an MQTT connection was closed"),
+    );
     aedes.handle(guarded);
   };
 }
