@@ -42,7 +42,7 @@ export const logGuards: readonly Guard[] = [
   {
     name: "what can't be decoded goes to quarantine",
     file: "hub/src/platform/log/ingest.ts",
-    guard: "        if (all.quarantined.length > 0) await quarantineIn(tx, all.quarantined);\n",
+    guard: "          if (all.quarantined.length > 0) await quarantineIn(tx, all.quarantined);\n",
     without: "",
     test: {
       file: ingest,
@@ -53,8 +53,8 @@ export const logGuards: readonly Guard[] = [
     name: "the ack comes after the commit",
     file: "hub/src/platform/broker/host-messages.ts",
     guard: "        const results = await this.#options.ingest.ingest(batches);\n",
-    without: `        for (const { hostId, batch } of batches)
-          await this.#answer({ hostId, epoch: batch.epoch, seq: batch.rows.at(-1)?.seq ?? 0, resend: false });
+    without: `        for (const { hostId, epoch, rows } of batches)
+          await this.#answer({ hostId, epoch, seq: rows.at(-1)?.seq ?? 0, resend: false });
         const results = await this.#options.ingest.ingest(batches);
 `,
     test: {

@@ -54,10 +54,10 @@ export async function until<T>(what: string, look: () => Promise<T | null | unde
 /** `database`, whose transactions go wrong at the very end while `fails` says so: all work is done, and its commit does not come. */
 export const commitsFail = (database: Database, fails: () => boolean): Database => ({
   ...database,
-  transaction: (work) =>
+  transaction: (work, options) =>
     database.transaction(async (tx: Tx) => {
       const result = await work(tx);
       if (fails()) throw new Error("the commit failed");
       return result;
-    }),
+    }, options),
 });

@@ -12,7 +12,7 @@ import { hostTopic } from "@cloudphone/shared/topics";
 import type { Logger } from "pino";
 import type { HostBus } from "../context.ts";
 import { crashPoint } from "../crash-point.ts";
-import type { HostBatch, Ingest, IngestResult } from "../log/ingest.ts";
+import { type Ingest, type IngestResult, type ReadBatch, readBatch } from "../log/ingest.ts";
 import { retryLevel } from "../postgres/reachability.ts";
 import type { UpKind } from "./broker.ts";
 
@@ -35,7 +35,7 @@ export interface HostMessagesOptions {
  */
 export class HostMessages {
   readonly #options: HostMessagesOptions;
-  #waiting: HostBatch[] = [];
+  #waiting: ReadBatch[] = [];
   #busy: Promise<void> | null = null;
   #failures = 0;
   #stopped = false;
@@ -49,7 +49,7 @@ export class HostMessages {
     switch (kind) {
       case "events": {
         const batch = eventBatchSchema.safeParse(message);
-        if (batch.success) this.#queue({ hostId, batch: batch.data });
+        if (batch.success) this.#queue(() => readBatch({ hostId, batch: batch.data }));
         else
           this.refuse(hostId, hostTopic(hostId, kind), {
             payload,
@@ -103,9 +103,9 @@ export class HostMessages {
     await this.idle();
   }
 
-  #queue(batch: HostBatch): void {
+  #queue(read: () => ReadBatch): void {
     if (this.#stopped || this.#waiting.length >= maxWaitingBatches) return;
-    this.#waiting.push(batch);
+    this.#waiting.push(read());
     this.#busy ??= this.#drain().finally(() => {
       this.#busy = null;
     });
@@ -132,7 +132,7 @@ export class HostMessages {
   }
 
   /** After a failed commit: a batch that fails alone is dropped alone. */
-  async #oneByOne(batches: readonly HostBatch[]): Promise<void> {
+  async #oneByOne(batches: readonly ReadBatch[]): Promise<void> {
     if (batches.length < 2) return;
     for (const batch of batches) {
       const [result] = await this.#options.ingest.ingest([batch]).catch(() => []);
@@ -184,9 +184,9 @@ export function parseJson(payload: Buffer): unknown {
 }
 
 /** How many of the first batches have at most so many rows together; one in any case. Pure. */
-export function batchesFor(rows: number, waiting: readonly HostBatch[]): number {
+export function batchesFor(rows: number, waiting: readonly ReadBatch[]): number {
   let sum = 0;
-  const over = waiting.findIndex(({ batch }) => (sum += batch.rows.length) > rows);
+  const over = waiting.findIndex((batch) => (sum += batch.rows.length) > rows);
   return over === -1 ? waiting.length : Math.max(1, over);
 }
 

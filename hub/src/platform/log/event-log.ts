@@ -47,6 +47,8 @@ export interface EventLog {
   append(events: readonly NewEvent[]): Promise<number>;
   /** The same inside a transaction of the events database; the caller must call `announce` with what it returns after its commit. */
   appendIn(tx: Tx, events: readonly NewEvent[]): Promise<Appended>;
+  /** The same for at least one, whose author's row the caller has locked, and knows by it that all are new: nothing is looked for that may be there already. */
+  appendNewIn(tx: Tx, events: readonly NewEvent[]): Promise<Appended>;
   announce(appended: Appended): void;
   /** What another hub has appended. */
   hear(appended: Appended): void;
@@ -126,6 +128,7 @@ export function createEventLog(database: Database, archiveDir: string | null = n
     ...announcer,
     ...readLog(database, archiveDir),
     appendIn,
+    appendNewIn,
     async append(events) {
       const appended = await database.transaction((tx) => appendIn(tx, events));
       announcer.announce(appended);
@@ -139,6 +142,7 @@ export function createEventLog(database: Database, archiveDir: string | null = n
 const toldEvents = 2000;
 
 interface StoredRow {
+  before: number;
   count: number;
   recorded_at: Date;
   /** Null but for appends of which something was there already. */
@@ -146,38 +150,76 @@ interface StoredRow {
   seq: number | null;
 }
 
+const rowsOf = (events: readonly NewEvent[]) =>
+  events.map(({ stream, seq, event }, index) => ({ ...event, stream, seq, place: index + 1 }));
+
+/** Sent together with the statement that appends, which then sees what the one before it has committed: everybody who appends waits for it meanwhile. */
+const lockHead = (tx: Tx) => tx<{ position: number }>`select position from log_head for update`;
+
+async function appendNewIn(tx: Tx, events: readonly NewEvent[]): Promise<Appended> {
+  const [, [done]] = await Promise.all([
+    lockHead(tx),
+    tx<{ before: number; recorded_at: Date }>`
+      with now as materialized (
+        select position as before, clock_timestamp() as recorded_at from log_head
+      ), stored as (
+        insert into events (position, id, stream, seq, type, version, subject, occurred_at, recorded_at, correlation_id, causation_id, data)
+        select now.before + place, id, stream, seq, type, version, subject, "occurredAt", now.recorded_at, "correlationId", "causationId", data
+        from now, jsonb_to_recordset(${tx.json(rowsOf(events))}) as r(
+          stream text, seq bigint, id uuid, type text, version int, subject text, "occurredAt" timestamptz,
+          "correlationId" uuid, "causationId" uuid, data jsonb, place int)
+      ), moved as (
+        update log_head set position = position + ${events.length}
+      ) select before, recorded_at from now`,
+  ]);
+  if (!done) throw new Error("the log has no head");
+  return appendedOf(events, { ...done, count: events.length });
+}
+
 async function appendIn(tx: Tx, events: readonly NewEvent[]): Promise<Appended> {
-  const [head] = await tx<{ position: number }>`select position from log_head for update`;
-  const before = head?.position ?? 0;
   const given = withoutDoubles(events);
-  if (given.length === 0) return { before, to: before, events: [] };
-  const rows = given.map(({ stream, seq, event }, place) => ({ ...event, stream, seq, place }));
-  // Numbered only after what is there already was left out, so that a resend uses up no position. The usual case, that all is new, needs no
-  // more than their count back: places then are positions.
-  const stored = await tx<StoredRow>`
+  if (given.length === 0) {
+    const [{ position } = { position: 0 }] = await lockHead(tx);
+    return { before: position, to: position, events: [] };
+  }
+  const [, stored] = await Promise.all([lockHead(tx), insertMissing(tx, given)]);
+  const [done] = stored;
+  if (!done) throw new Error("the log has no head");
+  return appendedOf(done.count === given.length ? given : among(given, stored), done);
+}
+
+/**
+ * Numbered only after what is there already was left out, so that a resend uses up no position. The usual case, that all is new, needs no
+ * more than their count back: places then are positions.
+ */
+const insertMissing = (tx: Tx, events: readonly NewEvent[]) =>
+  tx<StoredRow>`
     with incoming as (
-      select * from jsonb_to_recordset(${tx.json(rows)}) as r(
+      select * from jsonb_to_recordset(${tx.json(rowsOf(events))}) as r(
         stream text, seq bigint, id uuid, type text, version int, subject text, "occurredAt" timestamptz,
         "correlationId" uuid, "causationId" uuid, data jsonb, place int)
     ), now as materialized (
-      select clock_timestamp() as at
+      select position as before, clock_timestamp() as at from log_head
     ), stored as (
       insert into events (position, id, stream, seq, type, version, subject, occurred_at, recorded_at, correlation_id, causation_id, data)
-      select ${before} + row_number() over (order by place), id, stream, seq, type, version, subject, "occurredAt", now.at,
+      select now.before + row_number() over (order by place), id, stream, seq, type, version, subject, "occurredAt", now.at,
         "correlationId", "causationId", data
       from incoming i, now where not exists (select 1 from events e where e.stream = i.stream and e.seq = i.seq)
         and not exists (select 1 from archived_streams a where a.stream = i.stream and i.seq <= a.last_seq)
       returning stream, seq
     ), moved as (
-      update log_head set position = ${before} + (select count(*) from stored) returning position
-    ) select moved.position - ${before} as count, now.at as recorded_at, stored.stream, stored.seq
-      from moved cross join now left join stored on moved.position - ${before} < ${given.length}`;
-  const [{ count, recorded_at } = { count: 0, recorded_at: new Date(0) }] = stored;
+      update log_head set position = position + (select count(*) from stored) returning position
+    ) select now.before, moved.position - now.before as count, now.at as recorded_at, stored.stream, stored.seq
+      from moved cross join now left join stored on moved.position - now.before < ${events.length}`;
+
+function appendedOf(
+  events: readonly NewEvent[],
+  { before, count, recorded_at }: { before: number; count: number; recorded_at: Date },
+): Appended {
   const to = before + count;
   if (count > toldEvents) return { before, to, events: null };
-  const fresh = count === given.length ? given : among(given, stored);
   const place = { before, recordedAt: recorded_at.toISOString() };
-  return { before, to, events: fresh.map((one, index) => recordedOf(one, index, place)) };
+  return { before, to, events: events.map((one, index) => recordedOf(one, index, place)) };
 }
 
 const keyOf = ({ stream, seq }: { stream: string | null; seq: number | null }): string =>

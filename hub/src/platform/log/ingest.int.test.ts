@@ -4,7 +4,7 @@ import { type TestDatabases, testDatabases } from "../postgres/testing.ts";
 import { systemSource } from "../source.ts";
 import { envelopeOf, reported } from "../testing.ts";
 import { createEventLog } from "./event-log.ts";
-import { createIngest } from "./ingest.ts";
+import { createIngest, readBatch } from "./ingest.ts";
 
 let databases: TestDatabases;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ function host(hostId = systemSource.id(), epoch = systemSource.id()) {
         epoch,
         rows: rows.map((given) => (typeof given === "number" ? row(given) : given)),
       };
-      const [result] = await ingest.ingest([{ hostId, batch }]);
+      const [result] = await ingest.ingest([readBatch({ hostId, batch })]);
       return result;
     },
     stored: async () =>

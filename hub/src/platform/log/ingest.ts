@@ -37,18 +37,24 @@ export interface Quarantined {
  */
 export function createIngest(database: Database, log: EventLog, placesOf: PlacesOf = nowhere) {
   return {
-    async ingest(batches: readonly HostBatch[]): Promise<IngestResult[]> {
-      const decoded = batches.map(decode);
-      const places = await placesOf(devicesIn(decoded.flatMap(eventsOf)));
-      const { taken, appended } = await database.transaction(async (tx) => {
-        const all = await takeAll(tx, decoded, places);
-        const added = await log.appendIn(tx, all.events);
-        if (all.quarantined.length > 0) await quarantineIn(tx, all.quarantined);
-        crashPoint("hub.ingest.before-commit");
-        return { taken: all, appended: added };
-      });
+    async ingest(batches: readonly ReadBatch[]): Promise<IngestResult[]> {
+      const places = await placesOf(devicesIn(batches.flatMap(eventsOf)));
+      const { taken, appended } = await database.transaction(
+        async (tx) => {
+          const all = await takeAll(tx, batches, places);
+          if (all.quarantined.length > 0) await quarantineIn(tx, all.quarantined);
+          // Sent together; the head's lock last, since everybody who appends waits for it.
+          const [, added] = await Promise.all([
+            all.moved.size > 0 && moveEpochs(tx, [...all.moved]),
+            all.events.length > 0 && log.appendNewIn(tx, all.events),
+          ]);
+          crashPoint("hub.ingest.before-commit");
+          return { taken: all, appended: added };
+        },
+        { beginsWith: "reads" },
+      );
       crashPoint("hub.ingest.after-commit");
-      log.announce(appended);
+      if (appended) log.announce(appended);
       return taken.results;
     },
     quarantine: (rows: readonly Quarantined[]): Promise<void> =>
@@ -97,13 +103,15 @@ interface Row {
   readonly read: EnvelopeReading;
 }
 
-interface Decoded {
+/** What a host has sent, read and checked as far as that can be done without the database. */
+export interface ReadBatch {
   readonly hostId: string;
   readonly epoch: string;
   readonly rows: readonly Row[];
 }
 
-const decode = ({ hostId, batch: { epoch, rows } }: HostBatch): Decoded => ({
+/** To be called when a batch comes in: the one before it is with the database then, and has no use for this process. Pure. */
+export const readBatch = ({ hostId, batch: { epoch, rows } }: HostBatch): ReadBatch => ({
   hostId,
   epoch,
   rows: rows.map((row) => ({
@@ -114,34 +122,35 @@ const decode = ({ hostId, batch: { epoch, rows } }: HostBatch): Decoded => ({
   })),
 });
 
-const eventsOf = ({ rows }: Decoded): Envelope[] =>
+const eventsOf = ({ rows }: ReadBatch): Envelope[] =>
   rows.flatMap(({ read }) => (read.outcome === "malformed" ? [] : [read.envelope]));
 
 interface Taken {
   readonly events: NewEvent[];
   readonly quarantined: Quarantined[];
   readonly results: IngestResult[];
+  /** Of which something was taken. */
+  readonly moved: Set<Epoch>;
 }
 
 type Places = Awaited<ReturnType<PlacesOf>>;
 
-/** However many hosts and batches: three statements, unless a store is new. */
-async function takeAll(tx: Tx, batches: readonly Decoded[], places: Places): Promise<Taken> {
-  const taken: Taken = { events: [], quarantined: [], results: [] };
+/** However many hosts and batches: one statement, unless a store is new. */
+async function takeAll(tx: Tx, batches: readonly ReadBatch[], places: Places): Promise<Taken> {
+  const taken: Taken = { events: [], quarantined: [], results: [], moved: new Set() };
   const epochs = await lockEpochs(tx, batches);
-  const moved = new Set<Epoch>();
   for (const batch of batches) {
     const epoch = epochs.get(keyOf(batch)) ?? (await beginEpoch(tx, batch, epochs));
-    if (takeBatch(batch, { epoch, taken, places })) moved.add(epoch);
+    if (takeBatch(batch, { epoch, taken, places })) taken.moved.add(epoch);
   }
-  if (moved.size === 0) return taken;
-  const rows = [...moved];
-  await tx`update host_epochs e set last_seq = m.last_seq, seen_at = clock_timestamp()
-    from unnest(${rows.map(({ hostId }) => hostId)}::uuid[], ${rows.map(({ id }) => id)}::uuid[],
-      ${rows.map(({ lastSeq }) => lastSeq)}::bigint[]) as m(host_id, epoch, last_seq)
-    where e.host_id = m.host_id and e.epoch = m.epoch`;
   return taken;
 }
+
+const moveEpochs = (tx: Tx, moved: readonly Epoch[]) =>
+  tx`update host_epochs e set last_seq = m.last_seq, seen_at = clock_timestamp()
+    from unnest(${moved.map(({ hostId }) => hostId)}::uuid[], ${moved.map(({ id }) => id)}::uuid[],
+      ${moved.map(({ lastSeq }) => lastSeq)}::bigint[]) as m(host_id, epoch, last_seq)
+    where e.host_id = m.host_id and e.epoch = m.epoch`;
 
 /** A host's store as the database knows it; its row is locked. */
 interface Epoch {
@@ -156,7 +165,7 @@ const keyOf = ({ hostId, epoch }: { hostId: string; epoch: string }): string =>
 
 /** True when something of it was taken. */
 function takeBatch(
-  { hostId, epoch: id, rows: sent }: Decoded,
+  { hostId, epoch: id, rows: sent }: ReadBatch,
   { epoch, taken, places }: { epoch: Epoch; taken: Taken; places: Places },
 ): boolean {
   const lastSeq = epoch.current ? epoch.lastSeq : null;
@@ -183,7 +192,7 @@ function takeBatch(
 }
 
 /** Always in the same order, so that two hubs that take the same hosts' batches can't dead-lock. */
-async function lockEpochs(tx: Tx, batches: readonly Decoded[]): Promise<Map<string, Epoch>> {
+async function lockEpochs(tx: Tx, batches: readonly ReadBatch[]): Promise<Map<string, Epoch>> {
   const pairs = [...new Map(batches.map((batch) => [keyOf(batch), batch])).values()];
   const rows = await tx<Epoch>`
     select e.host_id as "hostId", e.epoch as id, e.last_seq as "lastSeq", e.current from host_epochs e
@@ -196,7 +205,7 @@ async function lockEpochs(tx: Tx, batches: readonly Decoded[]): Promise<Map<stri
 /** An epoch never seen becomes the current one; another hub may have seen it a moment ago. */
 async function beginEpoch(
   tx: Tx,
-  { hostId, epoch: id }: Decoded,
+  { hostId, epoch: id }: ReadBatch,
   epochs: Map<string, Epoch>,
 ): Promise<Epoch> {
   const [known] = await tx<{ lastSeq: number; current: boolean }>`

@@ -7,7 +7,7 @@ import {
   openConnection,
   tookTooLong,
 } from "./connection.ts";
-import type { Database, Param, Query, Tx } from "./database.ts";
+import type { Database, Param, Query, TransactionOptions, Tx } from "./database.ts";
 import { DatabaseAway, type Reachability } from "./reachability.ts";
 import { currentTenant } from "./tenant.ts";
 
@@ -45,14 +45,15 @@ export function createDatabase(options: DatabaseOptions): OpenDatabase {
   return {
     name: options.address.database,
     query,
-    transaction: (work) => pool.use((connection) => inTransaction(connection, deadlines, work)),
+    transaction: (work, begins) =>
+      pool.use((connection) => inTransaction(connection, { deadlines, ...begins }, work)),
     stop: () => pool.stop(),
   };
 }
 
 async function inTransaction<T>(
   connection: Connection,
-  deadlines: Deadlines,
+  { deadlines, beginsWith }: { deadlines: Deadlines } & TransactionOptions,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   let open = true;
@@ -69,8 +70,9 @@ async function inTransaction<T>(
   }) as unknown as Tx;
   Object.assign(tx, { json: connection.run.json, transaction: true });
   const steps = async (): Promise<T> => {
-    await connection.run`begin`;
-    const result = await work(tx);
+    const begun = connection.run`begin`;
+    if (beginsWith !== "reads") await begun;
+    const [, result] = await Promise.all([begun, work(tx)]);
     open = false;
     await connection.run`commit`;
     return result;

@@ -28,6 +28,14 @@ export interface Tx extends Query {
   readonly transaction: true;
 }
 
+export interface TransactionOptions {
+  /**
+   * What `work` sends before it waits for anything only reads and locks: it travels with the `begin`, a round trip less. Were the `begin` cancelled, it would be
+   * done outside a transaction, and nothing behind it would.
+   */
+  readonly beginsWith?: "reads";
+}
+
 export interface Database {
   readonly name: string;
   /** One statement by itself. Has a deadline; rejects with Fault `unavailable` when the server can't be reached in time. */
@@ -36,5 +44,5 @@ export interface Database {
    * Runs `work` in one transaction (read committed): commits when it resolves, rolls back when it rejects. NOT retried:
    * after a lost connection the outcome is unknown, and only the caller knows whether its work is keyed. Deadline 10 s.
    */
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }
