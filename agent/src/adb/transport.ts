@@ -50,7 +50,6 @@ export class AdbTransport {
   #window = 1;
   #checksums = true;
   #greeted = false;
-  #corked = false;
 
   constructor(wire: Duplex, options: TransportOptions) {
     this.#wire = wire;
@@ -193,7 +192,7 @@ export class AdbTransport {
     if (wire.destroyed || wire.writableEnded) return;
     const header = encodeHeader(message, { checksums: this.#checksums });
     const { data } = message;
-    this.#cork();
+    corkForThisTurn(wire);
     if (data.length === 0) wire.write(header);
     else if (bytesOf(data) <= copyBytes) wire.write(Buffer.concat([header, ...data]));
     else {
@@ -201,22 +200,15 @@ export class AdbTransport {
       for (const piece of data) wire.write(piece);
     }
     // Nothing comes after it, so the wire may be closed at once.
-    if (message.command === commands.CLSE) this.#uncork();
+    if (message.command === commands.CLSE) wire.uncork();
   }
+}
 
-  /** What is sent in one turn of the event loop goes out as one. */
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#wire.cork();
-    process.nextTick(() => this.#uncork());
-  }
-
-  #uncork(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#wire.uncork();
-  }
+/** What is written in one turn of the event loop goes out as one. */
+function corkForThisTurn(stream: Duplex): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 const textOf = (data: readonly Buffer[]): string =>
@@ -233,6 +225,8 @@ function join(stream: AdbStream, service: Duplex): void {
   });
   stream.on("error", () => service.destroy());
   service.pipe(stream);
+  // Before the pipe writes it: a write of the other end's comes in pieces, and what reads at the service's far end would take each by itself.
+  stream.on("data", () => corkForThisTurn(service));
   stream.pipe(service);
   stream.once("close", () => {
     service.unpipe(stream);
