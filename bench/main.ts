@@ -16,7 +16,7 @@ import { screenSending } from "./screen-sending.ts";
 import { stop } from "./stop.ts";
 import { start } from "./start.ts";
 
-/** `npm run bench [name [count]]`: each prints its figures beside the limit they are held against, and keeps the table in bench/results. */
+/** `npm run bench [name [count or part]]`: each prints its figures beside the limit they are held against, and keeps the table in bench/results. */
 const benchmarks: readonly Benchmark[] = [
   flowInstall,
   installAlone,
@@ -36,16 +36,20 @@ const benchmarks: readonly Benchmark[] = [
   outbox,
 ];
 
-const [wanted, counted] = process.argv.slice(2);
-const count = counted === undefined ? undefined : Number(counted);
-if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
-  process.stderr.write(`error: ${counted} is not a count; give a whole number from 1 on.\n`);
-  process.exit(2);
-}
+const [wanted, second] = process.argv.slice(2);
 const chosen = benchmarks.filter(({ name }) => wanted === undefined || name === wanted);
 if (chosen.length === 0) {
   const names = benchmarks.map(({ name }) => name).join(", ");
   process.stderr.write(`error: there is no benchmark ${wanted}; there are ${names}.\n`);
   process.exit(2);
 }
-for (const benchmark of chosen) if (!(await runBenchmark(benchmark, count))) process.exitCode = 1;
+const parts = chosen.flatMap((benchmark) => benchmark.parts ?? []);
+const part = parts.find((name) => name === second);
+const count = second === undefined || part !== undefined ? undefined : Number(second);
+if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
+  const orPart = parts.length > 0 ? `, or a part: ${parts.join(", ")}` : "";
+  process.stderr.write(`error: ${second} is no count; give a whole number from 1 on${orPart}.\n`);
+  process.exit(2);
+}
+for (const benchmark of chosen)
+  if (!(await runBenchmark(benchmark, { count, part }))) process.exitCode = 1;

@@ -21,8 +21,10 @@ interface Report {
 
 export interface Benchmark {
   readonly name: string;
+  /** What of it can be run alone, by `part`. */
+  readonly parts?: readonly string[];
   /** `count`: how many of what it does, for those that can be told; left out: as many as take a few minutes. */
-  run(count?: number): Promise<Report>;
+  run(count?: number, part?: string): Promise<Report>;
 }
 
 /** Sorted position, not interpolated: of 500 values, p99 is the sixth largest. */
@@ -69,13 +71,16 @@ function formatReport(name: string, { setting, figures, bound }: Report): string
   ].join("\n");
 }
 
-/** Runs one benchmark, prints its table and keeps it in bench/results; false when a limit was missed. */
-export async function runBenchmark({ name, run }: Benchmark, count?: number): Promise<boolean> {
-  const report = await run(count);
+/** Runs one benchmark, prints its table and keeps it in bench/results, unless it is of a part alone; false when a limit was missed. */
+export async function runBenchmark(
+  { name, run }: Benchmark,
+  { count, part }: { count?: number | undefined; part?: string | undefined },
+): Promise<boolean> {
+  const report = await run(count, part);
   const text = formatReport(name, report);
   const dir = path.join(import.meta.dirname, "results");
   await mkdir(dir, { recursive: true });
-  await writeFile(path.join(dir, `${name}.txt`), text);
+  if (part === undefined) await writeFile(path.join(dir, `${name}.txt`), text);
   process.stdout.write(`${text}\n`);
   return report.figures.every(isMet);
 }
