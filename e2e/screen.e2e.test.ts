@@ -50,6 +50,11 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
   const typed = (...words: readonly string[]): Promise<string> => typedBy(customer, ...words);
 
   async function typedBy(account: Account, ...words: readonly string[]): Promise<string> {
+    return (await run(process.execPath, [entry, ...words], { env: await signedInAs(account) }))
+      .stdout;
+  }
+
+  async function signedInAs(account: Account): Promise<NodeJS.ProcessEnv> {
     const env = {
       ...process.env,
       CLOUDPHONE_URL: cell.url,
@@ -57,7 +62,7 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
       CLOUDPHONE_PASSWORD: account.password,
     };
     await run(process.execPath, [entry, "login", "--email", account.email], { env });
-    return (await run(process.execPath, [entry, ...words], { env })).stdout;
+    return env;
   }
 
   /** How many encoders run on the phone, as its own log says. */
@@ -133,6 +138,7 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
     await expect.poll(encoders, poll).toBe(1);
     await first.page.getByText("3 viewers").waitFor();
     await third.page.getByText("View only").waitFor();
+    await third.page.getByText("Filmed", { exact: true }).waitFor();
     expect(await third.page.getByRole("button", { name: "Home" }).isDisabled()).toBe(true);
     await second.page.getByText("Somebody else has control").waitFor();
     await second.page.getByRole("button", { name: "Take control" }).click();
@@ -205,6 +211,11 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
   });
 
   test("was filmed by its host, whose films staff can have and customers can't", async () => {
+    const told = await run(process.execPath, [entry, "screen", device.name], {
+      env: await signedInAs(customer),
+    });
+    expect(told.stdout).toBe(`${cell.url}/phones/${device.deviceId}\n`);
+    expect(told.stderr).toContain("this screen is filmed");
     const none = cell.customer.query("recordings.list");
     await expect(none).rejects.toMatchObject({ fault: "forbidden" });
     // The one that its agent was killed over is finished by the next one.

@@ -77,7 +77,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const providers = options.providers ?? (await openProviders(config, { hostId, adb, logger }));
   const parts = assemble({ ...options, credentials, clock, store, adb, providers });
   await recoverRuns(store, providers, clock);
-  const reports = await sayStarted({ credentials, clock, store, source, offer: parts.offer });
+  const { offer } = parts;
+  const reports = await sayStarted({ config, credentials, clock, store, source, offer });
   parts.fleet.start();
   await parts.runner.start();
   parts.meter.start();
@@ -139,7 +140,10 @@ function assemble({
   });
   const tokenOf = (deviceId: Id): number | null => leaseTokenOf(store, deviceId);
   const tunnels = new Tunnels({ hubUrl: credentials.hubUrl, logger, tokenOf });
-  const screens = openScreens({ config, fleet, store, source, tokenOf, logger });
+  const recordingDaysOf = (deviceId: Id): number | null =>
+    store.read((tx) => tx.device(deviceId))?.desired.recordingDays ?? null;
+  const surroundings = { config, fleet, store, source, tokenOf, recordingDaysOf, logger };
+  const screens = openScreens(surroundings);
   const handlers = allHandlers;
   const runner = new CommandRunner({ ...parts, fleet, files, tunnels, screens, handlers });
   const meter = new Meter({
@@ -168,7 +172,10 @@ function assemble({
     onDesired: (desired) =>
       void fleet
         .take(desired)
-        .then(() => tunnels.fence(desired.deviceId))
+        .then(() => {
+          tunnels.fence(desired.deviceId);
+          screens.heedPolicy(desired.deviceId);
+        })
         .catch(complain),
     onCommand: (command) => void runner.take(command).catch(complain),
   });
@@ -217,6 +224,7 @@ async function recoverRuns(
 }
 
 async function sayStarted(host: {
+  config: AgentConfig;
   credentials: Credentials;
   clock: MonoClock;
   store: OpenStore;
@@ -226,7 +234,10 @@ async function sayStarted(host: {
   const { credentials, clock, store, source } = host;
   const providers = await host.offer.reports();
   const { hostId } = credentials;
-  const data = { hostId, epoch: store.epoch, bootId: clock.bootId, agentVersion, providers };
+  const data = {
+    ...{ hostId, epoch: store.epoch, bootId: clock.bootId, agentVersion, providers },
+    recordingDays: host.config.recordings.days,
+  };
   const cause = { correlationId: source.id(), causationId: null };
   await store.transaction((tx) => tx.emit({ type: "host.started", subject: hostId, data }, cause));
   return providers;

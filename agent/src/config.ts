@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { recordingDaysSchema } from "@cloudphone/shared/device";
 import { dockerConfigSchema } from "./providers/docker/config.ts";
 import { usbConfigSchema } from "./providers/usb/config.ts";
 import { perDeviceSchema } from "./doctor/capacity.ts";
@@ -45,8 +46,8 @@ export const agentConfigSchema = z.object({
   /** Films of screens, kept on this host while people look at them. */
   recordings: z
     .object({
-      /** What is older is deleted; 0: none are made. */
-      days: z.coerce.number().min(0).max(3650).default(0),
+      /** Of phones that nobody wishes otherwise for. */
+      days: z.coerce.number().pipe(recordingDaysSchema).default(0),
       /** The oldest are deleted while all have more together. */
       maxMiB: z.coerce.number().int().min(1).default(10_240),
     })

@@ -8,13 +8,25 @@ import { withHub } from "../client.ts";
 import { print } from "../output.ts";
 import { completed } from "./outcome.ts";
 
+const longestDays = 3650;
 const downloadMs = 10 * 60_000;
+
+const wordsFor = (days: number): string =>
+  days === 0 ? "no" : `while somebody looks, kept for ${days} days`;
+
+function daysIn(wish: string): number | null {
+  if (wish === "host") return null;
+  const days = wish === "never" ? 0 : Number(wish);
+  if (wish !== "never" && !(/^\d+$/.test(wish) && days >= 1 && days <= longestDays))
+    throw new Fault("bad_input", `Say for how many days, 1 to ${longestDays}, or never, or host.`);
+  return days;
+}
 
 /** Films of screens that hosts keep by their operators' policy. */
 export const recordingCommands = (program: Command): void => {
   const recordings = program
     .command("recordings")
-    .description("films of screens that hosts keep (CLOUDPHONE_RECORDING_DAYS of an agent)");
+    .description("films of screens that hosts keep while people look");
   recordings
     .command("list", { isDefault: true })
     .option("--device <device>", "of one phone, by its name or id")
@@ -30,8 +42,25 @@ export const recordingCommands = (program: Command): void => {
           customer: one.userId ?? "",
           id: one.recordingId,
         }));
-        const empty = "No recordings: hosts make them with CLOUDPHONE_RECORDING_DAYS above 0.";
+        const empty =
+          "No recordings: `cloudphone recordings policy` of a phone, or CLOUDPHONE_RECORDING_DAYS of an agent, has them made.";
         print(list, { json, rows, empty });
+      }),
+    );
+  recordings
+    .command("policy")
+    .description("whether a phone's screen is filmed, and how long its films are kept")
+    .argument("<device>", "its name or id")
+    .argument("<days|never|host>", "host: as CLOUDPHONE_RECORDING_DAYS of its agent has it")
+    .action((device: string, wish: string, _flags: unknown, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        await client.recordings.setPolicy.mutate({ device, days: daysIn(wish) });
+        const found = await client.devices.show.query({ device });
+        const { recordingDays: days, name } = found;
+        print(
+          { device: name, recordingDays: days },
+          { json, rows: [{ device: name, filmed: wordsFor(days) }] },
+        );
       }),
     );
   recordings

@@ -24,6 +24,11 @@ export const screenCommands = (program: Command): void => {
           ? await share(hub, device, flags.minutes)
           : await look(hub, device);
         process.stdout.write(hub.json ? `${JSON.stringify(told)}\n` : `${told.link}\n`);
+        // Beside the address, so that a program which reads that gets nothing else.
+        if (told.filmedDays > 0 && !hub.json)
+          process.stderr.write(
+            `note: this screen is filmed while somebody looks; its host keeps the films for ${told.filmedDays} days.\n`,
+          );
       }),
     );
   program
@@ -59,14 +64,16 @@ interface ScreenFlags {
 }
 
 async function look({ client, url }: Connection, device: string) {
-  const { deviceId, name } = await client.devices.show.query({ device });
-  return { device: name, link: new URL(`/phones/${deviceId}`, url).href };
+  const { deviceId, name, recordingDays } = await client.devices.show.query({ device });
+  const link = new URL(`/phones/${deviceId}`, url).href;
+  return { device: name, link, filmedDays: recordingDays };
 }
 
 async function share({ client, url }: Connection, device: string, forMinutes: number) {
   const wish = { device, minutes: forMinutes, idempotencyKey: randomUUID() };
   const { link, ...made } = await client.shares.create.mutate(wish);
-  return { ...made, link: new URL(`/shared#${link}`, url).href };
+  const { recordingDays: filmedDays } = await client.devices.show.query({ device });
+  return { ...made, link: new URL(`/shared#${link}`, url).href, filmedDays };
 }
 
 function minutes(text: string): number {

@@ -29,6 +29,9 @@ export const leaseRefSchema = z.object({
 });
 export type LeaseRef = z.infer<typeof leaseRefSchema>;
 
+/** How long films of screens are kept; 0: none are made. */
+export const recordingDaysSchema = z.number().min(0).max(3650);
+
 /** What people mark phones with, to mean several at once: "team=checkout". */
 export const labelNameSchema = z
   .string()
@@ -55,6 +58,8 @@ export const desiredSchema = z.object({
   existence: z.enum(["present", "absent"]),
   power: powerSchema,
   spec: deviceSpecSchema,
+  /** How many days films of its screen are kept, 0: it is not filmed. Left out: as its host's own configuration has it. */
+  recordingDays: recordingDaysSchema.optional(),
   /** Fencing token of the newest lease this device ever had; 0 before the first. */
   token: z.int().min(0),
   lease: leaseRefSchema

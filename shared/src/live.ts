@@ -143,6 +143,8 @@ export const hostMessageSchema = z.discriminatedUnion("type", [
     allowed: z.boolean(),
     viewers: z.int().min(1),
   }),
+  /** Whether what is shown is filmed, by the operator's policy. */
+  z.object({ type: z.literal("filmed"), on: z.boolean() }),
   /** It has changed, or was asked for. */
   z.object({ type: z.literal("clipboard"), text: z.string() }),
   /** What the encoder is asked for at present; lowered and raised by the viewers' networks. */

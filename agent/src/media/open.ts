@@ -17,6 +17,8 @@ interface Surroundings {
   readonly store: Pick<Store, "transaction">;
   readonly source: Source;
   tokenOf(deviceId: Id): number | null;
+  /** How many days its films are kept, by whoever wished it; null: nobody did. */
+  recordingDaysOf(deviceId: Id): number | null;
   readonly logger: Logger;
 }
 
@@ -64,14 +66,12 @@ export function openScreens(surroundings: Surroundings): Screens {
   });
 }
 
-/** Null: the operator wants none. */
-function recordingsOf(surroundings: Surroundings): Recordings | null {
-  const { config, store, source, tokenOf, logger } = surroundings;
+function recordingsOf(surroundings: Surroundings): Recordings {
+  const { config, store, source, tokenOf, recordingDaysOf, logger } = surroundings;
   const { days, maxMiB } = config.recordings;
-  if (days === 0) return null;
   return new Recordings({
     dir: path.join(config.dataDir, "recordings"),
-    days,
+    daysOf: (deviceId) => recordingDaysOf(deviceId) ?? days,
     mostBytes: maxMiB * 1024 ** 2,
     tokenOf: (deviceId) => tokenOf(deviceId) ?? 0,
     store,

@@ -4,6 +4,8 @@ import { annexB } from "./framing.ts";
 import type { MediaPacket } from "./scrcpy/streams.ts";
 
 export interface RecorderOptions {
+  /** Whether the screen is to be filmed now. */
+  isWanted(): boolean;
   /** A new file's path. */
   nextFile(): string;
   /** Once for each file that has begun, when nothing more is written. */
@@ -29,6 +31,10 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+  }
+
+  get isWanted(): boolean {
+    return this.#options.isWanted();
   }
 
   /** Whether it waits for a key frame to go on with another file. */

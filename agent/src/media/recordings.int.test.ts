@@ -54,7 +54,7 @@ async function openShelf(): Promise<Shelf> {
         .readAfter(0, { maxRows: 1000, maxBytes: 1e7 })
         .map(({ event }) => JSON.parse(event) as Told),
     open: (options) => {
-      const most = { days: 7, mostBytes: 1e9, tokenOf: () => token, source: systemSource };
+      const most = { daysOf: () => 7, mostBytes: 1e9, tokenOf: () => token, source: systemSource };
       const recordings = new Recordings({ dir, store, logger, ...most, ...options });
       onTestFinished(() => recordings.stop());
       return recordings;
@@ -99,7 +99,7 @@ const until = (condition: () => boolean): Promise<void> =>
   expect.poll(condition, { timeout: 30_000, interval: 20 }).toBe(true);
 
 const nameOf = (startedMs: number, end = ""): string =>
-  `${randomUUID()}_${randomUUID()}_${token}_${startedMs}.mp4${end}`;
+  `${randomUUID()}_${randomUUID()}_${token}_${startedMs}${end}`;
 
 describe("the films that a host keeps", { timeout: 60_000 }, () => {
   it("are of what people look at, in files of a bounded length, in the very pictures of the phone", async () => {
@@ -129,10 +129,10 @@ describe("the films that a host keeps", { timeout: 60_000 }, () => {
 
   it("are deleted when they are too old, or more than there is room for, and it is told", async () => {
     const shelf = await openShelf();
-    const recordings = shelf.open({ days: 1, mostBytes: 250 });
+    const recordings = shelf.open({ daysOf: () => 1, mostBytes: 250 });
     const nowMs = systemSource.now();
     const names = [nowMs - 2 * 86_400_000, nowMs - 3000, nowMs - 2000, nowMs - 1000].map((atMs) =>
-      nameOf(atMs),
+      nameOf(atMs, ".mp4"),
     );
     for (const name of names) await writeFile(path.join(shelf.dir, name), Buffer.alloc(100));
     recordings.sweep();
@@ -147,10 +147,45 @@ describe("the films that a host keeps", { timeout: 60_000 }, () => {
     await expect(recordings.open(deleted[1] ?? "")).rejects.toMatchObject({ code: "not_found" });
   });
 
+  it("are kept as long as was wished when they were made, whatever is wished now", async () => {
+    const shelf = await openShelf();
+    const recordings = shelf.open({ daysOf: () => 0 });
+    const startedMs = systemSource.now() - 2 * 86_400_000;
+    const names = ["_1.mp4", "_3.mp4"].map((end) => nameOf(startedMs, end));
+    for (const name of names) await writeFile(path.join(shelf.dir, name), Buffer.alloc(100));
+    recordings.sweep();
+    await recordings.stop();
+    expect(await readdir(shelf.dir)).toEqual(names.slice(1));
+  });
+
+  it("are made from when it is wished until it is not, and whoever looks is told before and after", async () => {
+    let days = 0;
+    const shelf = await openShelf();
+    const { screens, deviceId } = await openPhone(shelf.open({ daysOf: () => days }));
+    const viewer = new TestViewer({ screens, deviceId });
+    const filmed = (): boolean[] => viewer.of("filmed").map(({ on }) => on);
+    viewer.send({ type: "hello", v: 1, sound: false });
+    viewer.send({ type: "relay", on: true });
+    await viewer.until(() => viewer.keys > 0);
+    expect(filmed()).toEqual([false]);
+    expect(await readdir(shelf.dir)).toEqual([]);
+    days = 2;
+    screens.heedPolicy(deviceId);
+    await viewer.until(() => filmed().length === 2);
+    await expect.poll(() => readdir(shelf.dir), { timeout: 30_000 }).toHaveLength(1);
+    days = 0;
+    screens.heedPolicy(deviceId);
+    await until(() => shelf.told().length > 0);
+    expect(filmed()).toEqual([false, true, false]);
+    await screens.stop();
+    expect(shelf.told()).toMatchObject([{ type: "recording.finished", data: { deviceId, token } }]);
+    expect(await readdir(shelf.dir)).toEqual([expect.stringMatching(/_2\.mp4$/) as string]);
+  });
+
   it("are finished at the next start when their agent was killed", async () => {
     const shelf = await openShelf();
     const recordings = shelf.open();
-    const name = nameOf(systemSource.now() - 5000, ".part");
+    const name = nameOf(systemSource.now() - 5000, "_7.mp4.part");
     await writeFile(path.join(shelf.dir, name), Buffer.alloc(100));
     recordings.start();
     await until(() => shelf.told().length > 0);

@@ -11,8 +11,8 @@ import { Recorder } from "./recorder.ts";
 
 export interface RecordingsOptions {
   readonly dir: string;
-  /** What is older is deleted. */
-  readonly days: number;
+  /** How many days films of a device are kept that are made now; 0: none are made. */
+  daysOf(deviceId: Id): number;
   /** The oldest are deleted while all together have more. */
   readonly mostBytes: number;
   readonly store: Pick<Store, "transaction">;
@@ -38,16 +38,19 @@ interface Kept {
   readonly deviceId: Id;
   readonly token: number;
   readonly startedMs: number;
+  /** It is deleted after so many; null: its name does not say, as those of older agents do not. */
+  readonly days: number | null;
   readonly file: string;
 }
 
 const dayMs = 24 * 3_600_000;
 const sweepMs = 600_000;
-const namePattern = /^([0-9a-f-]{36})_([0-9a-f-]{36})_(\d+)_(\d+)\.mp4(\.part)?$/;
+const namePattern =
+  /^([0-9a-f-]{36})_([0-9a-f-]{36})_(\d+)_(\d+)(?:_(\d+(?:\.\d+)?))?\.mp4(\.part)?$/;
 
 /**
- * The films that this host keeps of its phones' screens, by its operator's policy: each file is told when it is finished and when it is deleted. What is
- * known of one is in its name, so nothing is lost with a process: a file that was cut off is finished at the next start.
+ * The films that this host keeps of its phones' screens, by the policy for each: each file is told when it is finished and when it is deleted. What is
+ * known of one is in its name, with how long it is kept, so nothing is lost with a process: a file that was cut off is finished at the next start.
  */
 export class Recordings {
   readonly #options: RecordingsOptions;
@@ -73,10 +76,13 @@ export class Recordings {
   }
 
   recorder(deviceId: Id): Recorder {
-    const { dir, source, tokenOf, longestMs, mostBytesEach } = this.#options;
+    const { dir, source, tokenOf, daysOf, longestMs, mostBytesEach } = this.#options;
     return new Recorder({
-      nextFile: () =>
-        path.join(dir, `${source.id()}_${deviceId}_${tokenOf(deviceId)}_${source.now()}.mp4.part`),
+      isWanted: () => daysOf(deviceId) > 0,
+      nextFile: () => {
+        const of = [deviceId, tokenOf(deviceId), source.now(), daysOf(deviceId)];
+        return path.join(dir, `${[source.id(), ...of].join("_")}.mp4.part`);
+      },
       onFinished: (film) => {
         this.#later(() => this.#finish(film));
         this.sweep();
@@ -116,14 +122,15 @@ export class Recordings {
   }
 
   async #sweep(): Promise<void> {
-    const { source, days, mostBytes } = this.#options;
+    const { source, mostBytes, daysOf } = this.#options;
     const films = (await this.#kept()).filter(({ file }) => !file.endsWith(".part"));
     const sizes = new Map<Kept, number>();
     for (const film of films) sizes.set(film, (await stat(film.file)).size);
     let total = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
     for (const film of films.toSorted((a, b) => a.startedMs - b.startedMs)) {
-      const isOld = source.now() - film.startedMs > days * dayMs;
-      if (!isOld && total <= mostBytes) return;
+      const keptMs = (film.days ?? daysOf(film.deviceId)) * dayMs;
+      const isOld = source.now() - film.startedMs > keptMs;
+      if (!isOld && total <= mostBytes) continue;
       const { recordingId, deviceId } = film;
       await this.#tell("recording.deleted", {
         recordingId,
@@ -175,8 +182,11 @@ export class Recordings {
 }
 
 function keptOf(dir: string, name: string): Kept | null {
-  const [, recordingId, deviceId, token, startedMs] = namePattern.exec(name) ?? [];
+  const [, recordingId, deviceId, token, startedMs, days] = namePattern.exec(name) ?? [];
   if (!recordingId || !deviceId) return null;
-  const file = path.join(dir, name);
-  return { recordingId, deviceId, token: Number(token), startedMs: Number(startedMs), file };
+  return {
+    ...{ recordingId, deviceId, token: Number(token), startedMs: Number(startedMs) },
+    days: days === undefined ? null : Number(days),
+    file: path.join(dir, name),
+  };
 }

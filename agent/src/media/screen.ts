@@ -46,7 +46,7 @@ export interface ScreenOptions {
   /** Opens the phone's stream; rejects with a Fault for a person. */
   openSession(profile: Profile, events: SessionEvents, signal: AbortSignal): Promise<ScrcpySession>;
   readonly logger: Logger;
-  /** Films what there is to see, by the host's policy. */
+  /** Films what there is to see, while that is wanted. */
   readonly recorder?: Recorder | undefined;
   /** How long the stream goes on without anybody looking; 10 s. */
   readonly lingerMs?: number;
@@ -74,6 +74,7 @@ export class Screen {
   #size: { width: number; height: number } | null = null;
   #profile: ProfileState = firstProfile(performance.now());
   #lastReset = Number.NEGATIVE_INFINITY;
+  #filmed = false;
   #failures = 0;
 
   constructor(options: ScreenOptions) {
@@ -91,6 +92,8 @@ export class Screen {
     this.#linger = null;
     if (!this.#controller && spectator.mayControl) this.#controller = spectator;
     this.#tellControl();
+    this.heedPolicy();
+    spectator.tell({ type: "filmed", on: this.#filmed });
     if (this.#size) spectator.tell({ type: "size", ...this.#size });
     spectator.tell({ type: "profile", ...profileOf(this.#profile) });
     this.#work ??= this.#run().finally(() => (this.#work = null));
@@ -147,6 +150,18 @@ export class Screen {
     this.#options.logger.info({ ...profile, ...report }, "a screen's profile changes");
     this.#tell({ type: "profile", ...profile });
     void this.#replace(profile);
+  }
+
+  /** Whether it is filmed may be wished otherwise by now; whoever looks is told before anything is kept. */
+  heedPolicy(): void {
+    const on = this.#options.recorder?.isWanted ?? false;
+    if (on === this.#filmed) return;
+    this.#filmed = on;
+    this.#tell({ type: "filmed", on });
+    // A film begins with a key frame, and a still screen sends none by itself. One that was asked for a moment ago may have come before this.
+    if (on && this.#session && !this.#askKeyFrame())
+      setTimeout(() => this.#askKeyFrame(), keyFrameEveryMs).unref();
+    if (!on) void this.#options.recorder?.end();
   }
 
   async stop(): Promise<void> {
@@ -239,22 +254,24 @@ export class Screen {
       this.#tell({ type: "size", ...this.#size });
     }
     this.#group.add(unit);
-    this.#options.recorder?.picture(unit);
+    if (this.#filmed) this.#options.recorder?.picture(unit);
     if (this.#options.recorder?.wantsKeyFrame) this.#askKeyFrame();
     const picture = new Picture(unit, performance.now());
     for (const spectator of this.#spectators) spectator.picture(picture);
   }
 
   #sound(packet: MediaPacket): void {
-    this.#options.recorder?.sound(packet);
+    if (this.#filmed) this.#options.recorder?.sound(packet);
     for (const spectator of this.#spectators) spectator.sound(packet);
   }
 
-  #askKeyFrame(): void {
+  /** False: it is too soon after another. */
+  #askKeyFrame(): boolean {
     const nowMs = performance.now();
-    if (nowMs - this.#lastReset < keyFrameEveryMs) return;
+    if (nowMs - this.#lastReset < keyFrameEveryMs) return false;
     this.#lastReset = nowMs;
     this.#session?.send({ type: "reset-video" });
+    return true;
   }
 
   #tell(message: HostMessage): void {

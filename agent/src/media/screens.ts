@@ -113,6 +113,11 @@ export class Screens {
     await this.#options.recordings?.stop();
   }
 
+  /** What is wished for a device is another: whether its screen is filmed may be, too. */
+  heedPolicy(deviceId: Id): void {
+    this.#screens.get(deviceId)?.heedPolicy();
+  }
+
   /** A film that this host has kept. */
   async recording(recordingId: Id): Promise<KeptFilm> {
     if (this.#options.recordings) return this.#options.recordings.open(recordingId);

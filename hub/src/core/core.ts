@@ -280,7 +280,7 @@ function coreRouters({ identities, hosts, devices, library, sessions, ...rest }:
       createWebhooks({ ...deps, allowed: deps.webhookNetworks }),
       createDeliveries(deps.database),
     ),
-    recordings: recordingsRouter(createRecordings(deps), deps),
+    recordings: recordingsRouter(createRecordings(deps, devices), deps),
     snapshots: snapshotsRouter(createSnapshots(deps, devices), deps),
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { recordingDaysSchema } from "../device.ts";
 import { idSchema } from "../ids.ts";
 import { event } from "./define.ts";
 
@@ -50,6 +51,8 @@ export const hostEvents = {
       bootId: z.string().max(100),
       agentVersion: z.string().max(50),
       providers: z.array(providerReportSchema).max(20),
+      /** Of phones that nobody wishes otherwise for; left out by agents that film none. */
+      recordingDays: recordingDaysSchema.optional(),
     }),
     {
       hostId,

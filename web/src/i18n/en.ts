@@ -73,6 +73,9 @@ export const en = {
     giveControl: "Give control back",
     otherControls: "Somebody else has control",
     viewOnly: "View only",
+    filmed: "Filmed",
+    filmedHint:
+      "The operator of this phone films its screen while somebody looks, and keeps the film for a while.",
     soundOn: "Sound on",
     soundOff: "Sound off",
     fullscreen: "Full screen",

@@ -74,6 +74,8 @@ export const zhCN = {
     giveControl: "交还控制权",
     otherControls: "其他人正在控制",
     viewOnly: "仅观看",
+    filmed: "正在录制",
+    filmedHint: "有人观看时，运营方会录制此云手机的屏幕，并保留一段时间。",
     soundOn: "打开声音",
     soundOff: "关闭声音",
     fullscreen: "全屏",

@@ -153,6 +153,8 @@ export class Player {
         return this.#set({ size: { width: message.width, height: message.height } });
       case "control":
         return this.#controlIs(message);
+      case "filmed":
+        return this.#set({ filmed: message.on });
       case "clipboard":
         return this.#options.onClipboard(message.text);
       case "trouble":

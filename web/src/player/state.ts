@@ -8,6 +8,8 @@ export interface PlayerState {
   readonly path: LivePath | null;
   readonly size: Size | null;
   readonly control: { readonly mine: boolean; readonly allowed: boolean; readonly viewers: number };
+  /** Whether what is shown is filmed, by the operator's policy. */
+  readonly filmed: boolean;
   /** False while there is no line to the hub: a direct picture goes on without. */
   readonly linked: boolean;
   /** What is wrong, for a person; null when all is well. */
@@ -26,6 +28,7 @@ export const firstState: PlayerState = {
   path: null,
   size: null,
   control: { mine: false, allowed: false, viewers: 1 },
+  filmed: false,
   linked: false,
   notice: null,
 };

@@ -2,6 +2,7 @@ import { EyeOutlined } from "@ant-design/icons";
 import { Result, Spin, Tag } from "antd";
 import { useRef, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import { Filmed } from "../features/screen/filmed.tsx";
 import { useVisit } from "../features/share/use-visit.ts";
 import { LanguageChoice } from "../ui/language-choice.tsx";
 import { useFormats } from "../ui/use-formats.ts";
@@ -49,6 +50,7 @@ function Visit({ link }: { readonly link: string }) {
       <div className="bar">
         <h1 title={phone?.device}>{phone?.device ?? t("share.visit")}</h1>
         <Tag icon={<EyeOutlined />}>{t("screen.viewOnly")}</Tag>
+        <Filmed state={state} />
         {phone && (
           <span className="faint">{t("phones.until", { when: time(phone.expiresAt) })}</span>
         )}

@@ -30,7 +30,7 @@ export async function pageDevices(
   // What somebody types is text, and no pattern.
   const like = search === null ? null : search.replace(/[\\%_]/g, "\\$&");
   const rows = await query<DeviceRow>`
-    select d.*, h.state as host_state, l.id as lease_id, l.order_id, l.user_id, lower(l.period) as since, l.expires_at
+    select d.*, h.state as host_state, h.recording_days as host_recording_days, l.id as lease_id, l.order_id, l.user_id, lower(l.period) as since, l.expires_at
     from devices d join hosts h on h.id = d.host_id
       left join leases l on l.device_id = d.id and upper_inf(l.period)
     where d.existence = 'present'

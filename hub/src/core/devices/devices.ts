@@ -30,6 +30,8 @@ export interface DeviceInfo {
   readonly labels: Readonly<Record<string, string>>;
   /** It is switched off after so long without anybody reaching into it; null: never. */
   readonly idleStopMinutes: number | null;
+  /** How many days films of its screen are kept; 0: it is not filmed. */
+  readonly recordingDays: number;
   readonly lease: {
     readonly orderId: Id;
     readonly userId: Id;
@@ -51,6 +53,8 @@ export interface DeviceRow {
   clean: boolean;
   labels: Record<string, string>;
   idle_stop_minutes: number | null;
+  recording_days: number | null;
+  host_recording_days: number;
   token: number;
   lease_id: Id | null;
   order_id: Id | null;
@@ -68,7 +72,7 @@ async function visible(
   const owner = ownerSeenBy(caller);
   const { ref } = which;
   return query<DeviceRow>`
-    select d.*, h.state as host_state, l.id as lease_id, l.order_id, l.user_id, lower(l.period) as since, l.expires_at
+    select d.*, h.state as host_state, h.recording_days as host_recording_days, l.id as lease_id, l.order_id, l.user_id, lower(l.period) as since, l.expires_at
     from devices d join hosts h on h.id = d.host_id
       left join leases l on l.device_id = d.id and upper_inf(l.period)
     where d.existence = 'present' and (${owner}::uuid is null or l.user_id = ${owner})
@@ -90,6 +94,7 @@ export const toInfo = (row: DeviceRow, batteries: Batteries): DeviceInfo => ({
   clean: row.clean,
   labels: row.labels,
   idleStopMinutes: row.idle_stop_minutes,
+  recordingDays: row.recording_days ?? row.host_recording_days,
   lease:
     row.order_id && row.user_id
       ? {

@@ -69,6 +69,7 @@ interface DesiredRow {
   existence: "present" | "absent";
   power: "running" | "stopped";
   spec: DeviceSpec;
+  recording_days: number | null;
   token: number;
   lease_id: Id | null;
   order_id: Id | null;
@@ -85,7 +86,7 @@ async function desiredOf(
   const deviceId = "deviceId" in which ? which.deviceId : null;
   const hostId = "hostId" in which ? which.hostId : null;
   const rows = await query<DesiredRow>`
-    select d.id, d.host_id, d.name, d.revision, d.existence, d.power, d.spec, d.token,
+    select d.id, d.host_id, d.name, d.revision, d.existence, d.power, d.spec, d.recording_days, d.token,
       l.id as lease_id, l.order_id, l.user_id, l.token as lease_token, l.term,
       case when l.expires_at is not null
         then greatest(0, floor(extract(epoch from l.expires_at - clock_timestamp()) * 1000))::bigint end as remaining_ms
@@ -101,6 +102,7 @@ async function desiredOf(
     existence: row.existence,
     power: row.power,
     spec: row.spec,
+    ...(row.recording_days === null ? {} : { recordingDays: row.recording_days }),
     token: row.token,
     lease:
       row.lease_id && row.order_id && row.user_id

@@ -141,7 +141,7 @@ export function createHosts(deps: CoreDeps) {
     on: {
       "host.started": async ({ data }, { tx }) => {
         await tx`update hosts set providers = ${tx.json(data.providers)}, epoch = ${data.epoch},
-          agent_version = ${data.agentVersion} where id = ${data.hostId}`;
+          agent_version = ${data.agentVersion}, recording_days = ${data.recordingDays ?? 0} where id = ${data.hostId}`;
       },
       "host.providers.changed": async ({ data }, { tx }) => {
         await tx`update hosts set providers = ${tx.json(data.providers)} where id = ${data.hostId}`;

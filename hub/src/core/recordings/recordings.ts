@@ -8,6 +8,8 @@ import { emit } from "../../platform/log/outbox.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
 import type { CoreDeps } from "../deps.ts";
 import { insertCommand } from "../devices/commands.ts";
+import type { Devices } from "../devices/devices.ts";
+import { changeDesired } from "../devices/inventory.ts";
 
 export interface RecordingInfo {
   readonly recordingId: Id;
@@ -26,7 +28,7 @@ const most = 500;
 const pathMs = 10 * 60_000;
 
 /** Films of screens, which lie on the phones' hosts: what there is, and bringing one here. Whoever may see them sees everybody's. */
-export function createRecordings({ database, source, secrets }: CoreDeps) {
+export function createRecordings({ database, source, secrets }: CoreDeps, devices: Devices) {
   return {
     /** The newest first. */
     async list(deviceId: Id | null): Promise<RecordingInfo[]> {
@@ -37,6 +39,22 @@ export function createRecordings({ database, source, secrets }: CoreDeps) {
         where ${deviceId}::uuid is null or r.device_id = ${deviceId}
         order by r.started_at desc limit ${most}`;
       return rows.map((row) => ({ ...row, startedAt: row.startedAt.toISOString() }));
+    },
+
+    /** Says how many days films of a device are kept from now on (0: it is not filmed), or leaves it to its host (null). Films there are keep to what was said when they were made. */
+    async setPolicy(
+      caller: Caller,
+      ref: string,
+      { days, cause }: { days: number | null; cause: Cause },
+    ): Promise<{ deviceId: Id }> {
+      return database.transaction(async (tx) => {
+        const { deviceId } = await devices.place(tx, caller, ref);
+        await tx`update devices set recording_days = ${days} where id = ${deviceId}`;
+        const reason = days === null ? "filmed as its host has it" : `filmed for ${days} days`;
+        const changed = await changeDesired(tx, deviceId, { reason, force: true });
+        if (changed) await emit(tx, [changed], { cause, source });
+        return { deviceId };
+      });
     },
 
     /** Has the host put the film here; once the command is completed it is at /recordings/<commandId> for an hour. */

@@ -1,3 +1,4 @@
+import { recordingDaysSchema } from "@cloudphone/shared/device";
 import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
 import { needs, requestCause, router } from "../../platform/http/trpc.ts";
@@ -9,6 +10,15 @@ export function recordingsRouter(recordings: Recordings, deps: CoreDeps) {
     list: needs("recordings.read")
       .input(z.object({ deviceId: z.uuid().nullable().default(null) }).prefault({}))
       .query(({ input }) => recordings.list(input.deviceId)),
+    /** Null: as the device's host has it. */
+    setPolicy: needs("recordings.write")
+      .input(z.object({ device: z.string().min(1).max(100), days: recordingDaysSchema.nullable() }))
+      .mutation(async ({ input: { device, days }, ctx }) => {
+        const wish = { days, cause: requestCause(ctx) };
+        const answer = await recordings.setPolicy(ctx.caller, device, wish);
+        deps.wake();
+        return answer;
+      }),
     fetch: needs("recordings.read")
       .input(z.object({ recordingId: z.uuid(), idempotencyKey: z.uuid() }))
       .mutation(async ({ input: { idempotencyKey: key, recordingId }, ctx }) => {

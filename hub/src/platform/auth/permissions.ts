@@ -15,6 +15,7 @@ export const permissions = {
   "snapshots.read": "see copies of phones' data",
   "snapshots.write": "copy phones' data, put it back, delete copies",
   "recordings.read": "see and download the films of screens that hosts keep",
+  "recordings.write": "say which phones' screens are filmed",
   "sessions.read": "see who reached into which phone",
   "sessions.write": "reach into phones: screen, shell, files, adb",
   "orders.read": "see orders",

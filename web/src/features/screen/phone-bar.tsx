@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Device } from "../../api.ts";
 import { PowerButton } from "../phones/power-button.tsx";
 import { StateTag } from "../phones/state-tag.tsx";
+import { Filmed } from "./filmed.tsx";
 import type { LivePlayer } from "./use-player.ts";
 
 interface PhoneBarProps {
@@ -20,6 +21,7 @@ export function PhoneBar({ device, live }: PhoneBarProps) {
       <h1 title={device.name}>{device.name}</h1>
       <StateTag device={device} />
       <Control live={live} />
+      <Filmed state={live.state} />
       <span style={{ flex: 1 }} />
       <PowerButton device={device} />
     </div>

@@ -7,6 +7,7 @@ import { listenToKeyboard } from "../../player/keyboard.ts";
 import type { Player } from "../../player/player.ts";
 import { listenToPointers } from "../../player/pointer.ts";
 import { useSeen } from "../../ui/use-seen.ts";
+import { Filmed } from "../screen/filmed.tsx";
 import { useTroubleWords } from "../screen/use-trouble-words.ts";
 import { Membership } from "./membership.tsx";
 import { type PhoneGroup, useMembership } from "./use-group.ts";
@@ -69,6 +70,7 @@ export function Tile({ device, phones }: TileProps) {
       <bdi className="name" title={name}>
         {name}
       </bdi>
+      <Filmed state={state} />
       {phones.leader !== null && (
         <Membership device={device} phones={phones} player={player} state={state} />
       )}
