@@ -31,7 +31,10 @@ export const consoleTexts = {
       read: "see apps, and what is installed where",
       write: "upload, install, start and remove apps",
     },
-    recordings: { read: "see and download the films of screens that hosts keep" },
+    recordings: {
+      read: "see and download the films of screens that hosts keep",
+      write: "say which phones' screens are filmed",
+    },
     snapshots: {
       read: "see copies of phones' data",
       write: "copy phones' data, put it back, delete copies",

@@ -35,7 +35,7 @@ export const consoleTextsZh: Pick<
       read: "查看应用及安装情况",
       write: "上传、安装、启动和移除应用",
     },
-    recordings: { read: "查看并下载主机保存的屏幕录像" },
+    recordings: { read: "查看并下载主机保存的屏幕录像", write: "决定录制哪些手机的屏幕" },
     snapshots: {
       read: "查看手机数据副本",
       write: "复制、恢复和删除手机数据副本",
