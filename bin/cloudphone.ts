@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { tuneCollector } from "./collector.ts";
-import { allCommands } from "./commands/catalog.ts";
+import { commandsFor } from "./commands/catalog.ts";
 import { reportAndExitCode } from "./output.ts";
 
 const daemons = new Set(["up", "hub", "agent"]);
@@ -18,7 +18,8 @@ const program = new Command("cloudphone")
   .hook("preAction", (_program, command) =>
     tuneCollector({ lasting: daemons.has(command.name()) }),
   );
-for (const register of allCommands) register(program);
+const files = commandsFor(process.argv.slice(2));
+for (const register of await Promise.all(files.map(({ load }) => load()))) register(program);
 understandGlobals(program);
 
 try {

@@ -343,6 +343,8 @@ export class Cell implements AsyncDisposable {
         CLOUDPHONE_SIMULATED_POWER_LOG: this.powerLog,
         // Tests ask many times a second whether something has happened, as one customer.
         CLOUDPHONE_RATE_LIMITS: "off",
+        // Whether this machine has a Docker of its own says nothing about a test.
+        CLOUDPHONE_DOCKER_HOST: "off",
         ...(isAgent ? {} : this.#engines?.env),
         ...(this.#options.twoHubs ? { CLOUDPHONE_SHARED: path.join(this.dir, "hub") } : {}),
         ...this.#options.env?.[part],

@@ -1,5 +1,5 @@
 import type { AccessUnit } from "./access-units.ts";
-import { Film, type FinishedFilm } from "./film.ts";
+import type { Film, FinishedFilm } from "./film.ts";
 import { annexB } from "./framing.ts";
 import type { MediaPacket } from "./scrcpy/streams.ts";
 
@@ -72,8 +72,9 @@ export class Recorder {
     if (film && (isOther || (picture.key && this.wantsKeyFrame))) await this.#end();
     if (!this.#film) {
       if (!picture.key) return;
+      const films = await import("./film.ts");
       const file = this.#options.nextFile();
-      this.#film = await Film.begin(file, picture, { isFragmented: true });
+      this.#film = await films.Film.begin(file, picture, { isFragmented: true });
       this.#begunMs = performance.now();
       this.#bytes = 0;
     }

@@ -7,7 +7,6 @@ import type { Logger } from "pino";
 import type { AdbDevice } from "../adb/adb.ts";
 import type { Cause } from "../store/store.ts";
 import type { RelayLine, ServedLine } from "../relay/dial.ts";
-import { warmUp } from "./peer.ts";
 import type { KeptFilm, Recordings } from "./recordings.ts";
 import { Screen } from "./screen.ts";
 import { clipboard } from "./scrcpy/clipboard.ts";
@@ -98,9 +97,11 @@ export class Screens {
     // Beside everything else: a host that can't have live screens is a host all the same, and why is in its log.
     this.#options.serverFile().catch(() => undefined);
     this.#warming = setTimeout(() => {
-      warmUp().catch((error: unknown) =>
-        this.#options.logger.warn({ err: error }, "WebRTC could not be made ready"),
-      );
+      import("./peer.ts")
+        .then(({ warmUp }) => warmUp())
+        .catch((error: unknown) =>
+          this.#options.logger.warn({ err: error }, "WebRTC could not be made ready"),
+        );
     }, warmUpMs);
     this.#warming.unref();
   }

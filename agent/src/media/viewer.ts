@@ -14,7 +14,7 @@ import { encodeMessage, encodeSound } from "@cloudphone/shared/live-frames";
 import type { Logger } from "pino";
 import { chunksOf } from "../byte-reader.ts";
 import { pictureFrame, readViewerMessages } from "./framing.ts";
-import { Peer, type PeerOptions } from "./peer.ts";
+import type { Peer, PeerOptions } from "./peer.ts";
 import type { Picture, Screen, Spectator } from "./screen.ts";
 import type { MediaPacket } from "./scrcpy/streams.ts";
 
@@ -160,8 +160,9 @@ export class Viewer implements Spectator {
     if (!fingerprint || !/^m=video /m.test(sdp) || !/H264\/90000/i.test(sdp))
       return this.#refuseOffer();
     if (!this.#peer || fingerprint !== this.#fingerprint) {
+      const peer = await this.#openPeer();
       this.#leavePeer();
-      this.#peer = this.#openPeer();
+      this.#peer = peer;
       this.#fingerprint = fingerprint;
     }
     try {
@@ -185,9 +186,11 @@ export class Viewer implements Spectator {
     });
   }
 
-  #openPeer(): Peer {
+  async #openPeer(): Promise<Peer> {
     const { screen, peer: options } = this.#options;
-    const peer: Peer = new Peer({
+    // Here, as all that only some hosts ever need: half of an agent's start was to load it.
+    const peers = await import("./peer.ts");
+    const peer: Peer = new peers.Peer({
       ...options,
       events: {
         onCandidate: (candidate) => this.tell({ type: "candidate", candidate }),
