@@ -9,9 +9,10 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "./api.ts";
 import { browserMissing, openAt, openBrowser } from "./browser.ts";
+import { focusOf, tabTo } from "./by-keyboard.ts";
 import { type Account, Cell } from "./cell.ts";
 import { Dashboard, type Look, looks } from "./dashboard.ts";
-import { isPaper, places } from "./live-screen.ts";
+import { isPaper, LiveScreen, places } from "./live-screen.ts";
 import { prepareScreens } from "./web-page.ts";
 
 const poll = { timeout: 30_000, interval: 100 };
@@ -301,6 +302,51 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     for (const act of ["saved a role", "set a quota", "had a projection built anew"])
       await page.getByText(act).first().waitFor();
     expect(web.troubles()).toEqual([]);
+  });
+
+  test("by keyboard alone a customer signs in, opens a phone and presses its buttons, sees the focus everywhere, and gets it back from a dialog", async () => {
+    const orders = await cell.customer.query<{ deviceId: string }[]>("orders.list");
+    const phone = { device: orders[0]?.deviceId, packageName: "com.cloudphone.notes" };
+    await using window = await browser.newContext({ baseURL: cell.url, ...looks.english.context });
+    const page = await window.newPage();
+    const isNotes = async () => isPaper(await new LiveScreen(page).pixel(places.middle));
+    await openAt(page, "/", page.getByLabel("E-mail"));
+    await page.keyboard.type(customer.email);
+    await tabTo(page, /^Password$/);
+    await page.keyboard.type(customer.password);
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: /^Open: / }).waitFor();
+    await tabTo(page, /^Open: /);
+    await page.keyboard.press("Enter");
+    await page.locator('[data-testid=screen][data-phase="playing"]').waitFor(poll);
+    for (const button of [/^Home$/, /^Back$/]) {
+      await cell.customer.mutate("apps.start", { ...phone, idempotencyKey: randomUUID() });
+      await expect.poll(isNotes, poll).toBe(true);
+      await tabTo(page, button);
+      await page.keyboard.press("Enter");
+      await expect.poll(isNotes, poll).toBe(false);
+    }
+    // What is typed goes to the phone, Tab as well, until F6.
+    await tabTo(page, /^Keyboard$/);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("a");
+    await page.keyboard.press("Tab");
+    expect(await focusOf(page)).toMatchObject({ name: "Keyboard" });
+    await page.keyboard.press("F6");
+    await tabTo(page, /^Full screen$/);
+    await tabTo(page, /^API keys$/);
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "New key" }).waitFor();
+    await tabTo(page, /^New key$/);
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    for (let step = 0; step < 12; step++) {
+      await page.keyboard.press("Tab");
+      expect(await focusOf(page)).toMatchObject({ isOutside: false });
+    }
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await focusOf(page)).toMatchObject({ name: "New key", isSeen: true });
   });
 
   test("what two tabs do at once is done once, and both show it", async () => {

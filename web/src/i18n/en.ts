@@ -79,7 +79,7 @@ export const en = {
     soundOn: "Sound on",
     soundOff: "Sound off",
     fullscreen: "Full screen",
-    focusHint: "Click the screen to type on it.",
+    keysHint: "What you type goes to the phone. Tab goes on until you have typed; then F6 first.",
   },
   buttons: {
     back: "Back",

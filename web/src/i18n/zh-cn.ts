@@ -79,7 +79,7 @@ export const zhCN = {
     soundOn: "打开声音",
     soundOff: "关闭声音",
     fullscreen: "全屏",
-    focusHint: "点击画面后即可用键盘输入。",
+    keysHint: "键入的内容会发送到手机。尚未键入时按 Tab 可离开；键入后先按 F6。",
   },
   buttons: {
     back: "返回",

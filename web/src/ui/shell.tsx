@@ -1,8 +1,8 @@
 import LogoutOutlined from "@ant-design/icons-svg/es/asn/LogoutOutlined";
 import MenuOutlined from "@ant-design/icons-svg/es/asn/MenuOutlined";
 import WarningOutlined from "@ant-design/icons-svg/es/asn/WarningOutlined";
-import { Link, Outlet } from "@tanstack/react-router";
-import { type KeyboardEvent, useState } from "react";
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { queries } from "../api.ts";
 import { Bell } from "../features/notifications/bell.tsx";
@@ -20,6 +20,7 @@ export function Shell() {
   const isAway = useHubAway();
   const [isOpen, setOpen] = useState(false);
   useLive();
+  useFoundFocus();
   const closeOnEscape = ({ key }: KeyboardEvent): void => {
     if (key === "Escape") setOpen(false);
   };
@@ -43,6 +44,17 @@ export function Shell() {
       </div>
     </div>
   );
+}
+
+/** Whose link is gone with the page that it stood on goes on from the top of the new page, not of the frame. */
+function useFoundFocus(): void {
+  const pathname = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
+  const before = useRef(pathname);
+  useEffect(() => {
+    if (before.current !== pathname && document.activeElement === document.body)
+      document.getElementById("main")?.focus({ preventScroll: true });
+    before.current = pathname;
+  }, [pathname]);
 }
 
 function Header({ isOpen, onMenu }: { readonly isOpen: boolean; onMenu(): void }) {

@@ -1,10 +1,11 @@
-import { Alert, Checkbox, Empty, Modal } from "antd";
+import { Alert, Checkbox, Empty } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type AppInfo } from "../../api.ts";
 import { useAct } from "../../ui/use-act.ts";
 import { usePhones } from "../phones/use-phones.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
 
 interface InstallManyProps {
   readonly app: AppInfo;
@@ -28,11 +29,9 @@ export function InstallMany({ app, onClose }: InstallManyProps) {
   const usable = (phones.data ?? []).filter(({ power }) => power === "running");
   const ids = usable.map(({ deviceId }) => deviceId);
   return (
-    <Modal
-      open
+    <Dialog
       title={<bdi>{t("apps.installTitle", { name: app.label.slice(0, 80) })}</bdi>}
       okText={t("apps.installOn", { count: chosen.length })}
-      cancelText={t("app.cancel")}
       okButtonProps={{ disabled: chosen.length === 0 }}
       confirmLoading={install.isPending}
       onOk={() => install.mutate(chosen)}
@@ -66,6 +65,6 @@ export function InstallMany({ app, onClose }: InstallManyProps) {
           title={t("apps.someOff", { count: phones.data.length - usable.length })}
         />
       )}
-    </Modal>
+    </Dialog>
   );
 }

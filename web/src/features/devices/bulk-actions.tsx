@@ -1,12 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Button, Modal, Popconfirm, Progress, Tag } from "antd";
+import { Button, Popconfirm, Progress, Tag } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Device, refusalOf } from "../../api.ts";
 import { useRefusalWords } from "../../ui/use-refusal-words.ts";
 import { useUser } from "../../ui/use-user.ts";
 import { forEach, type ItemResult } from "./each.ts";
+import { Dialog } from "../../ui/dialog.tsx";
 
 type Action = "start" | "stop" | "restart" | "destroy";
 
@@ -92,8 +93,7 @@ function Results({ run, onClose }: { readonly run: Run; onClose(): void }) {
   const failed = results.filter(({ trouble }) => trouble !== null);
   const isOver = results.length === devices.length;
   return (
-    <Modal
-      open
+    <Dialog
       title={t(`devices.${action}`)}
       closable={isOver}
       onCancel={onClose}
@@ -122,6 +122,6 @@ function Results({ run, onClose }: { readonly run: Run; onClose(): void }) {
           </li>
         ))}
       </ul>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Input, Modal } from "antd";
+import { Alert, Button, Input } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type DeadLetter } from "../../api.ts";
 import { useAct } from "../../ui/use-act.ts";
 import { useFormats } from "../../ui/use-formats.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
 
 interface DeadLetterProps {
   readonly letter: DeadLetter;
@@ -30,8 +31,7 @@ export function DeadLetterDetail({ letter, onClose }: DeadLetterProps) {
     { ...options, done: t("deadLetters.discarded") },
   );
   return (
-    <Modal
-      open
+    <Dialog
       width={720}
       title={letter.type}
       onCancel={onClose}
@@ -61,7 +61,7 @@ export function DeadLetterDetail({ letter, onClose }: DeadLetterProps) {
           </Button>
         </div>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

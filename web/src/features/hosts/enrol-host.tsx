@@ -1,5 +1,5 @@
 import { PlusOutlined } from "@ant-design/icons";
-import { Button, Input, Modal } from "antd";
+import { Button, Input } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api.ts";
@@ -7,6 +7,7 @@ import { CopyText } from "../../ui/copy-text.tsx";
 import { useAct } from "../../ui/use-act.ts";
 import { useFormats } from "../../ui/use-formats.ts";
 import { useUser } from "../../ui/use-user.ts";
+import { Dialog } from "../../ui/dialog.tsx";
 
 /** Makes a token for one more host and shows the one command that uses it. Administrators alone may. */
 export function EnrolHost() {
@@ -35,8 +36,7 @@ function Enrolment({ onClose }: { onClose(): void }) {
   const enrolment = useAct(() => api.hosts.createEnrollment.mutate({}), { changes: [] });
   const token = enrolment.data?.token;
   return (
-    <Modal
-      open
+    <Dialog
       title={t("hosts.add")}
       onCancel={onClose}
       footer={
@@ -65,7 +65,7 @@ function Enrolment({ onClose }: { onClose(): void }) {
         />
       </label>
       {enrolment.data && <Command name={name} enrolment={enrolment.data} />}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
-import { Alert, Button, Form, Input, Modal, Select } from "antd";
+import { Form, Input, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api.ts";
-import { CopyText } from "../../ui/copy-text.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
+import { SecretDialog } from "../../ui/secret-dialog.tsx";
 import { useAct } from "../../ui/use-act.ts";
 
 /** The areas that a customer's program has to do with; others can be typed. */
@@ -19,33 +20,29 @@ interface Wish {
 /** Asks what a key is for, then shows it: once, and nowhere else. */
 export function NewKey({ onClose }: { onClose(): void }) {
   const { t } = useTranslation();
-  const [form] = Form.useForm<Wish>();
   const create = useAct(
     ({ name, scopes: chosen, days }: Wish) =>
       api.apiKeys.create.mutate({ name, scopes: chosen, days: days === 0 ? null : days }),
     { changes: ["apiKeys."] },
   );
-  if (create.data) return <Made apiKey={create.data.key} onClose={onClose} />;
+  if (create.data)
+    return (
+      <SecretDialog
+        title={t("keys.made")}
+        warning={t("keys.once")}
+        secret={create.data.key}
+        onClose={onClose}
+      />
+    );
   return (
-    <Modal
-      open
+    <FormDialog
       title={t("keys.create")}
-      okText={t("keys.create")}
-      cancelText={t("app.cancel")}
-      confirmLoading={create.isPending}
-      onOk={() => form.submit()}
-      onCancel={onClose}
+      act={create}
+      initial={{ scopes: ["devices.read"], days: 90 }}
+      onClose={onClose}
     >
-      <Form<Wish>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={{ scopes: ["devices.read"], days: 90 }}
-        onFinish={(wish) => create.mutate(wish)}
-      >
-        <Fields />
-      </Form>
-    </Modal>
+      <Fields />
+    </FormDialog>
   );
 }
 
@@ -78,24 +75,5 @@ function Fields() {
         />
       </Form.Item>
     </>
-  );
-}
-
-function Made({ apiKey, onClose }: { readonly apiKey: string; onClose(): void }) {
-  const { t } = useTranslation();
-  return (
-    <Modal
-      open
-      title={t("keys.made")}
-      closable={false}
-      footer={
-        <Button type="primary" onClick={onClose}>
-          {t("keys.noted")}
-        </Button>
-      }
-    >
-      <Alert type="warning" showIcon title={t("keys.once")} className="above" />
-      <CopyText isBlock text={apiKey} label={t("keys.made")} />
-    </Modal>
   );
 }

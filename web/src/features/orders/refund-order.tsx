@@ -1,8 +1,9 @@
 import { parseMinor } from "@cloudphone/shared/money";
-import { Button, Form, Input, Modal } from "antd";
+import { Button, Form, Input } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Order } from "../../api.ts";
+import { FormDialog, ReasonField } from "../../ui/form-dialog.tsx";
 import { useAct } from "../../ui/use-act.ts";
 
 interface Wish {
@@ -25,7 +26,6 @@ export function RefundOrder({ order }: { readonly order: Order }) {
 
 function Ask({ orderId, onClose }: { readonly orderId: string; onClose(): void }) {
   const { t } = useTranslation();
-  const [form] = Form.useForm<Wish>();
   const refund = useAct(
     ({ amount = "", reason }: Wish, idempotencyKey) => {
       const amountMinor = amount.trim() === "" ? null : parseMinor(amount);
@@ -45,32 +45,11 @@ function Ask({ orderId, onClose }: { readonly orderId: string; onClose(): void }
         : Promise.reject(new Error(t("plans.amountWrong"))),
   };
   return (
-    <Modal
-      open
-      title={t("orders.refund")}
-      okText={t("orders.refund")}
-      cancelText={t("app.cancel")}
-      confirmLoading={refund.isPending}
-      onOk={() => form.submit()}
-      onCancel={onClose}
-    >
-      <Form<Wish>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        onFinish={(wish) => refund.mutate(wish)}
-      >
-        <Form.Item name="amount" label={t("orders.refundAmount")} rules={[amountRule]}>
-          <Input inputMode="decimal" autoFocus />
-        </Form.Item>
-        <Form.Item
-          name="reason"
-          label={t("orders.reason")}
-          rules={[{ required: true, whitespace: true, max: 300, message: t("signIn.needed") }]}
-        >
-          <Input maxLength={300} />
-        </Form.Item>
-      </Form>
-    </Modal>
+    <FormDialog title={t("orders.refund")} act={refund} onClose={onClose}>
+      <Form.Item name="amount" label={t("orders.refundAmount")} rules={[amountRule]}>
+        <Input inputMode="decimal" autoFocus />
+      </Form.Item>
+      <ReasonField />
+    </FormDialog>
   );
 }

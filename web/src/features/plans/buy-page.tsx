@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Alert, Button, Empty, Modal } from "antd";
+import { Alert, Button, Empty } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Plan } from "../../api.ts";
@@ -9,6 +9,7 @@ import { PageFrame } from "../../ui/page-frame.tsx";
 import { useAct } from "../../ui/use-act.ts";
 import { useFormats } from "../../ui/use-formats.ts";
 import { PlanCard, PlanFacts } from "./plan-card.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
 
 export function BuyPage() {
   const { t } = useTranslation();
@@ -57,8 +58,7 @@ function Confirm({ plan, onClose }: ConfirmProps) {
   );
   const isShort = wallet !== undefined && wallet.balanceMinor < plan.priceMinor;
   return (
-    <Modal
-      open
+    <Dialog
       title={t("plans.confirm", { name: plan.name })}
       onCancel={onClose}
       footer={[
@@ -97,6 +97,6 @@ function Confirm({ plan, onClose }: ConfirmProps) {
           action={<Link to="/wallet">{t("nav.wallet")}</Link>}
         />
       )}
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
 import { parseMinor } from "@cloudphone/shared/money";
-import { Form, Input, InputNumber, Modal } from "antd";
+import { Form, Input, InputNumber } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type Plan } from "../../api.ts";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { useAct } from "../../ui/use-act.ts";
 
 interface Fields {
@@ -35,32 +36,21 @@ interface PlanFormProps {
 /** Puts a plan on sale. */
 export function PlanForm({ replaces, onClose }: PlanFormProps) {
   const { t } = useTranslation();
-  const [form] = Form.useForm<Fields>();
   const create = useAct(
     (fields: Fields, idempotencyKey) =>
       api.plans.create.mutate({ ...offerOf(fields, replaces), idempotencyKey }),
     { changes: ["plans."], onDone: onClose },
   );
   return (
-    <Modal
-      open
+    <FormDialog
       title={t(replaces ? "plans.replace" : "plans.create")}
-      okText={t("plans.putOnSale")}
-      cancelText={t("app.cancel")}
-      confirmLoading={create.isPending}
-      onOk={() => form.submit()}
-      onCancel={onClose}
+      doText={t("plans.putOnSale")}
+      act={create}
+      initial={fieldsOf(replaces)}
+      onClose={onClose}
     >
-      <Form<Fields>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={fieldsOf(replaces)}
-        onFinish={(fields) => create.mutate(fields)}
-      >
-        <PlanFields />
-      </Form>
-    </Modal>
+      <PlanFields />
+    </FormDialog>
   );
 }
 

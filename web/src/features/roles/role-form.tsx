@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { Checkbox, Form, Input, Modal } from "antd";
+import { Checkbox, Form, Input } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type Permission, type Role } from "../../api.ts";
 import { Answer } from "../../ui/answer.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { useAct } from "../../ui/use-act.ts";
 import { useRights } from "./use-rights.ts";
 
@@ -22,7 +23,6 @@ interface RoleFormProps {
 export function RoleForm({ role, onClose }: RoleFormProps) {
   const { t } = useTranslation();
   const rights = useRights();
-  const [form] = Form.useForm<Wish>();
   const save = useAct((wish: Wish) => api.roles.save.mutate(wish), {
     changes: ["roles.", "accounts.", "audit."],
     done: t("roles.saved"),
@@ -31,51 +31,40 @@ export function RoleForm({ role, onClose }: RoleFormProps) {
   const isFixed = role?.builtIn === true || !rights.has("roles.write");
   const named = t(`profile.roles.${role?.name ?? ""}`, { defaultValue: role?.name ?? "" });
   return (
-    <Modal
-      open
+    <FormDialog
       width={760}
-      title={<bdi>{role ? t("roles.change", { name: named }) : t("roles.create")}</bdi>}
-      okText={role ? t("person.changeQuota") : t("roles.create")}
-      okButtonProps={{ disabled: isFixed }}
-      cancelText={t("app.close")}
-      confirmLoading={save.isPending}
-      onOk={() => form.submit()}
-      onCancel={onClose}
+      title={role ? t("roles.change", { name: named }) : t("roles.create")}
+      doText={role ? t("person.changeQuota") : t("roles.create")}
+      act={save}
+      isFixed={isFixed}
+      initial={{ ...role, permissions: [...(role?.permissions ?? [])] }}
+      onClose={onClose}
     >
-      <Form<Wish>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        disabled={isFixed}
-        initialValues={{ permissions: [], ...role }}
-        onFinish={(wish) => save.mutate(wish)}
+      <Form.Item
+        name="name"
+        label={t("roles.name")}
+        rules={[
+          {
+            required: true,
+            max: 40,
+            pattern: /^[a-z][a-z0-9-]*$/,
+            message: t("roles.nameWrong"),
+          },
+        ]}
       >
-        <Form.Item
-          name="name"
-          label={t("roles.name")}
-          rules={[
-            {
-              required: true,
-              max: 40,
-              pattern: /^[a-z][a-z0-9-]*$/,
-              message: t("roles.nameWrong"),
-            },
-          ]}
-        >
-          <Input maxLength={40} disabled={role !== null} autoFocus={role === null} />
-        </Form.Item>
-        <Form.Item name="description" label={t("roles.description")}>
-          <Input maxLength={200} />
-        </Form.Item>
-        <Form.Item
-          name="permissions"
-          label={t("roles.permissions")}
-          rules={[{ required: true, message: t("roles.permissionsNeeded") }]}
-        >
-          <Permissions isFixed={isFixed} />
-        </Form.Item>
-      </Form>
-    </Modal>
+        <Input maxLength={40} disabled={role !== null} autoFocus={role === null} />
+      </Form.Item>
+      <Form.Item name="description" label={t("roles.description")}>
+        <Input maxLength={200} />
+      </Form.Item>
+      <Form.Item
+        name="permissions"
+        label={t("roles.permissions")}
+        rules={[{ required: true, message: t("roles.permissionsNeeded") }]}
+      >
+        <Permissions isFixed={isFixed} />
+      </Form.Item>
+    </FormDialog>
   );
 }
 

@@ -1,7 +1,8 @@
-import { Button, Form, Input, Modal } from "antd";
+import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type SagaDetail } from "../../api.ts";
+import { FormDialog, ReasonField } from "../../ui/form-dialog.tsx";
 import { useAct } from "../../ui/use-act.ts";
 
 const wishes = ["retry", "compensate"] as const;
@@ -33,7 +34,6 @@ interface AskProps {
 
 function Ask({ id, wish, onClose }: AskProps) {
   const { t } = useTranslation();
-  const [form] = Form.useForm<{ reason: string }>();
   const act = useAct(
     ({ reason }: { reason: string }, idempotencyKey) =>
       api.sagas[wish].mutate({ id, reason, idempotencyKey }),
@@ -44,39 +44,14 @@ function Ask({ id, wish, onClose }: AskProps) {
     },
   );
   return (
-    <Modal
-      open
+    <FormDialog
       title={t(`sagas.wish.${wish}`)}
-      okText={t(`sagas.wish.${wish}`)}
-      okButtonProps={{ danger: wish === "compensate" }}
-      cancelText={t("app.cancel")}
-      confirmLoading={act.isPending}
-      onOk={() => form.submit()}
-      onCancel={onClose}
+      act={act}
+      isDanger={wish === "compensate"}
+      lead={<p>{t(`sagas.wishMeans.${wish}`)}</p>}
+      onClose={onClose}
     >
-      <p>{t(`sagas.wishMeans.${wish}`)}</p>
-      <Form<{ reason: string }>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        onFinish={(said) => act.mutate(said)}
-      >
-        <Form.Item
-          name="reason"
-          label={t("orders.reason")}
-          rules={[
-            {
-              required: true,
-              whitespace: true,
-              min: 3,
-              max: 300,
-              message: t("sagas.reasonNeeded"),
-            },
-          ]}
-        >
-          <Input maxLength={300} autoFocus />
-        </Form.Item>
-      </Form>
-    </Modal>
+      <ReasonField least={3} isFirst />
+    </FormDialog>
   );
 }

@@ -44,7 +44,13 @@ export function PhoneSide({ device, children }: PhoneSideProps) {
   };
   return (
     <aside className={shown === "phone" ? "side" : "side working"}>
-      <Tabs size="small" activeKey={shown} onChange={setShown} items={[own, ...items]} />
+      <Tabs
+        size="small"
+        tabBarGutter={14}
+        activeKey={shown}
+        onChange={setShown}
+        items={[own, ...items]}
+      />
     </aside>
   );
 }

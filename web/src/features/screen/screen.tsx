@@ -3,6 +3,7 @@ import { type DragEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Device } from "../../api.ts";
 import { PowerButton } from "../phones/power-button.tsx";
+import { KeyboardField } from "./keyboard-field.tsx";
 import { useTroubleWords } from "./use-trouble-words.ts";
 import type { LivePlayer, ScreenElements } from "./use-player.ts";
 
@@ -43,13 +44,7 @@ export function Screen({ elements, device, live, isLoud, onFiles }: ScreenProps)
     >
       <video ref={video} autoPlay playsInline muted={!isLoud} />
       <canvas ref={canvas} hidden />
-      <textarea
-        ref={keyboard}
-        aria-label={t("buttons.keyboard")}
-        autoComplete="off"
-        autoCapitalize="off"
-        spellCheck={false}
-      />
+      <KeyboardField ref={keyboard} />
       {!isPlaying && <Waiting device={device} live={live} />}
       {isOver && <div className="drop">{t("files.dropNow")}</div>}
     </div>

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { Button, Form, InputNumber, Modal, Progress } from "antd";
+import { Button, Form, InputNumber, Progress } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Account, api, type QuotaStanding } from "../../api.ts";
 import { Answer } from "../../ui/answer.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { useAct } from "../../ui/use-act.ts";
 import { useFormats } from "../../ui/use-formats.ts";
@@ -81,36 +82,22 @@ interface AskProps {
 
 function Ask({ email, standing: { limits }, onClose }: AskProps) {
   const { t } = useTranslation();
-  const [form] = Form.useForm<Wish>();
   const set = useAct(
     (change: QuotaChange) => api.quotas.set.mutate({ account: email, ...change }),
     { changes: ["quotas.", "audit."], done: t("person.quotaSaved"), onDone: onClose },
   );
   return (
-    <Modal
-      open
-      title={<bdi>{`${t("person.quota")}: ${email}`}</bdi>}
-      onCancel={onClose}
-      footer={[
-        <Button key="reset" onClick={() => set.mutate(everybodys)}>
-          {t("person.everybodys")}
-        </Button>,
-        <Button key="set" type="primary" loading={set.isPending} onClick={() => form.submit()}>
-          {t("person.changeQuota")}
-        </Button>,
-      ]}
+    <FormDialog
+      title={`${t("person.quota")}: ${email}`}
+      doText={t("person.changeQuota")}
+      act={{ ...set, mutate: (wish) => set.mutate(changeOf(wish, limits)) }}
+      initial={wishOf(limits)}
+      lead={<p>{t("person.quotaHint")}</p>}
+      other={<Button onClick={() => set.mutate(everybodys)}>{t("person.everybodys")}</Button>}
+      onClose={onClose}
     >
-      <p>{t("person.quotaHint")}</p>
-      <Form<Wish>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={wishOf(limits)}
-        onFinish={(wish) => set.mutate(changeOf(wish, limits))}
-      >
-        <Figures />
-      </Form>
-    </Modal>
+      <Figures />
+    </FormDialog>
   );
 }
 

@@ -1,8 +1,8 @@
-import { Alert, Button, Modal, Popconfirm } from "antd";
+import { Button, Popconfirm } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Account, api } from "../../api.ts";
-import { CopyText } from "../../ui/copy-text.tsx";
+import { SecretDialog } from "../../ui/secret-dialog.tsx";
 import { useAct } from "../../ui/use-act.ts";
 
 /** Gives somebody who has lost theirs a password for one sign-in; every sign-in they have ends. */
@@ -26,19 +26,12 @@ export function ResetPassword({ account: { email } }: { readonly account: Accoun
         </Button>
       </Popconfirm>
       {password !== null && (
-        <Modal
-          open
+        <SecretDialog
           title={t("users.temporary")}
-          closable={false}
-          footer={
-            <Button type="primary" onClick={() => setPassword(null)}>
-              {t("keys.noted")}
-            </Button>
-          }
-        >
-          <Alert type="warning" showIcon className="above" title={t("users.temporaryHint")} />
-          <CopyText isBlock text={password} label={t("users.temporary")} />
-        </Modal>
+          warning={t("users.temporaryHint")}
+          secret={password}
+          onClose={() => setPassword(null)}
+        />
       )}
     </>
   );

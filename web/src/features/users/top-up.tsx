@@ -1,8 +1,9 @@
 import { parseMinor } from "@cloudphone/shared/money";
 import { useQuery } from "@tanstack/react-query";
-import { Form, Input, Modal } from "antd";
+import { Form, Input } from "antd";
 import { useTranslation } from "react-i18next";
 import { type Account, api } from "../../api.ts";
+import { FormDialog, ReasonField } from "../../ui/form-dialog.tsx";
 import { useAct } from "../../ui/use-act.ts";
 import { useFormats } from "../../ui/use-formats.ts";
 
@@ -20,7 +21,6 @@ interface TopUpProps {
 export function TopUp({ account: { userId, email }, onClose }: TopUpProps) {
   const { t } = useTranslation();
   const { money } = useFormats();
-  const [form] = Form.useForm<Wish>();
   const wallet = useQuery({
     queryKey: ["wallet.show", userId],
     queryFn: () => api.wallet.show.query({ userId }),
@@ -42,38 +42,24 @@ export function TopUp({ account: { userId, email }, onClose }: TopUpProps) {
         : Promise.resolve(),
   };
   return (
-    <Modal
-      open
-      title={<bdi>{t("users.topUpTitle", { email })}</bdi>}
-      okText={t("users.topUp")}
-      cancelText={t("app.cancel")}
-      confirmLoading={topUp.isPending}
-      onOk={() => form.submit()}
-      onCancel={onClose}
+    <FormDialog
+      title={t("users.topUpTitle", { email })}
+      doText={t("users.topUp")}
+      act={topUp}
+      initial={{ reason: t("users.reason") }}
+      lead={
+        wallet.data && (
+          <p>
+            {t("wallet.balance")}: {money(wallet.data.balanceMinor, wallet.data.currency)}
+          </p>
+        )
+      }
+      onClose={onClose}
     >
-      {wallet.data && (
-        <p>
-          {t("wallet.balance")}: {money(wallet.data.balanceMinor, wallet.data.currency)}
-        </p>
-      )}
-      <Form<Wish>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={{ reason: t("users.reason") }}
-        onFinish={(wish) => topUp.mutate(wish)}
-      >
-        <Form.Item name="amount" label={t("wallet.amount")} rules={[amountRule]}>
-          <Input inputMode="decimal" autoFocus placeholder="50.00" />
-        </Form.Item>
-        <Form.Item
-          name="reason"
-          label={t("orders.reason")}
-          rules={[{ required: true, whitespace: true, max: 200, message: t("signIn.needed") }]}
-        >
-          <Input maxLength={200} />
-        </Form.Item>
-      </Form>
-    </Modal>
+      <Form.Item name="amount" label={t("wallet.amount")} rules={[amountRule]}>
+        <Input inputMode="decimal" autoFocus placeholder="50.00" />
+      </Form.Item>
+      <ReasonField />
+    </FormDialog>
   );
 }

@@ -8,6 +8,7 @@ import type { Player } from "../../player/player.ts";
 import { listenToPointers } from "../../player/pointer.ts";
 import { useSeen } from "../../ui/use-seen.ts";
 import { Filmed } from "../screen/filmed.tsx";
+import { KeyboardField } from "../screen/keyboard-field.tsx";
 import { useTroubleWords } from "../screen/use-trouble-words.ts";
 import { Membership } from "./membership.tsx";
 import { type PhoneGroup, useMembership } from "./use-group.ts";
@@ -45,15 +46,7 @@ export function Tile({ device, phones }: TileProps) {
       <div ref={frame} className="tile-screen">
         <video ref={video} autoPlay playsInline muted />
         <canvas ref={canvas} hidden />
-        {role === "leads" && (
-          <textarea
-            ref={keyboard}
-            aria-label={t("buttons.keyboard")}
-            autoComplete="off"
-            autoCapitalize="off"
-            spellCheck={false}
-          />
-        )}
+        {role === "leads" && <KeyboardField ref={keyboard} />}
         {state?.phase !== "playing" && (
           <span className="tile-waiting">
             {state?.notice && state.phase === "ended" ? words(state.notice) : <Spin />}
