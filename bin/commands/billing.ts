@@ -4,6 +4,7 @@ import { formatMinor } from "@cloudphone/shared/money";
 import type { Command } from "commander";
 import { until, withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
 
 const hourMs = 3_600_000;
 const buyMs = 120_000;
@@ -41,21 +42,28 @@ export const billingCommands = (program: Command): void => {
     .argument("<plan>", "a plan's name or id")
     .option("--no-wait", "do not wait until the phone runs")
     .action(buy);
-  program
-    .command("usage")
+  paged(program.command("usage"))
     .description("what ran, for how long, and what it cost")
-    .action((_flags: unknown, command: Command) =>
+    .option("--order <id>", "of one order")
+    .action(({ order, ...page }: PageFlags & { order?: string }, command: Command) =>
       withHub(command, async ({ client, json }) => {
-        const list = await client.usage.list.query();
+        const list = await client.usage.list.query({
+          ...(order ? { orderId: order } : {}),
+          ...pageOf(page),
+        });
+        const phones = json || list.length === 0 ? [] : await client.devices.list.query();
+        const names = new Map(phones.map(({ deviceId, name }) => [deviceId, name]));
         const rows = list.map((run) => ({
           started: run.startedAt,
           seconds: ((run.durationMs ?? run.confirmedMs) / 1000).toFixed(1),
           state: run.durationMs === null ? "running" : "ended",
           cost: run.amountMinor === null ? "" : formatMinor(run.amountMinor, run.currency ?? "CNY"),
-          device: run.deviceId,
+          // One that was given back is not among them any more.
+          device: names.get(run.deviceId) ?? run.deviceId,
           order: run.orderId,
         }));
         print(list, { json, rows, empty: "Nothing has run yet." });
+        if (!json) tellEarlier(list, page, list.at(-1)?.runId);
       }),
     );
 };

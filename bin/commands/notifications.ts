@@ -3,19 +3,17 @@ import { Fault } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
 import { clean, print } from "../output.ts";
+import { paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
 
 export const notificationCommands = (program: Command): void => {
   const notifications = program
     .command("notifications")
     .description("what you were told: low balance, failed orders and installs, lost phones, …");
-  notifications
-    .command("list", { isDefault: true })
+  paged(notifications.command("list", { isDefault: true }))
     .option("--unread", "only those you have not read")
-    .option("-n, --last <count>", "at most, the newest", "20")
-    .action((flags: { unread?: boolean; last: string }, command: Command) =>
+    .action(({ unread = false, ...page }: PageFlags & { unread?: boolean }, command: Command) =>
       withHub(command, async ({ client, json }) => {
-        const page = { unread: flags.unread ?? false, limit: Number(flags.last) };
-        const answer = await client.notifications.list.query(page);
+        const answer = await client.notifications.list.query({ unread, ...pageOf(page) });
         const rows = answer.notifications.map((one) => ({
           at: one.at,
           " ": one.readAt === null ? "new" : "",
@@ -23,6 +21,7 @@ export const notificationCommands = (program: Command): void => {
           text: one.text,
         }));
         print(answer, { json, rows, empty: "Nothing to tell." });
+        if (!json) tellEarlier(rows, page, answer.notifications.at(-1)?.notificationId);
       }),
     );
   notifications
@@ -153,14 +152,14 @@ function webhookCommands(program: Command): void {
 }
 
 function deliveryCommands(webhooks: Command): void {
-  webhooks
-    .command("deliveries")
+  paged(webhooks.command("deliveries"))
     .option("--webhook <id>", "to one of them")
     .option("--state <state>", "pending, delivered or failed")
     .description("what was sent, when, and what came of it")
-    .action((flags: { webhook?: string; state?: string }, command: Command) =>
+    .action((flags: PageFlags & { webhook?: string; state?: string }, command: Command) =>
       withHub(command, async ({ client, json }) => {
         const list = await client.webhooks.deliveries.query({
+          ...pageOf(flags),
           ...(flags.webhook ? { webhookId: flags.webhook } : {}),
           ...(flags.state ? { state: flags.state as "pending" | "delivered" | "failed" } : {}),
         });
@@ -177,6 +176,7 @@ function deliveryCommands(webhooks: Command): void {
           };
         });
         print(list, { json, rows, empty: "Nothing was sent." });
+        if (!json) tellEarlier(list, flags, list.at(-1)?.deliveryId);
       }),
     );
   webhooks

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { type Client, withHub } from "../client.ts";
 import { parseMoment } from "../moment.ts";
 import { print } from "../output.ts";
+import { countOf, paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
 import { archiveCommands, searchArchived } from "./archive.ts";
 import { traceLines } from "../trace.ts";
 
@@ -46,9 +47,9 @@ export const operationCommands = (program: Command): void => {
 
 function sagaCommands(program: Command): void {
   const sagas = program.command("sagas").description("processes over several events (staff)");
-  sagas.command("list", { isDefault: true }).action((_flags: unknown, command: Command) =>
+  paged(sagas.command("list", { isDefault: true })).action((page: PageFlags, command: Command) =>
     withHub(command, async ({ client, json }) => {
-      const list = await client.sagas.list.query({});
+      const list = await client.sagas.list.query(pageOf(page));
       const rows = list.map(({ name, status, phase, startedAt, updatedAt, id }) => ({
         saga: name,
         status,
@@ -58,6 +59,7 @@ function sagaCommands(program: Command): void {
         id,
       }));
       print(list, { json, rows, empty: "No sagas yet." });
+      if (!json) tellEarlier(list, page, list.at(-1)?.id);
     }),
   );
   sagas
@@ -159,7 +161,7 @@ async function search(flags: SearchFlags, command: Command): Promise<void> {
     ...(since ? { since: parseMoment(since, now) } : {}),
     ...(until ? { until: parseMoment(until, now) } : {}),
     ...(before ? { before: Number(before) } : {}),
-    limit: Number(last),
+    limit: countOf(last),
   };
   await withHub(command, async ({ client, json }) => {
     const found = flags.archived
@@ -206,7 +208,7 @@ async function tail(flags: TailFlags, command: Command): Promise<void> {
     const past =
       me.role === "customer"
         ? []
-        : await client.events.list.query({ ...filter, limit: Number(flags.last) });
+        : await client.events.list.query({ ...filter, limit: countOf(flags.last) });
     for (const event of past) show(event);
     if (!flags.follow) return;
     const after = past.at(-1)?.position;

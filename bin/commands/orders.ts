@@ -4,12 +4,13 @@ import { formatMinor, parseMinor } from "@cloudphone/shared/money";
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
 
 export const orderCommands = (program: Command): void => {
   const orders = program.command("orders").description("what was bought");
-  orders.command("list", { isDefault: true }).action((_flags: unknown, command: Command) =>
+  paged(orders.command("list", { isDefault: true })).action((page: PageFlags, command: Command) =>
     withHub(command, async ({ client, json }) => {
-      const list = await client.orders.list.query({});
+      const list = await client.orders.list.query(pageOf(page));
       const rows = list.map((order) => ({
         plan: order.planName,
         state: order.state,
@@ -24,6 +25,7 @@ export const orderCommands = (program: Command): void => {
         id: order.id,
       }));
       print(list, { json, rows, empty: "No orders yet: `cloudphone buy PLAN` makes one." });
+      if (!json) tellEarlier(list, page, list.at(-1)?.id);
     }),
   );
   orders

@@ -4,6 +4,7 @@ import { formatMinor, parseMinor } from "@cloudphone/shared/money";
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { countOf, paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
 
 export function walletCommands(program: Command): void {
   const wallet = program.command("wallet").description("balance and top-ups");
@@ -52,6 +53,7 @@ export function walletCommands(program: Command): void {
       }),
     );
   limitCommand(wallet);
+  statementCommand(wallet);
 }
 
 function limitCommand(wallet: Command): void {
@@ -72,6 +74,32 @@ function limitCommand(wallet: Command): void {
         const spent = formatMinor(now.spentMinor, currency);
         const limit = now.monthlyMinor === null ? "none" : formatMinor(now.monthlyMinor, currency);
         print(now, { json, rows: [{ limit, "spent this month": spent }] });
+      }),
+    );
+}
+
+function statementCommand(wallet: Command): void {
+  paged(wallet.command("statement"))
+    .description("what your wallet gained and lost, newest first")
+    .option("--user <id>", "whose wallet (staff)")
+    .action(({ user, ...page }: PageFlags & { user?: string }, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const { limit, before } = pageOf(page);
+        const { currency, lines } = await client.wallet.statement.query({
+          ...(user ? { userId: user } : {}),
+          ...(before === undefined ? {} : { before: countOf(before) }),
+          limit,
+        });
+        const rows = lines.map((line) => ({
+          at: line.at,
+          what: line.kind,
+          amount: formatMinor(line.amountMinor, currency),
+          balance: formatMinor(line.balanceMinor, currency),
+          memo: line.memo,
+          reference: line.reference,
+        }));
+        print(lines, { json, rows, empty: "Nothing was paid in or out yet." });
+        if (!json) tellEarlier(lines, page, lines.at(-1)?.id);
       }),
     );
 }

@@ -25,7 +25,12 @@ export function createDeliveries(database: Database) {
     /** Newest first, each with its attempts. */
     async list(
       { userId }: Caller,
-      filter: { webhookId: Id | null; state: Delivery["state"] | null; limit: number },
+      filter: {
+        webhookId: Id | null;
+        state: Delivery["state"] | null;
+        before: Id | null;
+        limit: number;
+      },
     ): Promise<Delivery[]> {
       const rows = await database.query<DeliveryRow>`
         select d.*, coalesce((select jsonb_agg(jsonb_build_object('attempt', a.attempt, 'at', a.at, 'status', a.status,
@@ -34,6 +39,7 @@ export function createDeliveries(database: Database) {
         from webhook_deliveries d join webhooks w on w.id = d.webhook_id
         where w.user_id = ${userId} and (${filter.webhookId}::uuid is null or w.id = ${filter.webhookId})
           and (${filter.state}::text is null or d.state = ${filter.state})
+          and (${filter.before}::uuid is null or (d.created_at, d.id) < (select created_at, id from webhook_deliveries where id = ${filter.before}))
         order by d.created_at desc, d.id desc limit ${filter.limit}`;
       return rows.map(toDelivery);
     },

@@ -41,6 +41,8 @@ export function webhooksRouter(webhooks: Webhooks, deliveries: Deliveries) {
           .object({
             webhookId: idSchema.optional(),
             state: z.enum(["pending", "delivered", "failed"]).optional(),
+            /** The last delivery of the page before. */
+            before: idSchema.optional(),
             limit: z.int().min(1).max(200).default(50),
           })
           .default({ limit: 50 }),
@@ -49,6 +51,7 @@ export function webhooksRouter(webhooks: Webhooks, deliveries: Deliveries) {
         deliveries.list(ctx.caller, {
           webhookId: input.webhookId ?? null,
           state: input.state ?? null,
+          before: input.before ?? null,
           limit: input.limit,
         }),
       ),

@@ -151,6 +151,17 @@ test("a receiver that is gone for good is not asked again until it is resumed; w
   ]);
 });
 
+test("what was sent comes in pages, newest first, each message once", async () => {
+  const ann = await customerOf(bench, "ann");
+  await using hook = await receiver(200);
+  const { webhookId } = await api(ann).create({ url: hook.url });
+  const made: string[] = [];
+  for (let n = 0; n < 3; n++) made.unshift((await api(ann).test({ webhookId })).deliveryId);
+  const first = await api(ann).deliveries({ webhookId, limit: 2 });
+  const second = await api(ann).deliveries({ webhookId, limit: 2, before: made[1] });
+  expect([...first, ...second].map(({ deliveryId }) => deliveryId)).toEqual(made);
+});
+
 test("nobody sees, tests, replays or removes another's webhooks", async () => {
   const ann = await customerOf(bench, "ann");
   const bob = await customerOf(bench, "bob");
