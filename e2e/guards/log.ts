@@ -42,7 +42,8 @@ export const logGuards: readonly Guard[] = [
   {
     name: "what can't be decoded goes to quarantine",
     file: "hub/src/platform/log/ingest.ts",
-    guard: "          if (all.quarantined.length > 0) await quarantineIn(tx, all.quarantined);\n",
+    guard:
+      "          if (taken.quarantined.length > 0) await quarantineIn(tx, taken.quarantined);\n",
     without: "",
     test: {
       file: ingest,

@@ -94,20 +94,26 @@ export async function openWallet(tx: Tx, owner: Owner, source: Source): Promise<
   return opened;
 }
 
-/** The operator's own account: `revenue` is what was earned, `funding` is what was paid in (its balance is negative). */
-export async function systemAccount(
-  tx: Tx,
-  account: { kind: "revenue" | "funding"; currency: string },
-  source: Source,
-): Promise<Id> {
-  const find = () => tx<{ id: Id }>`
+export interface SystemAccount {
+  readonly kind: "revenue" | "funding";
+  readonly currency: string;
+}
+
+/** Null before it was opened. */
+export async function findSystemAccount(tx: Query, account: SystemAccount): Promise<Id | null> {
+  const [known] = await tx<{ id: Id }>`
     select id from accounts where kind = ${account.kind} and currency = ${account.currency}`;
-  const [known] = await find();
-  if (known) return known.id;
+  return known?.id ?? null;
+}
+
+/** The operator's own account: `revenue` is what was earned, `funding` is what was paid in (its balance is negative). */
+export async function systemAccount(tx: Tx, account: SystemAccount, source: Source): Promise<Id> {
+  const known = await findSystemAccount(tx, account);
+  if (known) return known;
   await tx`
     insert into accounts (id, kind, currency) values (${source.id()}, ${account.kind}, ${account.currency})
     on conflict (kind, user_id, currency) do nothing`;
-  const [opened] = await find();
+  const opened = await findSystemAccount(tx, account);
   if (!opened) throw new Error("an account was opened and is not there");
-  return opened.id;
+  return opened;
 }

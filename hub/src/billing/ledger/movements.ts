@@ -1,6 +1,8 @@
 import type { Id, Source } from "@cloudphone/shared/ids";
 import type { Tx } from "../../platform/postgres/database.ts";
 import {
+  findSystemAccount,
+  findWallet,
   lockLedger,
   openWallet,
   type Owner,
@@ -33,10 +35,32 @@ async function locked(
   return { ...wallet, system: account };
 }
 
-/** Money that came in from outside: funding → wallet. False when it was posted before. */
-export async function topUp(tx: Tx, movement: Movement, source: Source): Promise<boolean> {
-  const { walletId, system: funding } = await locked(tx, movement, { system: "funding", source });
-  return move(tx, { kind: "topup", from: funding, to: walletId, ...movement }, source);
+export interface TopUp {
+  /** False: it was posted before. */
+  readonly posted: boolean;
+  /** What the wallet holds now. */
+  readonly balanceMinor: number;
+}
+
+/**
+ * Money that came in from outside: funding → wallet. Accounts are there for good and nothing is asked of a balance, so both are looked up before the ledger is locked, and
+ * what is done under the lock is one round trip.
+ */
+export async function topUp(tx: Tx, movement: Movement, source: Source): Promise<TopUp> {
+  const [wallet, account] = await Promise.all([
+    findWallet(tx, movement),
+    findSystemAccount(tx, { kind: "funding", currency: movement.currency }),
+  ]);
+  const { walletId, system: funding } =
+    wallet && account
+      ? { ...wallet, system: account }
+      : await locked(tx, movement, { system: "funding", source });
+  const [, posted, after] = await Promise.all([
+    lockLedger(tx),
+    move(tx, { kind: "topup", from: funding, to: walletId, ...movement }, source),
+    findWallet(tx, movement),
+  ]);
+  return { posted, balanceMinor: after?.balanceMinor ?? 0 };
 }
 
 export type HoldOutcome =

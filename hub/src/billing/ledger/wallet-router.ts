@@ -114,9 +114,8 @@ async function topUpWallet(
   if (userId !== caller.userId && !(await findWallet(tx, owner)))
     throw new Fault("not_found", "There is no customer with that id.");
   const of = `${caller.userId}:${key}`;
-  await creditWallet(tx, { ...owner, amountMinor, of, reason, cause: requestCause(ctx) }, source);
-  const wallet = await findWallet(tx, owner);
-  return { ...owner, balanceMinor: wallet?.balanceMinor ?? 0 };
+  const credit = { ...owner, amountMinor, of, reason, cause: requestCause(ctx) };
+  return { ...owner, balanceMinor: await creditWallet(tx, credit, source) };
 }
 
 function ownerOf(userId: Id | undefined, caller: Caller): Id {

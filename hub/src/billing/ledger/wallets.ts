@@ -13,20 +13,17 @@ export interface Credit extends Owner {
   readonly cause: Cause;
 }
 
-/** Puts money into a wallet and says `wallet.credited`, in the caller's transaction. */
-export async function creditWallet(tx: Tx, credit: Credit, source: Source): Promise<void> {
+/** Puts money into a wallet and says `wallet.credited`, in the caller's transaction. Returns what the wallet holds then. */
+export async function creditWallet(tx: Tx, credit: Credit, source: Source): Promise<number> {
   const { userId, currency, amountMinor, reason, cause } = credit;
-  const posted = await topUp(
-    tx,
-    { ...credit, memo: reason, correlationId: cause.correlationId },
-    source,
-  );
-  if (!posted) return;
-  await emit(
-    tx,
-    [{ type: "wallet.credited", subject: userId, data: { userId, amountMinor, currency, reason } }],
-    { cause, source },
-  );
+  const movement = { ...credit, memo: reason, correlationId: cause.correlationId };
+  const { posted, balanceMinor } = await topUp(tx, movement, source);
+  const data = { userId, amountMinor, currency, reason };
+  if (posted)
+    tx.withCommit(() =>
+      emit(tx, [{ type: "wallet.credited", subject: userId, data }], { cause, source }),
+    );
+  return balanceMinor;
 }
 
 export interface StatementLine {

@@ -41,7 +41,10 @@ export async function idempotent<T>(
       return row.response.value;
     }
     const value = await work(tx);
-    await tx`update idempotency_keys set response = ${tx.json({ value })} where user_id = ${call.userId} and key = ${call.key}`;
+    tx.withCommit(
+      () =>
+        tx`update idempotency_keys set response = ${tx.json({ value })} where user_id = ${call.userId} and key = ${call.key}`,
+    );
     crashPoint("hub.api.before-commit");
     return value;
   });

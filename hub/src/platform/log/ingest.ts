@@ -5,6 +5,7 @@ import { crashPoint } from "../crash-point.ts";
 import type { Database, Tx } from "../postgres/database.ts";
 import { devicesIn, type PlacesOf, whyNotBy } from "./authority.ts";
 import type { EventLog, NewEvent } from "./event-log.ts";
+import type { Appended } from "./recent.ts";
 
 export interface HostBatch {
   readonly hostId: string;
@@ -39,23 +40,25 @@ export function createIngest(database: Database, log: EventLog, placesOf: Places
   return {
     async ingest(batches: readonly ReadBatch[]): Promise<IngestResult[]> {
       const places = await placesOf(devicesIn(batches.flatMap(eventsOf)));
-      const { taken, appended } = await database.transaction(
+      let appended: Appended | null = null;
+      const results = await database.transaction(
         async (tx) => {
-          const all = await takeAll(tx, batches, places);
-          if (all.quarantined.length > 0) await quarantineIn(tx, all.quarantined);
-          // Sent together; the head's lock last, since everybody who appends waits for it.
-          const [, added] = await Promise.all([
-            all.moved.size > 0 && moveEpochs(tx, [...all.moved]),
-            all.events.length > 0 && log.appendNewIn(tx, all.events),
-          ]);
+          const taken = await takeAll(tx, batches, places);
+          if (taken.quarantined.length > 0) await quarantineIn(tx, taken.quarantined);
+          if (taken.moved.size > 0) tx.withCommit(() => moveEpochs(tx, [...taken.moved]));
+          // Last of all: everybody who appends waits for the log's head.
+          if (taken.events.length > 0)
+            tx.withCommit(async () => {
+              appended = await log.appendNewIn(tx, taken.events);
+            });
           crashPoint("hub.ingest.before-commit");
-          return { taken: all, appended: added };
+          return taken.results;
         },
         { beginsWith: "reads" },
       );
       crashPoint("hub.ingest.after-commit");
       if (appended) log.announce(appended);
-      return taken.results;
+      return results;
     },
     quarantine: (rows: readonly Quarantined[]): Promise<void> =>
       database.transaction((tx) => quarantineIn(tx, rows)),

@@ -28,6 +28,51 @@ test("a transaction that rejects leaves nothing", async () => {
   expect(await query`select * from t`).toHaveLength(0);
 });
 
+test("what is sent with the commit is done before it, in its order", async () => {
+  await using databases = await testDatabases();
+  const { query, transaction } = databases.core;
+  await query`create table t (n int generated always as identity, x int)`;
+  await transaction(async (tx) => {
+    tx.withCommit(() => tx`insert into t (x) values (2)`);
+    tx.withCommit(() =>
+      Promise.all([tx`insert into t (x) values (3)`, tx`insert into t (x) values (4)`]),
+    );
+    await tx`insert into t (x) values (1)`;
+  });
+  expect(await query`select x from t order by n`).toEqual([{ x: 1 }, { x: 2 }, { x: 3 }, { x: 4 }]);
+});
+
+test.each([
+  ["that the server refuses", 1 / 0, "out of range"],
+  ["that can't be sent", undefined as unknown as number, "was lost"],
+])("a statement sent with the commit %s: nothing is committed", async (_what, value, message) => {
+  await using databases = await testDatabases();
+  const { query, transaction } = databases.core;
+  await query`create table t (x int)`;
+  const bad = transaction(async (tx) => {
+    await tx`insert into t values (1)`;
+    tx.withCommit(() => tx`insert into t values (2)`);
+    tx.withCommit(() => tx`insert into t values (${value}::float8::int)`);
+    tx.withCommit(() => tx`insert into t values (3)`);
+  });
+  await expect(bad).rejects.toThrow(message);
+  expect(await query`select * from t`).toHaveLength(0);
+  await transaction((tx) => tx`insert into t values (4)`);
+  expect(await query`select * from t`).toEqual([{ x: 4 }]);
+});
+
+test("a failure that nobody told of is no commit either", async () => {
+  await using databases = await testDatabases();
+  const { query, transaction } = databases.core;
+  await query`create table t (x int)`;
+  const hidden = transaction(async (tx) => {
+    await tx`insert into t values (1)`;
+    tx.withCommit(() => tx`insert into nowhere values (2)`.catch(() => undefined));
+  });
+  await expect(hidden).rejects.toThrow("nothing was committed");
+  expect(await query`select * from t`).toHaveLength(0);
+});
+
 test("a role can't open another context's database", async () => {
   await using databases = await testDatabases();
   const stranger = createDatabase({

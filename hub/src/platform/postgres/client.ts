@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import {
@@ -68,13 +69,16 @@ async function inTransaction<T>(
     if (!open) throw new Error("a statement was run after its transaction had ended");
     return connection.run(text, ...params);
   }) as unknown as Tx;
-  Object.assign(tx, { json: connection.run.json, transaction: true });
+  const last: (() => Promise<unknown>)[] = [];
+  const withCommit = (send: () => Promise<unknown>): void => void last.push(send);
+  Object.assign(tx, { json: connection.run.json, transaction: true, withCommit });
   const steps = async (): Promise<T> => {
     const begun = connection.run`begin`;
     if (beginsWith !== "reads") await begun;
     const [, result] = await Promise.all([begun, work(tx)]);
+    const sent = Promise.all(last.map((send) => send()));
     open = false;
-    await connection.run`commit`;
+    await commitBehind(sent, connection);
     return result;
   };
   try {
@@ -86,6 +90,15 @@ async function inTransaction<T>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Without waiting for the answers to what was sent: if the server refuses one of them, it makes a rollback of the commit behind it. */
+async function commitBehind(sent: Promise<unknown>, connection: Connection): Promise<void> {
+  // What could not even be sent, such as a value that is none, is known by the next turn.
+  await Promise.race([sent, nextTurn()]);
+  const [committed] = await Promise.all([connection.run`commit`, sent]);
+  const { command } = committed as unknown as { readonly command: string };
+  if (command === "ROLLBACK") throw new Error("a statement had failed: nothing was committed");
 }
 
 class Pool {

@@ -26,6 +26,11 @@ export interface Query {
 /** A `Query` inside a transaction. Inside one, nothing but this handle may be used (a second connection can dead-lock). */
 export interface Tx extends Query {
   readonly transaction: true;
+  /**
+   * What nothing in the transaction waits for is sent together with its commit, in one round trip. `send` sends all its statements before it waits for anything;
+   * they run in the order of these calls, and if one fails nothing is committed.
+   */
+  withCommit(send: () => Promise<unknown>): void;
 }
 
 export interface TransactionOptions {
