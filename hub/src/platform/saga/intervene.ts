@@ -52,7 +52,7 @@ export async function intervene(
   const decided = saga.decide(row.state, input);
   if (!decided) throw new Fault("conflict", whyNot(row.status, wish));
   const decision = { ...decided, note: `${decided.note} (${by.email}: ${reason})` };
-  await storeSteps(tx, saga.name, [{ id, decision, input }]);
+  await storeSteps(tx, { saga: saga.name }, [{ id, decision, input }]);
   const cause: Cause = { correlationId: row.correlation_id, causationId: null };
   const data = { sagaId: id, saga: saga.name, wish, reason, byUserId: by.userId };
   const [said] = await emit(tx, [{ type: "saga.intervened", subject: id, data }], {

@@ -37,7 +37,7 @@ async function takeEvents(
   const ids = [...new Set(routed.map(({ id }) => id))];
   const states = new Map<Id, unknown>();
   for (const row of await lockSagas(tx, saga.name, ids)) states.set(row.id, row.state);
-  const begun: { id: Id; correlationId: Id }[] = [];
+  const begun = new Map<Id, Id>();
   const steps: (Step & { event: RecordedEvent })[] = [];
   for (const { id, event } of routed) {
     const known = states.has(id);
@@ -45,21 +45,23 @@ async function takeEvents(
     const input: SagaInput = { kind: "event", event };
     const decision = saga.decide(states.get(id) ?? null, input);
     if (!decision) continue;
-    if (!known) begun.push({ id, correlationId: event.correlationId });
+    if (!known) begun.set(id, event.correlationId);
     // As the next step would read it.
     states.set(id, JSON.parse(JSON.stringify(decision.state)));
     steps.push({ id, decision, input, event });
   }
   if (steps.length === 0) return;
-  if (begun.length > 0) await insertSagas(tx, saga.name, begun);
-  await storeSteps(tx, saga.name, steps);
   const caused = steps.flatMap(({ id, decision, event }) =>
     emissionsOf(saga, id, decision).map((draft) => ({
       draft,
       cause: { correlationId: event.correlationId, causationId: event.id },
     })),
   );
-  await emitCaused(tx, caused, source);
+  // Sent one behind the other: while the database takes one, the next is written here.
+  await Promise.all([
+    storeSteps(tx, { saga: saga.name, begun }, steps),
+    emitCaused(tx, caused, source),
+  ]);
   crashPoint("hub.saga.before-commit");
 }
 
@@ -107,7 +109,7 @@ function expire(saga: Saga, id: Id, { database, source, logger }: SweeperDeps): 
       await tx`update sagas set deadline_at = null where name = ${saga.name} and id = ${id}`;
       return;
     }
-    await storeSteps(tx, saga.name, [{ id, decision, input: { kind: "deadline" } }]);
+    await storeSteps(tx, { saga: saga.name }, [{ id, decision, input: { kind: "deadline" } }]);
     const cause = { correlationId: row.correlation_id, causationId: null };
     await emit(tx, emissionsOf(saga, id, decision), { cause, source });
   });
@@ -151,18 +153,6 @@ const lockSagas = (tx: Tx, name: string, ids: readonly Id[]) =>
     select id, state, status, correlation_id from sagas where name = ${name} and id = any(${[...ids]}::uuid[])
     order by id for update`;
 
-/** What they are the first step says. */
-async function insertSagas(
-  tx: Tx,
-  name: string,
-  begun: readonly { id: Id; correlationId: Id }[],
-): Promise<void> {
-  await tx`
-    insert into sagas (id, name, status, phase, state, correlation_id)
-    select id, ${name}, 'running', '', '{}'::jsonb, correlation_id
-    from unnest(${begun.map(({ id }) => id)}::uuid[], ${begun.map((row) => row.correlationId)}::uuid[]) as b(id, correlation_id)`;
-}
-
 const nameOf = (input: SagaInput): string => {
   if (input.kind === "event") return input.event.type;
   return input.kind === "operator" ? input.wish : "deadline";
@@ -174,19 +164,55 @@ export interface Step {
   readonly input: SagaInput;
 }
 
-/** In this order, several of one saga too: its row then is what the last of them makes of it. */
-export async function storeSteps(tx: Tx, saga: string, steps: readonly Step[]): Promise<void> {
+export interface Stored {
+  /** The saga's name. */
+  readonly saga: string;
+  /** Those that begin with these steps, and their correlations. */
+  readonly begun?: ReadonlyMap<Id, Id>;
+}
+
+/** In this order, several of one saga too: its row then is what the last of them makes of it, and is written once. */
+export async function storeSteps(
+  tx: Tx,
+  { saga, begun = new Map() }: Stored,
+  steps: readonly Step[],
+): Promise<void> {
   const last = new Map(
     steps.map(({ id, decision: { state, status, phase, deadlineMs } }) => [
       id,
-      { id, state, status, phase, deadlineMs },
+      { id, correlationId: begun.get(id) ?? null, state, status, phase, deadlineMs },
     ]),
   );
-  await tx`
-    update sagas s set state = l.state, status = l.status, phase = l.phase, updated_at = clock_timestamp(),
-      deadline_at = clock_timestamp() + l."deadlineMs" * interval '1 millisecond'
-    from jsonb_to_recordset(${tx.json([...last.values()])}) as l(id uuid, state jsonb, status text, phase text, "deadlineMs" bigint)
-    where s.name = ${saga} and s.id = l.id`;
+  const rows = [...last.values()];
+  const [fresh, known] = [
+    rows.filter(({ id }) => begun.has(id)),
+    rows.filter(({ id }) => !begun.has(id)),
+  ];
+  await Promise.all([
+    fresh.length > 0 && insertSagas(tx, saga, fresh),
+    known.length > 0 && updateSagas(tx, saga, known),
+    insertSteps(tx, saga, steps),
+  ]);
+}
+
+interface LastStep extends Pick<Decision<unknown>, "state" | "status" | "phase" | "deadlineMs"> {
+  readonly id: Id;
+  readonly correlationId: Id | null;
+}
+
+const insertSagas = (tx: Tx, saga: string, rows: readonly LastStep[]) => tx`
+  insert into sagas (name, id, correlation_id, state, status, phase, deadline_at)
+  select ${saga}, id, "correlationId", state, status, phase, clock_timestamp() + "deadlineMs" * interval '1 millisecond'
+  from jsonb_to_recordset(${tx.json(rows)})
+    as l(id uuid, "correlationId" uuid, state jsonb, status text, phase text, "deadlineMs" bigint)`;
+
+const updateSagas = (tx: Tx, saga: string, rows: readonly LastStep[]) => tx`
+  update sagas s set state = l.state, status = l.status, phase = l.phase, updated_at = clock_timestamp(),
+    deadline_at = clock_timestamp() + l."deadlineMs" * interval '1 millisecond'
+  from jsonb_to_recordset(${tx.json(rows)}) as l(id uuid, state jsonb, status text, phase text, "deadlineMs" bigint)
+  where s.name = ${saga} and s.id = l.id`;
+
+function insertSteps(tx: Tx, saga: string, steps: readonly Step[]) {
   const rows = steps.map(
     ({ id, decision: { phase, status, note, emit: drafts }, input }, place) => ({
       ...{ id, place, phase, status, note },
@@ -195,12 +221,12 @@ export async function storeSteps(tx: Tx, saga: string, steps: readonly Step[]): 
       emitted: drafts.map(({ type }) => type),
     }),
   );
-  await tx`
+  return tx`
     insert into saga_steps (name, saga_id, step, input, input_position, phase, status, note, emitted)
     select ${saga}, n.id,
       (select coalesce(max(step), 0) from saga_steps k where k.name = ${saga} and k.saga_id = n.id)
         + row_number() over (partition by n.id order by n.place),
-      n.input, n.position, n.phase, n.status, n.note, array(select jsonb_array_elements_text(n.emitted))
+      n.input, n.position, n.phase, n.status, n.note, n.emitted
     from jsonb_to_recordset(${tx.json(rows)})
-      as n(id uuid, place int, input text, position bigint, phase text, status text, note text, emitted jsonb)`;
+      as n(id uuid, place int, input text, position bigint, phase text, status text, note text, emitted text[])`;
 }
