@@ -12,6 +12,7 @@ import { rebuild } from "./rebuild.ts";
 import { type Benchmark, runBenchmark } from "./report.ts";
 import { sagas } from "./sagas.ts";
 import { screen } from "./screen.ts";
+import { screenLeaks } from "./screen-leaks.ts";
 import { screenSending } from "./screen-sending.ts";
 import { stop } from "./stop.ts";
 import { start } from "./start.ts";
@@ -25,6 +26,7 @@ const benchmarks: readonly Benchmark[] = [
   relay,
   screen,
   screenSending,
+  screenLeaks,
   page,
   devices,
   rebuild,

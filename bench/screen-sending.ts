@@ -1,21 +1,12 @@
-import { type ChildProcess, fork } from "node:child_process";
-import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Benchmark, Figure } from "./report.ts";
-import type {
-  FloodWay,
-  FromSender,
-  FromViewers,
-  Signal,
-  ToSender,
-  ToViewers,
-  Window,
-} from "./screen/messages.ts";
+import { type FloodWay, rivalViewer, type Window } from "./screen/messages.ts";
 import { startPhones } from "./screen/phones.ts";
+import { Processes } from "./screen/processes.ts";
 
 const rounds = 3;
 const windowMs = 2500;
-const steps = [1, 10, 40, 60] as const;
+const steps = [1, 10, 40, 60, 100] as const;
 const limits: Partial<Record<number, { done?: number; added?: number; core?: number }>> = {
   10: { added: 3 },
   60: { done: 16 },
@@ -28,25 +19,14 @@ const limits: Partial<Record<number, { done?: number; added?: number; core?: num
 export const screenSending: Benchmark = {
   name: "screen-sending",
   async run() {
-    using sender = new Child<FromSender | Signal, ToSender | Signal>("sender", ["--expose-gc"]);
-    using viewers = new Child<FromViewers | Signal, ToViewers | Signal>("viewers", []);
-    const [{ port }, { discardPort }] = await Promise.all([
-      sender.heard("listening"),
-      viewers.heard("ready"),
-    ]);
-    sender.on((message) => isSignal(message) && viewers.say(message));
-    viewers.on((message) => isSignal(message) && sender.say(message));
+    using world = await Processes.start();
+    const { sender } = world;
     const figures: Figure[] = [];
     const memory: number[] = [];
     let open = 0;
     for (const count of steps) {
-      for (; open < count; open++) {
-        const viewer = open;
-        const connected = sender.heard("connected", (message) => message.viewer === viewer);
-        viewers.say({ type: "add", viewer });
-        await connected;
-      }
-      const phones = await startPhones(count, port);
+      for (; open < count; open++) await world.connect(open);
+      const phones = await startPhones(count, world.phonePort);
       const windows: Window[] = [];
       // The first one warms up.
       for (let n = -1; n < rounds; n++) {
@@ -55,12 +35,12 @@ export const screenSending: Benchmark = {
       }
       phones.stop();
       figures.push(...figuresOf(count, windows));
-      memory.push(await memoryOf(sender));
+      memory.push((await world.held()).residentBytes);
     }
-    const [alone = 0, , , most = 0] = memory;
-    const perViewer = (most - alone) / 1024 / (open - 1);
+    const perViewer = ((memory.at(-1) ?? 0) - (memory[0] ?? 0)) / 1024 / (open - 1);
     figures.push({ what: "memory a viewer", unit: "KiB", rounds: [perViewer], limit: null });
-    figures.push(...(await floods(sender, discardPort)));
+    await world.connect(rivalViewer);
+    figures.push(...(await floods(world)));
     return { setting, figures, bound };
   },
 };
@@ -70,7 +50,7 @@ const setting =
 const bound =
   "the one thread, and in it the kernel: of a flooding peer's time more than half is sendto (a system call each, on loopback with the receiver's share), a fifth AES-GCM by node:crypto, 5 % the garbage, all JavaScript of werift and the agent together some 5 %. Delays also hold what else this machine did: the three processes and others share two cores";
 
-async function measure(sender: Child<FromSender | Signal, ToSender | Signal>): Promise<Window> {
+async function measure(sender: Processes["sender"]): Promise<Window> {
   sender.say({ type: "begin" });
   await delay(windowMs);
   const window = sender.heard("window");
@@ -98,22 +78,14 @@ function figuresOf(count: number, windows: Window[]): Figure[] {
   ];
 }
 
-async function memoryOf(sender: Child<FromSender | Signal, ToSender | Signal>): Promise<number> {
-  const memory = sender.heard("memory");
-  sender.say({ type: "memory" });
-  return (await memory).bytes;
-}
-
-async function floods(
-  sender: Child<FromSender | Signal, ToSender | Signal>,
-  port: number,
-): Promise<Figure[]> {
+async function floods({ sender, discardPort: port }: Processes): Promise<Figure[]> {
   const ways: readonly (readonly [FloodWay, string])[] = [
     ["dgram", "flood of bare dgram sends"],
     ["encrypted", "flood of the same, AES-GCM each"],
     ["peer", "flood by an agent's peer"],
+    ["rival", "flood by node-datachannel"],
   ];
-  const measured: Record<FloodWay, number[]> = { dgram: [], encrypted: [], peer: [] };
+  const measured: Record<FloodWay, number[]> = { dgram: [], encrypted: [], peer: [], rival: [] };
   for (let n = 0; n < rounds; n++)
     for (const [way] of ways) {
       const flooded = sender.heard("flooded");
@@ -121,49 +93,4 @@ async function floods(
       measured[way].push((await flooded).packetsPerSecond / 1000);
     }
   return ways.map(([way, what]) => ({ what, unit: "1000/s", rounds: measured[way], limit: null }));
-}
-
-const isSignal = (message: { type: string }): message is Signal =>
-  ["offer", "answer", "candidate"].includes(message.type);
-
-/** A process of the benchmark, and what it says. */
-class Child<From extends { type: string }, To extends object> {
-  readonly #process: ChildProcess;
-
-  constructor(name: string, execArgv: readonly string[]) {
-    const profiled = (process.env.PROFILE ?? "") === name ? ["--cpu-prof"] : [];
-    const options = { execArgv: [...execArgv, ...profiled] };
-    this.#process = fork(path.join(import.meta.dirname, `screen/${name}.ts`), [], options);
-  }
-
-  say(message: To): void {
-    this.#process.send(message);
-  }
-
-  on(listener: (message: From) => void): void {
-    this.#process.on("message", listener);
-  }
-
-  heard<T extends From["type"]>(
-    type: T,
-    accepts: (message: Extract<From, { type: T }>) => boolean = () => true,
-  ): Promise<Extract<From, { type: T }>> {
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`waited 20 s for ${type}`)), 20_000);
-      const listen = (message: From): void => {
-        if (message.type !== type) return;
-        const wanted = message as Extract<From, { type: T }>;
-        if (!accepts(wanted)) return;
-        clearTimeout(late);
-        this.#process.off("message", listen);
-        resolve(wanted);
-      };
-      this.#process.on("message", listen);
-    });
-  }
-
-  /** It ends by itself when nobody listens any more. */
-  [Symbol.dispose](): void {
-    this.#process.disconnect();
-  }
 }

@@ -10,24 +10,37 @@ export type Signal =
       readonly candidate: LiveCandidate | null;
     };
 
-/** What a flood sends as fast as it can: bare datagrams, encrypted ones, or an agent's peer. */
-export type FloodWay = "dgram" | "encrypted" | "peer";
+/** What a flood sends as fast as it can: bare datagrams, encrypted ones, an agent's peer, or node-datachannel (libdatachannel) in its place. */
+export type FloodWay = "dgram" | "encrypted" | "peer" | "rival";
+
+/** The viewer that node-datachannel sends to. */
+export const rivalViewer = 1_000_000;
 
 export type ToSender =
   | { readonly type: "begin" }
   | { readonly type: "end" }
   | { readonly type: "memory" }
+  | { readonly type: "close"; readonly viewer: number }
   | { readonly type: "flood"; readonly way: FloodWay; readonly port: number };
 
 export type FromSender =
   | { readonly type: "listening"; readonly port: number }
   | { readonly type: "connected"; readonly viewer: number }
-  | { readonly type: "memory"; readonly bytes: number }
+  | ({ readonly type: "memory" } & Held)
   | {
       readonly type: "flooded" /** Of processor time, so that what else the machine does is not in it. */;
       readonly packetsPerSecond: number;
     }
   | ({ readonly type: "window" } & Window);
+
+/** What the sender's process has in use, after its rubbish was taken out. */
+export interface Held {
+  /** Of the whole process, as the kernel counts. */
+  readonly residentBytes: number;
+  /** Of its heap and of buffers. */
+  readonly heldBytes: number;
+  readonly descriptors: number;
+}
 
 export interface Window {
   readonly pictures: number;
@@ -39,7 +52,7 @@ export interface Window {
   readonly done: { readonly p50: number; readonly p99: number };
 }
 
-export type ToViewers = { readonly type: "add"; readonly viewer: number };
+export type ToViewers = { readonly type: "add" | "close"; readonly viewer: number };
 export type FromViewers =
   | { readonly type: "ready"; readonly discardPort: number }
   | { readonly type: "received"; readonly packets: number };

@@ -9,12 +9,22 @@ import { Peer } from "@cloudphone/agent/media/peer";
 import { Picture } from "@cloudphone/agent/media/screen";
 import { readPacket } from "@cloudphone/agent/media/scrcpy/streams";
 import { quantile } from "../report.ts";
-import type { FloodWay, FromSender, Signal, ToSender } from "./messages.ts";
+import { readdirSync } from "node:fs";
+import {
+  type FloodWay,
+  type FromSender,
+  type Held,
+  rivalViewer,
+  type Signal,
+  type ToSender,
+} from "./messages.ts";
+import { Rival } from "./rival.ts";
 import { nowUs } from "./phones.ts";
 
 /** The agent's part of a live screen in a process of its own, so that its processor time is its own: phone `n` is shown to viewer `n`. */
 
 const peers = new Map<number, Peer>();
+let rival: Rival | null = null;
 let added: number[] = [];
 let done: number[] = [];
 let since = { cpu: process.cpuUsage(), atMs: performance.now() };
@@ -48,7 +58,18 @@ async function serve(socket: Socket): Promise<void> {
   }
 }
 
+function offerRival(sdp: string): void {
+  const viewer = rivalViewer;
+  rival = new Rival({
+    onAnswer: (answer) => say({ type: "answer", viewer, sdp: answer }),
+    onCandidate: (candidate) => say({ type: "candidate", viewer, candidate }),
+    onOpen: () => say({ type: "connected", viewer }),
+  });
+  rival.accept(sdp);
+}
+
 function offer(viewer: number, sdp: string): void {
+  if (viewer === rivalViewer) return offerRival(sdp);
   const peer = new Peer({
     iceServers: [],
     relayOnly: false,
@@ -102,6 +123,7 @@ async function flood(way: FloodWay, port: number): Promise<void> {
         socket.send([header, body, cipher.getAuthTag()], port, "127.0.0.1");
       }
     },
+    rival: () => rival?.sendPicture(picture, performance.now() * 90),
     peer: () => peers.get(0)?.sendPicture(picture, performance.now()),
   };
   const begun = performance.now();
@@ -117,6 +139,13 @@ async function flood(way: FloodWay, port: number): Promise<void> {
   say({ type: "flooded", packetsPerSecond });
 }
 
+function held(): Held {
+  globalThis.gc?.();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const descriptors = readdirSync("/proc/self/fd").length;
+  return { residentBytes: rss, heldBytes: heapUsed + external, descriptors };
+}
+
 process.on("message", (message: ToSender | Signal) => {
   switch (message.type) {
     case "begin":
@@ -127,18 +156,26 @@ process.on("message", (message: ToSender | Signal) => {
     case "end":
       return windowOf();
     case "memory":
-      globalThis.gc?.();
-      return say({ type: "memory", bytes: process.memoryUsage.rss() });
+      return say({ type: "memory", ...held() });
+    case "close":
+      void peers.get(message.viewer)?.close();
+      peers.delete(message.viewer);
+      return;
     case "flood":
       return void flood(message.way, message.port);
     case "offer":
       return offer(message.viewer, message.sdp);
     case "candidate":
+      if (message.viewer === rivalViewer)
+        return void (message.candidate && rival?.addCandidate(message.candidate));
       return void peers.get(message.viewer)?.addCandidate(message.candidate);
     case "answer":
   }
 });
-process.on("disconnect", () => process.exit(0));
+process.on("disconnect", () => {
+  rival?.close();
+  process.exit(0);
+});
 
 const server = createServer((socket) => {
   socket.on("error", () => undefined);

@@ -27,6 +27,10 @@ async function add(viewer: number): Promise<void> {
 process.on("message", (message: ToViewers | Signal) => {
   const pc = viewers.get(message.viewer);
   if (message.type === "add") void add(message.viewer);
+  if (message.type === "close") {
+    viewers.delete(message.viewer);
+    void pc?.close();
+  }
   if (message.type === "answer")
     void pc?.setRemoteDescription({ type: "answer", sdp: message.sdp });
   if (message.type !== "candidate" || !message.candidate) return;
