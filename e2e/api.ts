@@ -80,7 +80,7 @@ export async function eventually<T>(
   const until = performance.now() + deadlineMs;
   let last: unknown = null;
   // What takes long is asked after less often: many tests share the machine.
-  for (let pauseMs = 40; ; pauseMs = Math.min(pauseMs * 1.2, 150)) {
+  for (let pauseMs = 40; ; pauseMs = Math.min(pauseMs * 1.2, 250)) {
     try {
       const result = await work();
       if (result !== null) return result;

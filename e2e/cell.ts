@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { CrashPoint } from "@cloudphone/shared/crash-points";
@@ -20,7 +21,7 @@ export type Part = "hub" | "hub2" | "agent";
 export type HubPart = Exclude<Part, "agent">;
 
 export interface CellOptions {
-  /** Each of these parts kills itself at its named point, once. */
+  /** Each of these parts kills itself at its named point, once; the hub not before the host is enrolled. */
   readonly crash?: Partial<Record<Part, CrashPoint>>;
   readonly env?: Partial<Record<Part, Readonly<Record<string, string>>>>;
   /** False: the test is the host itself (host-by-hand.ts). */
@@ -83,8 +84,9 @@ export class Cell implements AsyncDisposable {
       await cell.#startHub("hub");
       if (options.twoHubs) await cell.#startHub("hub2");
       await cell.signIn();
+      if (crash?.agent) await cell.arm("agent", crash.agent);
       if (options.agent !== false) await cell.#addHost();
-      if (crash?.hub) await cell.crash("hub", crash.hub);
+      if (crash?.hub) await cell.arm("hub", crash.hub);
       return cell;
     } catch (error) {
       await cell[Symbol.asyncDispose]();
@@ -164,9 +166,25 @@ export class Cell implements AsyncDisposable {
     this.#program(part).kill(signal);
   }
 
-  /** Kills a part, and arms its next start. */
-  async crash(part: Part, at: string): Promise<void> {
-    await this.replace(part, { CLOUDPHONE_CRASH_AT: at });
+  /** Has a part kill itself the next time it passes a point, whenever that is. */
+  async arm(part: Part, at: CrashPoint): Promise<void> {
+    const file = this.#crashFile(part);
+    await writeFile(`${file}.new`, at);
+    await rename(`${file}.new`, file);
+  }
+
+  /** A part that was armed has passed its point, and is started again. */
+  async crashed(part: Part, restartsBefore: number): Promise<void> {
+    await eventually(
+      async () =>
+        !existsSync(this.#crashFile(part)) && this.restarts(part) > restartsBefore ? true : null,
+      30_000,
+      `a pass of the ${part}'s crash point`,
+    );
+  }
+
+  #crashFile(part: Part): string {
+    return path.join(this.dir, `${part}.crash`);
   }
 
   /** Kills a part, and has its next start another environment. */
@@ -306,14 +324,14 @@ export class Cell implements AsyncDisposable {
 
   /** Enrols the cell's host with a token and starts its agent: by itself, unless the cell was started without one. */
   async addHost(token: string, name?: string): Promise<void> {
-    const { crash, cuttable } = this.#options;
+    const { cuttable } = this.#options;
     const called = name === undefined ? [] : ["--name", name];
     const args = ["--hub", this.url, "--data", this.agentDir, ...called];
     const enrolment = startProgram(["enroll", token, ...args]);
     if ((await enrolment.ended) !== "0")
       throw new Error(`the host was not enrolled: ${enrolment.output()}`);
     if (cuttable || this.#options.twoHubs) await this.#layLinks();
-    await this.#launch("agent", crash?.agent ? { CLOUDPHONE_CRASH_AT: crash.agent } : {});
+    await this.#launch("agent", {});
   }
 
   async #startHub(part: HubPart): Promise<void> {
@@ -341,6 +359,7 @@ export class Cell implements AsyncDisposable {
     const program = startProgram([...args, "--log-level", "warn"], {
       env: {
         CLOUDPHONE_SIMULATED_POWER_LOG: this.powerLog,
+        CLOUDPHONE_CRASH_FILE: this.#crashFile(part),
         // Tests ask many times a second whether something has happened, as one customer.
         CLOUDPHONE_RATE_LIMITS: "off",
         // Whether this machine has a Docker of its own says nothing about a test.

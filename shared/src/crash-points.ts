@@ -1,6 +1,6 @@
 /**
  * The instants at which a test may kill a process: before and after each arrow of ARCHITECTURE.md. A process started
- * with CLOUDPHONE_CRASH_AT=<point> (or <point>:<n>, the n-th pass) kills itself there with SIGKILL, as a power cut would.
+ * with CLOUDPHONE_CRASH_FILE=<path> kills itself, as a power cut would, at the point that the file names; it may be written at any time, and is gone then.
  * A saga's step is committed with the cursor that fed it, so `hub.consumer.after-commit` is its other side.
  */
 export const crashPoints = [
