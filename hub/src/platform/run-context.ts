@@ -3,8 +3,10 @@ import type { Logger } from "pino";
 import type { Context, Timer } from "./context.ts";
 import { ConsumerRunner } from "./log/consumer.ts";
 import { type Ownership, owns, ownsAll } from "./hubs/ownership.ts";
-import type { EventLog } from "./log/event-log.ts";
+import { type EventLog, regularLookMs } from "./log/event-log.ts";
+import { consumersWithDue } from "./log/parked.ts";
 import { relayOutbox } from "./log/relay.ts";
+import { sharedAnswer } from "./log/shared-answer.ts";
 import { Wakeable } from "./log/wakeable.ts";
 import { goOnRebuilding, isProjection } from "./projections/rebuild.ts";
 import { sagaConsumer, sagaSweeper } from "./saga/runtime.ts";
@@ -38,12 +40,16 @@ export function runContext(
     failing: "the outbox can't be relayed; retrying",
   });
   const onCommitted = relay.wake;
+  const due = sharedAnswer(regularLookMs, () => consumersWithDue(database));
+  const mayBeDue = async (consumer: string): Promise<boolean> => (await due()).has(consumer);
   const runners = [
     ...context.consumers,
     ...context.sagas.map((saga) => sagaConsumer(context.name, saga)),
   ].map(
     (consumer) =>
-      new ConsumerRunner(consumer, { database, log, source, logger, ownership, onCommitted }),
+      new ConsumerRunner(consumer, {
+        ...{ database, log, source, logger, ownership, mayBeDue, onCommitted },
+      }),
   );
   const loops = [
     relay,

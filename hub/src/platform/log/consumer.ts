@@ -46,6 +46,8 @@ export interface ConsumerDeps {
   readonly logger: Logger;
   /** Which partitions are this hub's; left out: all of them. */
   readonly ownership?: Ownership;
+  /** Whether parked events of a consumer may be due, as it was a moment ago; left out: each looks by itself. */
+  readonly mayBeDue?: (consumer: string) => Promise<boolean>;
   /** Told after each commit that may have filled the outbox. */
   readonly onCommitted: () => void;
 }
@@ -327,6 +329,8 @@ export class ConsumerRunner {
 
   async #retryDue(): Promise<boolean> {
     if (this.#lanes.size === 0) return false;
+    const isHot = performance.now() < this.#retryHotUntilMs;
+    if (!isHot && (await this.#deps.mayBeDue?.(this.name)) === false) return false;
     const due = await dueRows(this.#deps.database, this.#consumer.name, 50);
     const own = due.filter(({ subject }) => this.#lanes.has(partitionOf(subject)));
     for (const row of own) await this.#retryOne(row);

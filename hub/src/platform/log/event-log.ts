@@ -3,6 +3,7 @@ import type { Id } from "@cloudphone/shared/ids";
 import type { Database, Tx } from "../postgres/database.ts";
 import { readLog } from "./read-log.ts";
 import { type Appended, RecentEvents } from "./recent.ts";
+import { sharedAnswer } from "./shared-answer.ts";
 
 /** An event on its way into the log. */
 export interface NewEvent {
@@ -78,6 +79,8 @@ export interface EventLog {
   /** All of several correlations that are not archived, oldest first. */
   correlated(correlationIds: readonly Id[], limit: number): Promise<RecordedEnvelope[]>;
   head(): Promise<number>;
+  /** As it was a moment ago: for the many who look regularly in case a hint was lost. */
+  recentHead(): Promise<number>;
   /** The position up to which events are archived; 0: none. */
   horizon(): Promise<number>;
   /** Calls back when something may have been appended; a hint, so look regularly as well. */
@@ -124,9 +127,11 @@ function subscribe<L>(listeners: Set<L>, listener: L): Disposable {
 export function createEventLog(database: Database, archiveDir: string | null = null): EventLog {
   const recent = new RecentEvents();
   const announcer = createAnnouncer(recent);
+  const reading = readLog(database, archiveDir);
   return {
     ...announcer,
-    ...readLog(database, archiveDir),
+    ...reading,
+    recentHead: sharedAnswer(regularLookMs, reading.head),
     appendIn,
     appendNewIn,
     async append(events) {
@@ -137,6 +142,9 @@ export function createEventLog(database: Database, archiveDir: string | null = n
     recent: (after, limit, types) => recent.after(after, limit, types),
   };
 }
+
+/** What is looked at regularly may be so old. */
+export const regularLookMs = 400;
 
 /** An append larger than this is not remembered: readers take it from the database in batches. */
 const toldEvents = 2000;

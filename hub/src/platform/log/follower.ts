@@ -33,7 +33,8 @@ export class LogFollower {
     if (recent && performance.now() - this.#lookedMs < lookEveryMs)
       return { events: [], to: after, looked: false };
     this.#lookedMs = performance.now();
-    const head = await this.#log.head();
+    // What memory lacks is there for sure, and must not be taken for the end of the log.
+    const head = await (recent ? this.#log.recentHead() : this.#log.head());
     if (head <= after) return { events: [], to: after, looked: true };
     const limit = this.#limit;
     const types = this.#types ? { types: [...this.#types] } : {};

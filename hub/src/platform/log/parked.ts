@@ -62,6 +62,13 @@ export async function dueRows(
     ) heads where state = 'retrying' and next_attempt_at <= clock_timestamp() order by position limit ${limit}`;
 }
 
+/** The consumers some of whose rows' time has come. */
+export async function consumersWithDue(database: Database): Promise<Set<string>> {
+  const rows = await database.query<{ consumer: string }>`
+    select distinct consumer from parked_events where state = 'retrying' and next_attempt_at <= clock_timestamp()`;
+  return new Set(rows.map(({ consumer }) => consumer));
+}
+
 /** At a start: what waited for a newer release is looked at again. */
 export async function wakeWaiting(database: Database, consumer: string): Promise<void> {
   await database.query`update parked_events set state = 'retrying', attempts = 0, next_attempt_at = clock_timestamp()
