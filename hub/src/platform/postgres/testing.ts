@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
 import { databaseFolder } from "@cloudphone/testing/folder";
+import { createDatabase } from "./client.ts";
 import type { Address } from "./connection.ts";
 import { type EmbeddedServer, startEmbedded } from "./embedded.ts";
 import { closeDatabases, type Databases, openDatabases, provision } from "./provision.ts";
@@ -56,18 +57,23 @@ const staleMs = 24 * 3_600_000;
  * made once for each content of the files that decide them; two tests that make them at once are both right, and one is kept.
  */
 export async function copyPrepared(dir: string): Promise<void> {
-  const prepared = path.join(cache, `cloudphone-postgres-${await contentHash()}`);
+  known ??= contentHash();
+  const prepared = path.join(cache, `cloudphone-postgres-${await known}`);
   if (!existsSync(prepared)) await prepare(prepared);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await run("cp", ["-a", path.join(prepared, "data"), dir]);
 }
+
+/** Looked for once in a process: files don't change under a test. */
+let known: Promise<string> | null = null;
 
 async function prepare(target: string): Promise<void> {
   await mkdir(cache, { recursive: true });
   await removeStale();
   const making = await mkdtemp(`${target}.new-`);
   try {
-    const server = await startEmbedded({ dataDir: making, settings: volatile });
+    const settings = [...volatile, "wal_recycle=off"];
+    const server = await startEmbedded({ dataDir: making, settings });
     try {
       const databases = openDatabases(await provision(server.address));
       try {
@@ -75,14 +81,31 @@ async function prepare(target: string): Promise<void> {
       } finally {
         await closeDatabases(databases);
       }
+      await dropTemplate(server.address);
     } finally {
       await server.stop();
     }
+    // With holes for the zeros of the write-ahead log, which `cp` then leaves out.
+    const sparse = path.join(making, "sparse");
+    await run("cp", ["-a", "--sparse=always", path.join(making, "data"), sparse]);
+    await rm(path.join(making, "data"), { recursive: true });
+    await rename(sparse, path.join(making, "data"));
     await rename(making, target).catch((error: unknown) => {
       if (!existsSync(target)) throw error;
     });
   } finally {
     await rm(making, { recursive: true, force: true });
+  }
+}
+
+/** Databases are made of the other one: this is a seventh of all files. */
+async function dropTemplate(server: Address): Promise<void> {
+  const admin = createDatabase({ address: server, connections: 1 });
+  try {
+    await admin.query`update pg_database set datistemplate = false where datname = 'template0'`;
+    await admin.query`drop database template0`;
+  } finally {
+    await admin.stop();
   }
 }
 
