@@ -39,6 +39,7 @@ const operatorPages = [
   "/orders",
   "/ledger",
   "/figures",
+  "/recordings",
   "/users",
   "/roles",
   "/projections",
@@ -285,6 +286,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await page.getByRole("dialog").getByRole("button", { name: "New role" }).click();
     await page.getByRole("button", { name: "What it may do: night-shift" }).waitFor();
     await web.go("/users");
+    await newAccount(web, "night@example.com", "night-shift");
     await page.getByRole("link", { name: customer.email }).click();
     await page.getByRole("heading", { level: 1 }).getByText(customer.email).waitFor();
     await page.getByRole("button", { name: "Change" }).click();
@@ -298,15 +300,19 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await page.getByRole("tooltip").getByRole("button", { name: "Build anew" }).click();
     await page.getByText(/by admin@cloudphone\.local: [\d,]+ events/).waitFor(poll);
     await web.take(pictures, "projection-rebuilt");
+    await web.go("/settings");
+    await keepNoneReady(web);
+    await newListener(web);
     await web.go("/audit");
-    for (const act of ["saved a role", "set a quota", "had a projection built anew"])
+    const acts = ["saved a role", "made an account", "set a quota", "had a projection built anew"];
+    for (const act of [...acts, "set a pool of phones", "made a listener"])
       await page.getByText(act).first().waitFor();
     expect(web.troubles()).toEqual([]);
   });
 
   test("by keyboard alone a customer signs in, opens a phone and presses its buttons, sees the focus everywhere, and gets it back from a dialog", async () => {
-    const orders = await cell.customer.query<{ deviceId: string }[]>("orders.list");
-    const phone = { device: orders[0]?.deviceId, packageName: "com.cloudphone.notes" };
+    const [mine] = await cell.customer.query<{ deviceId: string }[]>("devices.list");
+    const phone = { device: mine?.deviceId, packageName: "com.cloudphone.notes" };
     await using window = await browser.newContext({ baseURL: cell.url, ...looks.english.context });
     const page = await window.newPage();
     const isNotes = async () => isPaper(await new LiveScreen(page).pixel(places.middle));
@@ -368,7 +374,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     }
   });
 
-  test("on a slow network two impatient clicks are one wish", async () => {
+  test("on a slow network two impatient clicks are one wish, and what takes too long is cancelled", async () => {
     await using web = await open(admin);
     await web.slowDown();
     await web.page.reload();
@@ -381,6 +387,12 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await web.page.getByText("The wallet is topped up.").first().waitFor(poll);
     const statement = await cell.customer.query<{ lines: { memo: string }[] }>("wallet.statement");
     expect(statement.lines.filter(({ memo }) => memo === "impatience")).toHaveLength(1);
+    await web.go("/apps");
+    const buffer = Buffer.alloc(20_000_000);
+    const large = { name: "large.apk", mimeType: "application/octet-stream", buffer };
+    await web.page.locator("input[type=file]").setInputFiles(large);
+    await web.page.getByRole("button", { name: "Cancel: large.apk" }).click();
+    await web.page.getByText("Cancelled", { exact: true }).waitFor();
     expect(web.troubles()).toEqual([]);
   });
 
@@ -444,6 +456,43 @@ async function isShown(
   await takeBack.click();
   await takeBack.waitFor({ state: "detached" });
   await visit.getByText("This link is over", { exact: true }).waitFor(poll);
+}
+
+/** Makes an account of a role that was composed here. */
+async function newAccount({ page }: Dashboard, email: string, role: string): Promise<void> {
+  await page.getByRole("button", { name: "New account" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("E-mail").fill(email);
+  await dialog.getByLabel("Password").fill("a long password");
+  await dialog.getByRole("combobox", { name: "Role" }).click();
+  await page.getByTitle(role, { exact: true }).last().click();
+  await dialog.getByRole("button", { name: "New account" }).click();
+  await page.getByRole("link", { name: email }).waitFor();
+}
+
+/** Says of a plan's phones that none are kept ready. */
+async function keepNoneReady({ page }: Dashboard): Promise<void> {
+  await page.getByRole("button", { name: "Keep phones ready" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("combobox", { name: "Phones of the plan" }).click();
+  await page.getByTitle("Starter", { exact: true }).last().click();
+  await dialog.getByLabel("How many").fill("0");
+  await dialog.getByRole("button", { name: "Keep phones ready" }).click();
+  await page.getByText("The pool is set.").waitFor();
+}
+
+/** Makes a program that hears of orders; its password is told this once. */
+async function newListener({ page }: Dashboard): Promise<void> {
+  await page.getByRole("button", { name: "New listener" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("mirror");
+  await dialog.getByRole("combobox", { name: "Hears" }).fill("order.*");
+  await page.keyboard.press("Enter");
+  await dialog.getByLabel("Name").click();
+  await dialog.getByRole("button", { name: "New listener" }).click();
+  await dialog.getByText("cloudphone/v1/events/+").waitFor();
+  await dialog.getByRole("button", { name: "I have noted it" }).click();
+  await page.getByText("mirror", { exact: true }).waitFor();
 }
 
 /** The customer's order that was paid. */

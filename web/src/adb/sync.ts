@@ -23,19 +23,34 @@ export interface RemoteEntry {
   readonly modifiedS: number;
 }
 
-export type OnBytes = (bytes: number) => void;
+type OnBytes = (bytes: number) => void;
 
-/** Opens the phone's sync service (version 1), does the work, and closes it whatever happened. */
+/** How a file's way is watched, and ended. */
+export interface Watching {
+  /** How much of it has gone. */
+  readonly onBytes: OnBytes;
+  /** Aborted: nobody wants it any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens the phone's sync service (version 1), does the work, and closes it whatever happened. Rejects with `cancelled` as soon as the signal is aborted, also while nothing moves. */
 export async function inSync<T>(
-  connection: PhoneConnection,
+  connection: Pick<PhoneConnection, "open">,
   work: (sync: Sync) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   const stream = await connection.open("sync:");
+  const leave = (): void => stream.close();
+  signal?.addEventListener("abort", leave);
   try {
-    return await work(new Sync(stream));
+    if (!signal?.aborted) return await work(new Sync(stream));
+  } catch (error) {
+    if (!signal?.aborted) throw error;
   } finally {
+    signal?.removeEventListener("abort", leave);
     stream.close();
   }
+  throw new Fault("cancelled", "It was cancelled.");
 }
 
 /** One opened `sync:` stream: one request after the other. */

@@ -17,6 +17,7 @@ export const en = {
     toPhones: "To my phones",
     language: "Language",
     cancel: "Cancel",
+    cancelled: "Cancelled",
     close: "Close",
     copy: "Copy",
     copied: "Copied",
@@ -123,6 +124,7 @@ export const en = {
     installing: "Installing…",
     installed: "Installed",
     saved: "In Download",
+    cancelled: "Cancelled",
     failed: "That did not work",
   },
   trouble: {

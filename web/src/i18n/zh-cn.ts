@@ -18,6 +18,7 @@ export const zhCN = {
     toPhones: "返回我的手机",
     language: "语言",
     cancel: "取消",
+    cancelled: "已取消",
     close: "关闭",
     copy: "复制",
     copied: "已复制",
@@ -123,6 +124,7 @@ export const zhCN = {
     installing: "安装中…",
     installed: "已安装",
     saved: "已保存到 Download",
+    cancelled: "已取消",
     failed: "未成功",
   },
   trouble: {

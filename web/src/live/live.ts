@@ -13,6 +13,7 @@ const changedBy: Readonly<Record<string, readonly string[]>> = {
   notification: ["notifications"],
   session: ["sessions"],
   snapshot: ["snapshots"],
+  recording: ["recordings"],
 };
 const everyEvent = ["events", "sagas", "consumers", "deadLetters", "quarantine", "audit"];
 

@@ -18,6 +18,9 @@ const areas = [
   "sagas",
   "deadLetters",
   "projections",
+  "apps",
+  "pools",
+  "listeners",
 ] as const;
 
 /** What was done by people who may do more than customers. */

@@ -76,6 +76,7 @@ function TransactionRows({ search, kind }: TransactionRowsProps) {
       label={t("nav.ledger")}
       queryKey={["ledger.transactions", search, kind]}
       around={360}
+      isStacked
       page={(after, limit) =>
         api.ledger.transactions.query({
           limit,

@@ -150,6 +150,7 @@ const pages = [
   page("/wall", async () => (await import("./wall-page.tsx")).WallPage),
   page("/ledger", async () => (await import("./ledger-page.tsx")).LedgerPage),
   page("/figures", async () => (await import("./figures-page.tsx")).FiguresPage),
+  page("/recordings", async () => (await import("./recordings-page.tsx")).RecordingsPage),
   page("/users", async () => (await import("./users-page.tsx")).UsersPage),
   page("/users/$user", async () => (await import("./user-page.tsx")).UserPage),
   page("/roles", async () => (await import("./roles-page.tsx")).RolesPage),

@@ -3,6 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { Table, Tag } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type Setting } from "../api.ts";
+import { useRights } from "../features/roles/use-rights.ts";
+import { Listeners } from "../features/settings/listeners.tsx";
+import { Pools } from "../features/settings/pools.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { Panel } from "../ui/panel.tsx";
@@ -10,15 +13,21 @@ import { Panel } from "../ui/panel.tsx";
 /** What the hub was started with, and where what holds at once is changed. */
 export function SettingsPage() {
   const { t } = useTranslation();
+  const rights = useRights();
   const settings = useQuery({
     queryKey: ["settings.list"],
     queryFn: () => api.settings.list.query(),
   });
   return (
-    <PageFrame title={t("nav.settings")} lead={t("settings.lead")}>
+    <PageFrame title={t("nav.settings")} lead={t("settings.runningHint")}>
+      <div className="panels">
+        <Pools />
+        {rights.has("listeners.write") && <Listeners />}
+        <Elsewhere />
+      </div>
+      <h2 className="section">{t("settings.started")}</h2>
+      <p className="lead">{t("settings.lead")}</p>
       <Answer query={settings}>{(found) => <SettingTable settings={found} />}</Answer>
-      <h2 className="section">{t("settings.running")}</h2>
-      <Running />
     </PageFrame>
   );
 }
@@ -66,21 +75,16 @@ const changedOn = [
   ["quotas", "/users"],
   ["drain", "/hosts"],
 ] as const;
-const changedByCommand = ["pools", "listeners"] as const;
 
-function Running() {
+function Elsewhere() {
   const { t } = useTranslation();
   return (
-    <Panel>
-      <p>{t("settings.runningHint")}</p>
+    <Panel title={t("settings.elsewhere")}>
       <ul className="items">
         {changedOn.map(([what, to]) => (
           <li key={what}>
             <Link to={to}>{t(`settings.${what}`)}</Link>
           </li>
-        ))}
-        {changedByCommand.map((what) => (
-          <li key={what}>{t(`settings.${what}`)}</li>
         ))}
       </ul>
     </Panel>

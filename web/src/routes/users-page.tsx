@@ -76,6 +76,7 @@ function AccountTable({ accounts }: { readonly accounts: readonly Account[] }) {
           },
           {
             title: t("profile.role"),
+            responsive: ["sm"],
             render: (_, { role }) => (
               <Tag>{t(`profile.roles.${role}`, { defaultValue: role })}</Tag>
             ),

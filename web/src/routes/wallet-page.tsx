@@ -61,6 +61,7 @@ function StatementRows({ currency }: { readonly currency: string }) {
     <Rows<StatementLine>
       label={t("wallet.statement")}
       queryKey={["wallet.statement"]}
+      isStacked
       page={async (after, limit) =>
         (await api.wallet.statement.query({ limit, ...(after && { before: after.id }) })).lines
       }

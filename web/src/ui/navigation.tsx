@@ -20,6 +20,7 @@ import TableOutlined from "@ant-design/icons-svg/es/asn/TableOutlined";
 import TagsOutlined from "@ant-design/icons-svg/es/asn/TagsOutlined";
 import TeamOutlined from "@ant-design/icons-svg/es/asn/TeamOutlined";
 import UserOutlined from "@ant-design/icons-svg/es/asn/UserOutlined";
+import VideoCameraOutlined from "@ant-design/icons-svg/es/asn/VideoCameraOutlined";
 import WalletOutlined from "@ant-design/icons-svg/es/asn/WalletOutlined";
 import WarningOutlined from "@ant-design/icons-svg/es/asn/WarningOutlined";
 import { Link } from "@tanstack/react-router";
@@ -53,6 +54,7 @@ const operatorGroups = [
       ["/devices", "devices", MobileOutlined],
       ["/wall", "wall", TableOutlined],
       ["/apps", "apps", AppstoreOutlined],
+      ["/recordings", "recordings", VideoCameraOutlined],
     ],
   ],
   [

@@ -4,6 +4,7 @@ import type { ReactNode, UIEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Refused } from "./answer.tsx";
 import { Skeleton } from "./skeleton.tsx";
+import { narrowPx, stacked } from "./stacked.tsx";
 import { useViewport } from "./use-viewport.ts";
 
 interface RowsProps<T> {
@@ -20,6 +21,8 @@ interface RowsProps<T> {
   readonly expandable?: TableProps<T>["expandable"];
   /** Pixels of the page that stand above and below it. */
   readonly around?: number;
+  /** In narrow windows each row is a card of all its columns, instead of a row of the most important. */
+  readonly isStacked?: boolean;
 }
 
 /** More rows than this are drawn only where they can be seen. */
@@ -45,6 +48,7 @@ export function Rows<T extends object>(props: RowsProps<T>) {
   const more = (): void => {
     if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
   };
+  const isCards = props.isStacked === true && width < narrowPx;
   const isLong = rows.length > drawnRows;
   const onScroll = ({ currentTarget }: UIEvent): void => {
     const { scrollHeight, scrollTop, clientHeight } = currentTarget;
@@ -56,7 +60,8 @@ export function Rows<T extends object>(props: RowsProps<T>) {
         size="small"
         dataSource={rows}
         rowKey={rowKey}
-        columns={columns}
+        columns={isCards ? stacked(columns) : columns}
+        showHeader={!isCards}
         pagination={false}
         {...(isLong && {
           virtual: true,

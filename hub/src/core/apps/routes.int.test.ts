@@ -8,7 +8,7 @@ import { type HttpServer, startHttp } from "../../platform/http/server.ts";
 import { router } from "../../platform/http/trpc.ts";
 import { systemSource } from "../../platform/source.ts";
 import { silent } from "../../platform/testing.ts";
-import { type CoreBench, startCore } from "../testing.ts";
+import { admin, type CoreBench, startCore } from "../testing.ts";
 import { blobPath } from "./blobs.ts";
 import { sweepBlobs } from "./sweep.ts";
 
@@ -33,7 +33,8 @@ beforeAll(async () => {
     limiter: null,
     source: systemSource,
     logger: silent,
-    authenticate: async () => customer,
+    audit: bench.core.audit,
+    authenticate: async (bearer) => (bearer === "staff" ? admin : customer),
   });
 });
 afterAll(async () => {
@@ -88,6 +89,18 @@ test("a screenshot is taken from a signed address alone, and must be a picture",
   expect(
     (await stored()).filter((file) => !before.includes(file) && file !== "screenshots"),
   ).toEqual([]);
+});
+
+test("an upload by staff is in the audit log with its file's name and what came of it, a customer's own is not", async () => {
+  const headers = { authorization: "Bearer staff", "x-file-name": "tool.apk" };
+  expect((await upload(Buffer.from("hello"), headers)).status).toBe(422);
+  expect((await upload(apk, headers)).status).toBe(201);
+  expect((await upload(apk)).status).toBe(201);
+  const of = { by: admin.email, act: "apps.upload", asked: { fileName: "tool.apk" } };
+  expect(await bench.as(admin).audit.list({ act: "apps" })).toMatchObject([
+    { ...of, outcome: "ok" },
+    { ...of, outcome: "bad_package" },
+  ]);
 });
 
 test("an upload by nobody, of no package, of nothing or of too much is refused in words and leaves nothing behind", async () => {

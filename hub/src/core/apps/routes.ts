@@ -5,12 +5,13 @@ import { Fault } from "@cloudphone/shared/fault";
 import { checkPermission } from "../../platform/auth/permissions.ts";
 import { checkScope } from "../../platform/auth/scopes.ts";
 import { verifyPath } from "../../platform/auth/tokens.ts";
+import { writtenDownIfAct } from "../../platform/http/audit.ts";
 import { type Exchange, type HttpRoute, sendJson } from "../../platform/http/route.ts";
-import { requestCause } from "../../platform/http/trpc.ts";
+import { type Caller, requestCause } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
 import type { Devices } from "../devices/devices.ts";
 import { type ApkInfo, readApk } from "./apk.ts";
-import { blobPath, sendBlob, storeBlob } from "./blobs.ts";
+import { blobPath, sendBlob, storeBlob, type StoredBlob } from "./blobs.ts";
 import type { Library } from "./library.ts";
 
 const maxScreenshotBytes = 20 * 1024 ** 2;
@@ -81,25 +82,34 @@ function uploadRoute(deps: CoreDeps, library: Library): HttpRoute {
       checkScope(context.caller, { path: "apps", writes: true });
       checkPermission(context.caller, "apps.write");
       const { caller } = context;
-      refuseForm(request);
-      let apk: ApkInfo | null = null;
-      const blob = await storeBlob(request, {
-        dir: deps.blobDir,
-        maxBytes: deps.maxAppBytes,
-        check: async (file, received) => {
-          await library.refuseBeyond(deps.database.query, caller, received);
-          apk = await readApk(file);
-        },
-      });
-      if (!apk) throw new Error("a package was stored unread");
       const fileName = String(request.headers["x-file-name"] ?? "app.apk").slice(0, 200);
-      sendJson(
-        response,
-        201,
-        await library.add(caller, { blob, apk, fileName, cause: requestCause(context) }),
-      );
+      const receive = async () => {
+        refuseForm(request);
+        const packed = await storeApk(request, caller, { deps, library });
+        return library.add(caller, { ...packed, fileName, cause: requestCause(context) });
+      };
+      const act = { permission: "apps.write", act: "apps.upload", input: { fileName } } as const;
+      sendJson(response, 201, await writtenDownIfAct({ ...context, caller }, act, receive));
     },
   };
+}
+
+async function storeApk(
+  request: IncomingMessage,
+  caller: Caller,
+  { deps, library }: { readonly deps: CoreDeps; readonly library: Library },
+): Promise<{ blob: StoredBlob; apk: ApkInfo }> {
+  let apk: ApkInfo | null = null;
+  const blob = await storeBlob(request, {
+    dir: deps.blobDir,
+    maxBytes: deps.maxAppBytes,
+    check: async (file, received) => {
+      await library.refuseBeyond(deps.database.query, caller, received);
+      apk = await readApk(file);
+    },
+  });
+  if (!apk) throw new Error("a package was stored unread");
+  return { blob, apk };
 }
 
 /** A browser's form wraps the file in lines of its own, which no package would survive. */

@@ -53,3 +53,13 @@ export async function writtenDown<T>(
     throw error;
   }
 }
+
+/** For a route that changes something: what `needs` does for procedures. */
+export const writtenDownIfAct = <T>(
+  context: SignedInContext,
+  { permission, act, input }: Pick<Act, "act" | "input"> & { readonly permission: Permission },
+  work: () => Promise<T>,
+): Promise<T> =>
+  isAct(context.caller, { permission, path: act, type: "mutation" })
+    ? writtenDown(context, { act, input }, work)
+    : work();

@@ -4,15 +4,17 @@ import { Progress } from "antd";
 import { type ChangeEvent, type DragEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useRefusalWords } from "../../ui/use-refusal-words.ts";
+import { CancelButton } from "../files/cancel-button.tsx";
 import { uploadApk } from "./upload-apk.ts";
 
 interface Upload {
   readonly id: string;
   readonly name: string;
   readonly share: number;
-  readonly state: "going" | "done" | "refused";
+  readonly state: "going" | "done" | "refused" | "cancelled";
   /** Why it was refused. */
   readonly reason: string | null;
+  readonly stop: AbortController;
 }
 
 /** A place to drop packages on, and how far each of them is. */
@@ -53,9 +55,15 @@ export function UploadApks() {
   );
 }
 
-const statuses = { going: "active", done: "success", refused: "exception" } as const;
+const statuses = {
+  going: "active",
+  done: "success",
+  refused: "exception",
+  cancelled: "normal",
+} as const;
 
-function UploadLine({ upload: { name, share, state, reason } }: { readonly upload: Upload }) {
+function UploadLine({ upload }: { readonly upload: Upload }) {
+  const { name, share, state, reason, stop } = upload;
   const { t } = useTranslation();
   return (
     <li>
@@ -68,6 +76,8 @@ function UploadLine({ upload: { name, share, state, reason } }: { readonly uploa
         aria-label={t("apps.progress", { name: name.slice(0, 100) })}
         status={statuses[state]}
       />
+      {state === "going" && <CancelButton name={name} onCancel={() => stop.abort()} />}
+      {state === "cancelled" && <span className="faint">{t("app.cancelled")}</span>}
       {state === "done" && <span>{t("apps.uploaded")}</span>}
       {state === "refused" && <span role="alert">{reason}</span>}
     </li>
@@ -82,16 +92,17 @@ function useUploads() {
     setUploads((before) => before.map((one) => (one.id === id ? { ...one, ...part } : one)));
   const send = async (file: File): Promise<void> => {
     const id = crypto.randomUUID();
-    setUploads((before) => [
-      { id, name: file.name, share: 0, state: "going", reason: null },
-      ...before,
-    ]);
+    const stop = new AbortController();
+    const begun: Upload = { id, name: file.name, share: 0, state: "going", reason: null, stop };
+    setUploads((before) => [begun, ...before]);
     try {
-      await uploadApk(file, (share) => change(id, { share }));
+      const onUploaded = (share: number): void => change(id, { share });
+      await uploadApk(file, { onUploaded, signal: stop.signal });
       change(id, { share: 1, state: "done" });
       await client.invalidateQueries({ queryKey: ["apps.list"] });
     } catch (error) {
-      change(id, { state: "refused", reason: words(error) });
+      if (stop.signal.aborted) change(id, { state: "cancelled" });
+      else change(id, { state: "refused", reason: words(error) });
     }
   };
   const take = (files: readonly File[]): void => {

@@ -19,6 +19,7 @@ export function Acts({ filter }: { readonly filter: ActsFilter }) {
       label={t("nav.audit")}
       queryKey={["audit.list", by, act]}
       size={50}
+      isStacked
       page={(after, limit) =>
         api.audit.list.query({
           limit,

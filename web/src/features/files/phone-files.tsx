@@ -22,7 +22,7 @@ export function PhoneFiles({ deviceId }: { readonly deviceId: string }) {
   const [folder, setFolder] = useState(downloadsFolder);
   const [words, setWords] = useState("");
   const [isOver, setOver] = useState(false);
-  const { entries, transfers, take, bring } = useFiles(deviceId, folder);
+  const { entries, transfers, cancel, take, bring } = useFiles(deviceId, folder);
   const go = (to: string): void => {
     setFolder(to);
     setWords("");
@@ -72,14 +72,14 @@ export function PhoneFiles({ deviceId }: { readonly deviceId: string }) {
         </Answer>
       </div>
       <span className="faint">{t("phoneFiles.hint")}</span>
-      <TransferList transfers={transfers} />
+      <TransferList transfers={transfers} onCancel={cancel} />
     </section>
   );
 }
 
 function useFiles(deviceId: string, folder: string) {
   const line = usePhoneLine(deviceId);
-  const { transfers, begin } = useTransfers();
+  const { transfers, begin, cancel } = useTransfers();
   const entries = useQuery({
     queryKey: ["phone.files", deviceId, folder],
     // What a link leads to is told only of a path that ends so.
@@ -87,22 +87,20 @@ function useFiles(deviceId: string, folder: string) {
     gcTime: 0,
   });
   const take = ({ name, bytes }: RemoteEntry): void =>
-    void begin({ way: "down", name }, async (onShare) => {
-      const found = await line.use((phone) =>
-        pullFile(phone, inside(folder, name), (got) => onShare(got <= bytes ? got / bytes : null)),
-      );
-      saveFile(name, found);
+    void begin({ way: "down", name }, async (onShare, signal) => {
+      const onBytes = (got: number): void => onShare(got <= bytes ? got / bytes : null);
+      const from = inside(folder, name);
+      saveFile(name, await line.use((phone) => pullFile(phone, from, { onBytes, signal })));
     });
   const bring = (files: readonly File[]): void => {
     for (const file of files)
-      void begin({ way: "up", name: file.name }, (onShare) => {
+      void begin({ way: "up", name: file.name }, (onShare, signal) => {
         const to = inside(folder, file.name);
-        return line.use((phone) =>
-          pushFile(phone, { file, to }, (sent) => onShare(sent / file.size)),
-        );
+        const onBytes = (sent: number): void => onShare(sent / file.size);
+        return line.use((phone) => pushFile(phone, { file, to }, { onBytes, signal }));
       }).then(() => entries.refetch());
   };
-  return { entries, transfers, take, bring };
+  return { entries, transfers, cancel, take, bring };
 }
 
 function Steps({ folder, onGo }: { readonly folder: string; onGo(to: string): void }) {

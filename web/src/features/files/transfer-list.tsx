@@ -1,6 +1,7 @@
 import { Progress } from "antd";
 import { useTranslation } from "react-i18next";
 import { visible } from "../../ui/visible.ts";
+import { CancelButton } from "./cancel-button.tsx";
 import type { Transfer } from "./use-transfers.ts";
 
 const statuses = {
@@ -8,10 +9,16 @@ const statuses = {
   going: "active",
   done: "success",
   failed: "exception",
+  cancelled: "normal",
 } as const;
 
+interface TransferListProps {
+  readonly transfers: readonly Transfer[];
+  onCancel(id: string): void;
+}
+
 /** How far each file is. */
-export function TransferList({ transfers }: { readonly transfers: readonly Transfer[] }) {
+export function TransferList({ transfers, onCancel }: TransferListProps) {
   const { t } = useTranslation();
   if (transfers.length === 0) return null;
   return (
@@ -32,10 +39,13 @@ export function TransferList({ transfers }: { readonly transfers: readonly Trans
             status={statuses[state]}
           />
           <span className={state === "failed" ? "bad" : "faint"}>
-            {t(`phoneFiles.${way}.${state}`)}
+            {state === "cancelled" ? t("app.cancelled") : t(`phoneFiles.${way}.${state}`)}
             {state === "going" && share !== null && ` ${Math.round(share * 100)} %`}
             {reason !== null && `: ${reason}`}
           </span>
+          {(state === "waiting" || state === "going") && (
+            <CancelButton name={name} onCancel={() => onCancel(id)} />
+          )}
         </li>
       ))}
     </ul>

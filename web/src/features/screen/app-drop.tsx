@@ -3,6 +3,7 @@ import { Progress, Upload } from "antd";
 import { type Ref, useImperativeHandle, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useRefusalWords } from "../../ui/use-refusal-words.ts";
+import { CancelButton } from "../files/cancel-button.tsx";
 import { saveOnPhone } from "../files/save-on-phone.ts";
 import { visible } from "../../ui/visible.ts";
 import { installApk } from "./install-apk.ts";
@@ -16,8 +17,9 @@ interface Install {
   readonly name: string;
   /** Of the upload, 0 to 100. */
   readonly percent: number;
-  readonly status: "uploading" | "installing" | "installed" | "saved" | "failed";
+  readonly status: "uploading" | "installing" | "installed" | "saved" | "failed" | "cancelled";
   readonly reason: string | null;
+  readonly stop: AbortController;
 }
 
 interface AppDropProps {
@@ -36,21 +38,26 @@ export function AppDrop({ deviceId, ref }: AppDropProps) {
 
   const take = async (file: File): Promise<void> => {
     const key = crypto.randomUUID();
-    const begun: Install = { key, name: file.name, percent: 0, status: "uploading", reason: null };
+    const stop = new AbortController();
+    const { signal } = stop;
+    const known = { key, name: file.name, stop };
+    const begun: Install = { ...known, percent: 0, status: "uploading", reason: null };
     setInstalls((all) => [begun, ...all].slice(0, 20));
     try {
       const onShare = (share: number): void => change(key, { percent: Math.round(share * 100) });
-      if (!/\.apk$/i.test(file.name)) await saveOnPhone(deviceId, file, onShare);
+      if (!/\.apk$/i.test(file.name)) await saveOnPhone(deviceId, file, { onShare, signal });
       else
         await installApk(file, {
           deviceId,
           key,
           onUploaded: onShare,
+          signal,
           onInstalling: () => change(key, { status: "installing", percent: 100 }),
         });
       change(key, { status: /\.apk$/i.test(file.name) ? "installed" : "saved", percent: 100 });
     } catch (error) {
-      change(key, { status: "failed", reason: words(error) });
+      if (signal.aborted) change(key, { status: "cancelled" });
+      else change(key, { status: "failed", reason: words(error) });
     }
   };
   useImperativeHandle(ref, () => ({
@@ -81,7 +88,8 @@ export function AppDrop({ deviceId, ref }: AppDropProps) {
   );
 }
 
-function InstallRow({ install: { name, percent, status, reason } }: { readonly install: Install }) {
+function InstallRow({ install }: { readonly install: Install }) {
+  const { name, percent, status, reason, stop } = install;
   const { t } = useTranslation();
   const bar = {
     uploading: "active",
@@ -89,20 +97,17 @@ function InstallRow({ install: { name, percent, status, reason } }: { readonly i
     installed: "success",
     saved: "success",
     failed: "exception",
-  };
+    cancelled: "normal",
+  } as const;
   return (
     <div>
       <div className="name">{visible(name)}</div>
-      <Progress
-        percent={percent}
-        size="small"
-        showInfo={false}
-        status={bar[status] as "active" | "success" | "exception"}
-      />
+      <Progress percent={percent} size="small" showInfo={false} status={bar[status]} />
       <span className={status === "failed" ? "bad" : "faint"}>
         {status === "uploading" ? t("files.uploading", { percent }) : t(`files.${status}`)}
         {reason && `: ${reason}`}
       </span>
+      {status === "uploading" && <CancelButton name={name} onCancel={() => stop.abort()} />}
     </div>
   );
 }

@@ -6,6 +6,8 @@ interface InstallOptions {
   /** The same key again is the same install. */
   readonly key: string;
   onUploaded(share: number): void;
+  /** Holds for the upload: what a phone has begun to install it installs. */
+  readonly signal: AbortSignal;
   onInstalling(): void;
 }
 
@@ -14,9 +16,9 @@ const askEveryMs = 500;
 /** Uploads a package and has it installed; resolves once the phone has it, rejects with what went wrong. */
 export async function installApk(
   file: File,
-  { deviceId, key, onUploaded, onInstalling }: InstallOptions,
+  { deviceId, key, onUploaded, signal, onInstalling }: InstallOptions,
 ): Promise<void> {
-  const appId = await uploadApk(file, onUploaded);
+  const appId = await uploadApk(file, { onUploaded, signal });
   onInstalling();
   const wish = { device: deviceId, app: appId, idempotencyKey: key };
   const { installationId } = await api.apps.install.mutate(wish);

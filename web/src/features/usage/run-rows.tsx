@@ -20,6 +20,7 @@ export function RunRows() {
     <Rows<UsageLine>
       label={t("usage.runs")}
       queryKey={["usage.list"]}
+      isStacked
       page={(after, limit) =>
         api.usage.list.query({ limit, ...(after && { before: after.runId }) })
       }

@@ -29,6 +29,7 @@ export const frame = {
     audit: "Audit log",
     roles: "Roles",
     projections: "Projections",
+    recordings: "Recordings",
     settings: "Settings",
   },
   list: {

@@ -2,7 +2,17 @@ import type { Texts } from "../texts.ts";
 
 export const consoleTextsZh: Pick<
   Texts,
-  "roles" | "permission" | "person" | "projections" | "settings" | "load" | "audit" | "act"
+  | "roles"
+  | "permission"
+  | "person"
+  | "projections"
+  | "pools"
+  | "listeners"
+  | "recordings"
+  | "settings"
+  | "load"
+  | "audit"
+  | "act"
 > = {
   roles: {
     lead: "角色决定其成员可以做什么。平台自带的角色不可更改，其他角色由权限组成。",
@@ -132,6 +142,51 @@ export const consoleTextsZh: Pick<
     done: "{{when}}，{{by}}：{{events}} 个事件，用时 {{time}}",
     at: "{{position}} / {{target}} 个事件",
   },
+  pools: {
+    title: "预热手机",
+    lead: "每种手机保持若干台开机待用，客户购买后无需等待启动。",
+    none: "没有：手机在购买后才开机。",
+    add: "预热手机",
+    change: "调整预热数量",
+    phone: "手机",
+    wanted: "目标",
+    on: "就绪",
+    by: "设置者",
+    configured: "配置文件",
+    plan: "套餐",
+    target: "数量",
+    zero: "0 表示不预热。",
+    saved: "已设置。",
+  },
+  listeners: {
+    title: "接收事件的程序",
+    lead: "外部程序可通过 MQTT 实时接收获准的事件。",
+    none: "还没有。",
+    create: "新建监听程序",
+    hears: "可接收",
+    by: "创建者",
+    typesHint: "填写事件类型，如 order.paid；某一类的全部，如 order.*；或 * 表示全部。",
+    remove: "移除",
+    removeQuestion: "数秒内将不再收到任何事件。确定移除？",
+    password: "密码",
+    once: "此密码只显示这一次，请立即保存。",
+    how: "连接 MQTT 端口并订阅 {{topic}}。用户名（同时是客户端 ID）：",
+    username: "用户名",
+  },
+  recordings: {
+    lead: "主机按策略保存的屏幕录像。",
+    none: "没有录像。主机开启录制后才会产生。",
+    noneOfPhone: "这台手机没有录像。",
+    ofPhone: "按手机筛选",
+    phone: "手机",
+    began: "开始时间",
+    length: "时长",
+    size: "大小",
+    customer: "客户",
+    nobody: "无",
+    download: "下载",
+    fetching: "获取中",
+  },
   settings: {
     lead: "本服务器启动时的设置。请在环境变量或配置文件中修改，下次启动后生效。",
     name: "设置",
@@ -140,14 +195,13 @@ export const consoleTextsZh: Pick<
     secret: "已设置，不显示",
     none: "无",
     standard: "默认",
-    running: "运行中可修改",
-    runningHint: "以下内容立即生效，无需重启。",
+    started: "启动时的设置",
+    runningHint: "上方的设置立即生效；下方的设置在环境变量或配置文件中修改。",
     plans: "销售的套餐和价格",
     roles: "谁可以做什么",
     quotas: "单个账户同时可拥有的数量（在用户页面）",
     drain: "哪些主机接受手机（在主机页面）",
-    pools: "为下一位客户预先开机的手机：`cloudphone pools set`",
-    listeners: "通过 MQTT 接收事件的程序：`cloudphone listeners`",
+    elsewhere: "在其他页面修改",
   },
   load: {
     title: "最近一天的负载",
@@ -183,9 +237,19 @@ export const consoleTextsZh: Pick<
       sagas: "Saga",
       deadLetters: "死信",
       projections: "读模型",
+      apps: "应用",
+      pools: "预热手机",
+      listeners: "监听程序",
     },
   },
   act: {
+    apps: {
+      upload: "上传应用",
+      install: "安装应用",
+      installBatch: "批量安装应用",
+      uninstall: "卸载应用",
+      remove: "移除应用",
+    },
     accounts: { create: "创建账户", setRole: "更改角色", resetPassword: "重置密码" },
     signIns: { endOthers: "结束登录" },
     quotas: { set: "设置配额" },

@@ -32,6 +32,7 @@ export const frameZh: SameKeys<typeof frame> = {
     audit: "审计日志",
     roles: "角色",
     projections: "读模型",
+    recordings: "屏幕录像",
     settings: "设置",
   },
   list: {
