@@ -39,7 +39,7 @@ export const page: Benchmark = {
         setting: `Hub, PostgreSQL, agent and headless Chromium, which draws in software, on one machine; ${devices} devices in the table; ${eventsPerRound} events a round.`,
         figures,
         bound:
-          "the processor, which all of it shares. A first load is parsing and running 300 kB of packed scripts, mostly React and Ant Design, and drawing the frame of the page, then one question to the hub; the sign-in is renewed meanwhile. What is beyond the main thread's own work is waiting for a processor that others use too. A frame of the list is React and Ant Design's virtual table drawing the rows that come into sight, and Chromium's painting without a graphics card. An event comes by the hub's own announcement, one subscription and one drawing of the newest hundred.",
+          "the processor, which all of it shares. A first load is parsing and running 150 kB of packed scripts, two thirds of them React and its router, and drawing the frame of the page; the sign-in is renewed and the hub asked meanwhile. What is beyond the main thread's own work is waiting for a processor that others use too. A frame of the list is React and Ant Design's virtual table drawing the rows that come into sight, and Chromium's painting without a graphics card. An event comes by the hub's own announcement, one subscription and one drawing of the newest hundred.",
       };
     } finally {
       await browser.close();

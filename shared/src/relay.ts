@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { FaultCode } from "./fault.ts";
 
 /**
@@ -24,8 +23,7 @@ export const relayProtocol = "cloudphone.relay.v1";
 export const maxRelayMessageBytes = 256 * 1024;
 
 export const sessionPurposes = ["adb", "screen", "glance"] as const;
-export const sessionPurposeSchema = z.enum(sessionPurposes);
-export type SessionPurpose = z.infer<typeof sessionPurposeSchema>;
+export type SessionPurpose = (typeof sessionPurposes)[number];
 
 interface RelayEnd {
   /** WebSocket close code (RFC 6455 section 7.4.2: 4000 to 4999 are for applications). */

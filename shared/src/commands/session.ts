@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { idSchema } from "../ids.ts";
 import { iceServerSchema } from "../live.ts";
-import { sessionPurposeSchema } from "../relay.ts";
+import { sessionPurposes } from "../relay.ts";
 
 export const sessionCommands = {
   /** Dials the hub's relay and serves the device there. It ends when the line is open; the session goes on until either side or the lease ends it. */
   "session.open": {
     data: z.object({
       sessionId: idSchema,
-      purpose: sessionPurposeSchema,
+      purpose: z.enum(sessionPurposes),
       /** Opens the host's side of the relay once; short-lived. */
       ticket: z.string().max(4000),
       /** Asked for by an operator, who may also use what would let a customer change the device's daemon. */

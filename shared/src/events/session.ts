@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { idSchema } from "../ids.ts";
 import { qualitySchema } from "../live.ts";
-import { relayEndReasons, sessionPurposeSchema } from "../relay.ts";
+import { relayEndReasons, sessionPurposes } from "../relay.ts";
 import { event } from "./define.ts";
 import { outcomeFailureSchema, outcomeSchema } from "./outcome.ts";
 
@@ -22,7 +22,7 @@ export const sessionEvents = {
       userId: idSchema,
       /** Null: staff, on a phone that nobody has. */
       leaseId: idSchema.nullable(),
-      purpose: sessionPurposeSchema,
+      purpose: z.enum(sessionPurposes),
     }),
     { commandId, deviceId, sessionId, hostId, userId, leaseId, purpose: "adb" },
   ),

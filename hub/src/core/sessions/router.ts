@@ -1,4 +1,4 @@
-import { sessionPurposeSchema } from "@cloudphone/shared/relay";
+import { sessionPurposes } from "@cloudphone/shared/relay";
 import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
 import { needs, requestCause, router } from "../../platform/http/trpc.ts";
@@ -8,7 +8,7 @@ import type { Sessions } from "./sessions.ts";
 const openSchema = z.object({
   /** An id or a name. */
   device: z.string().min(1).max(100),
-  purpose: sessionPurposeSchema,
+  purpose: z.enum(sessionPurposes),
   /** A live screen that may only be looked at. */
   viewOnly: z.boolean().default(false),
   idempotencyKey: z.uuid(),

@@ -1,6 +1,6 @@
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
-import { type SessionPurpose, sessionPurposeSchema } from "@cloudphone/shared/relay";
+import { type SessionPurpose, sessionPurposes } from "@cloudphone/shared/relay";
 import { jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 
@@ -11,7 +11,7 @@ const ticketMs = 60_000;
 const claimsSchema = z.object({
   sid: z.uuid(),
   side: z.enum(["client", "host"]),
-  purpose: sessionPurposeSchema,
+  purpose: z.enum(sessionPurposes),
   device: z.uuid(),
   lease: z.int().min(0),
   sub: z.uuid(),
