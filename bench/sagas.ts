@@ -123,7 +123,7 @@ export const sagas: Benchmark = {
         },
       ],
       bound:
-        "the processors: of a batch each saga's rows are locked, decided, written and told in five statements, most of whose time PostgreSQL takes for rows and their indexes.",
+        "the processors: alone, some 150 µs of PostgreSQL's time and 100 of the hub's for the three steps of a saga. Each step is a row locked, a row written anew with four index entries (the deadline is in one of them, so no update stays on its page), a row of history, and a row in the outbox that is deleted again.",
     };
   },
 };

@@ -96,9 +96,9 @@ export const logGuards: readonly Guard[] = [
   {
     name: "an outbox row is deleted after the log's commit, not before",
     file: "hub/src/platform/log/relay.ts",
-    guard: "  return context.database.transaction(async (tx) => {\n",
+    guard: "  const relay = async (tx: Tx): Promise<boolean> => {\n",
     without:
-      "  return context.database.transaction(async (tx) => {\n    await context.database.query`delete from outbox`;\n",
+      "  const relay = async (tx: Tx): Promise<boolean> => {\n    await context.database.query`delete from outbox`;\n",
     test: {
       file: relay,
       name: "a batch that reached the log and was not deleted is relayed again, and is there once, in its order",

@@ -93,6 +93,9 @@ async function wire(
   const wake = (): void => {
     for (const context of running) context.wake();
   };
+  // Only that context's: each wake is a look into an outbox.
+  const wakeOnly = (name: string) => (): void =>
+    running.find((context) => context.name === name)?.wake();
   // The broker asks core who a host is and core speaks through the broker: the one knot, tied by this line.
   const link: { broker: Broker | null } = { broker: null };
   const bus: HostBus = {
@@ -122,7 +125,7 @@ async function wire(
       expelListener: async (id) => link.broker?.expelListener(id),
     },
     mqttAddress: () => link.broker?.address ?? { host: null, port: config.mqttPort, tls: false },
-    wake,
+    wake: wakeOnly("core"),
   });
   const { purchaseDeadlineMs, currency, lowBalanceMinor } = config;
   const billing = createBilling({
@@ -131,7 +134,7 @@ async function wire(
     currency,
     purchaseDeadlineMs,
     lowBalanceMinor,
-    onCommitted: wake,
+    onCommitted: wakeOnly("billing"),
   });
   const analytics = createAnalytics({ database: databases.analytics, source });
   const contexts = [core, billing, analytics];

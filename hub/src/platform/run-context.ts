@@ -20,6 +20,7 @@ export interface RunningConsumer {
 }
 
 export interface RunningContext {
+  readonly name: string;
   readonly consumers: readonly RunningConsumer[];
   /** To be called after a commit that may have filled the outbox: saves the wait for the next look. */
   readonly wake: () => void;
@@ -63,6 +64,7 @@ export function runContext(
   for (const loop of loops) loop.start();
   for (const runner of runners) runner.start();
   return {
+    name: context.name,
     consumers: runners,
     wake: relay.wake,
     async stop() {

@@ -1,6 +1,6 @@
 import type { Envelope } from "@cloudphone/shared/envelope";
 import { crashPoint } from "../crash-point.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Database, Tx } from "../postgres/database.ts";
 import type { EventLog } from "./event-log.ts";
 
 const batchRows = 500;
@@ -13,7 +13,7 @@ export async function relayOutbox(
   context: { name: string; database: Database },
   log: EventLog,
 ): Promise<boolean> {
-  return context.database.transaction(async (tx) => {
+  const relay = async (tx: Tx): Promise<boolean> => {
     // One relay at a time per context, whichever hub it is in: two would mix up the order of one subject's events.
     // What it sees may be older than the lock: rows that the other has just relayed, which the log knows.
     const rows = await tx<{ id: number; event: Envelope }>`
@@ -25,8 +25,11 @@ export async function relayOutbox(
       rows.map(({ id, event }) => ({ stream: `context:${context.name}`, seq: id, event })),
     );
     crashPoint("hub.outbox.after-append");
-    await tx`delete from outbox where id = any(${rows.map((row) => row.id)}::bigint[])`;
+    tx.withCommit(
+      () => tx`delete from outbox where id = any(${rows.map((row) => row.id)}::bigint[])`,
+    );
     crashPoint("hub.outbox.after-delete");
     return rows.length === batchRows;
-  });
+  };
+  return context.database.transaction(relay, { beginsWith: "reads" });
 }
