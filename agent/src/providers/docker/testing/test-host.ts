@@ -163,7 +163,7 @@ export class TestHost implements AsyncDisposable {
       const found = await this.provider.list({ signal: AbortSignal.timeout(5000) });
       return found.some((device) => device.deviceId === deviceId) ? null : true;
     };
-    await this.eventually(look, 20_000);
+    await this.eventually(look, 60_000);
   }
 
   /** Asks again until it has an answer; what it throws counts as none. */
@@ -190,7 +190,7 @@ export class TestHost implements AsyncDisposable {
   async next<T extends Happened["type"]>(
     deviceId: Id,
     type: T,
-    { deadlineMs = 20_000, where = (_event: Extract<Happened, { type: T }>): boolean => true } = {},
+    { deadlineMs = 60_000, where = (_event: Extract<Happened, { type: T }>): boolean => true } = {},
   ): Promise<Extract<Happened, { type: T }>> {
     const find = (): Extract<Happened, { type: T }> | null => {
       this.#hear();
