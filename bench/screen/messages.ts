@@ -17,8 +17,7 @@ export type FloodWay = "dgram" | "encrypted" | "peer" | "rival";
 export const rivalViewer = 1_000_000;
 
 export type ToSender =
-  | { readonly type: "begin" }
-  | { readonly type: "end" }
+  | { readonly type: "window" }
   | { readonly type: "memory" }
   | { readonly type: "close"; readonly viewer: number }
   | { readonly type: "flood"; readonly way: FloodWay; readonly port: number };
@@ -43,6 +42,7 @@ export interface Held {
 }
 
 export interface Window {
+  readonly ms: number;
   readonly pictures: number;
   /** Of one core, from 0 to 1. */
   readonly core: number;

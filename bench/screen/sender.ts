@@ -87,17 +87,22 @@ function offer(viewer: number, sdp: string): void {
   void peer.accept(sdp).then((answer) => say({ type: "answer", viewer, sdp: answer }));
 }
 
+/** All since the window before: one that is asked for late, by a process that has more than it can do, is a longer one. */
 function windowOf(): void {
   const { user, system } = process.cpuUsage(since.cpu);
   const wallUs = (performance.now() - since.atMs) * 1000;
   const of = (values: number[]) => ({ p50: quantile(values, 0.5), p99: quantile(values, 0.99) });
   say({
     type: "window",
+    ms: wallUs / 1000,
     pictures: done.length,
     core: (user + system) / wallUs,
     added: of(added),
     done: of(done),
   });
+  added = [];
+  done = [];
+  since = { cpu: process.cpuUsage(), atMs: performance.now() };
 }
 
 const floodMs = 1000;
@@ -148,12 +153,7 @@ function held(): Held {
 
 process.on("message", (message: ToSender | Signal) => {
   switch (message.type) {
-    case "begin":
-      added = [];
-      done = [];
-      since = { cpu: process.cpuUsage(), atMs: performance.now() };
-      return;
-    case "end":
+    case "window":
       return windowOf();
     case "memory":
       return say({ type: "memory", ...held() });
