@@ -15,7 +15,7 @@ import { Dashboard, type Look, looks } from "./dashboard.ts";
 import { isPaper, LiveScreen, places } from "./live-screen.ts";
 import { prepareScreens } from "./web-page.ts";
 
-const poll = { timeout: 30_000, interval: 100 };
+const poll = { timeout: 60_000, interval: 100 };
 const hostile = `<img src=x onerror="window.pwned=1">\u202e${"😀".repeat(5)}`;
 
 /** What an operator and a customer look at, by address; each with the words that tell that it is there. */

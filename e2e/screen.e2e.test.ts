@@ -14,7 +14,7 @@ import { prepareScreens, WebPage } from "./web-page.ts";
 
 const run = promisify(execFile);
 const entry = path.resolve(import.meta.dirname, "../bin/cloudphone.ts");
-const poll = { timeout: 20_000, interval: 50 };
+const poll = { timeout: 60_000, interval: 100 };
 
 describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?? ""}`, () => {
   let cell: Cell;
