@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { ask } from "../ask.ts";
 import { withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
 import { dropSession, loadSession, saveSession } from "../session.ts";
 
 export const accountCommands = (program: Command): void => {
@@ -59,20 +60,24 @@ export const accountCommands = (program: Command): void => {
       }),
     );
   const accounts = program.command("accounts").description("accounts (staff)");
-  accounts.command("list").action((_flags: unknown, command: Command) =>
-    withHub(command, async ({ client, json }) => {
-      const list = await client.accounts.list.query();
-      print(list, {
-        json,
-        rows: list.map(({ email, role, demo, userId }) => ({
+  paged(accounts.command("list"))
+    .option("--search <text>", "part of an address, or the beginning of an id")
+    .action(({ search, ...page }: PageFlags & { search?: string }, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const list = await client.accounts.list.query({
+          ...(search ? { search } : {}),
+          ...pageOf(page),
+        });
+        const rows = list.map(({ email, role, demo, userId }) => ({
           email,
           role,
           demo: demo ? "demo" : "",
           id: userId,
-        })),
-      });
-    }),
-  );
+        }));
+        print(list, { json, rows, empty: "No such account." });
+        if (!json) tellEarlier(list, page, list.at(-1)?.userId);
+      }),
+    );
   accounts
     .command("create")
     .argument("<email>")

@@ -49,8 +49,12 @@ export const analyticsCommands = (program: Command): void => {
   figure("sagas", "how processes ended, per day", "").action(sagas);
 };
 
-/** Plans and customers by their names, as far as they are known. */
-async function namesOf(client: Client, by: string): Promise<Map<string, string>> {
+/** Plans, hosts, phones and customers of a list by their names, as far as they are known. */
+async function namesOf(
+  client: Client,
+  by: string,
+  list: readonly { readonly key: string }[],
+): Promise<Map<string, string>> {
   if (by === "plan") {
     const plans = await client.plans.list.query({ retired: true });
     return new Map(plans.map(({ id, name }) => [id, name]));
@@ -64,7 +68,8 @@ async function namesOf(client: Client, by: string): Promise<Map<string, string>>
     return new Map(devices.map(({ deviceId, name }) => [deviceId, name]));
   }
   if (by !== "customer") return new Map();
-  const accounts = await client.accounts.list.query();
+  const ids = list.map(({ key }) => key);
+  const accounts = await client.accounts.list.query({ ids, limit: 1000 });
   return new Map(accounts.map(({ userId, email }) => [userId, email]));
 }
 
@@ -72,7 +77,6 @@ async function usage(flags: Flags, command: Command): Promise<void> {
   await withHub(command, async ({ client, json }) => {
     const by = oneOf(flags.by, ["day", "plan", "customer"]);
     const range = rangeOf(flags);
-    const names = await namesOf(client, by);
     const list =
       by === "day"
         ? (await client.analytics.usagePerDay.query(range)).map(({ day, ...line }) => ({
@@ -80,6 +84,7 @@ async function usage(flags: Flags, command: Command): Promise<void> {
             ...line,
           }))
         : await client.analytics.usage.query({ by, ...range });
+    const names = await namesOf(client, by, list);
     const rows = list.map((line) => ({
       [by]: names.get(line.key) ?? line.key,
       ran: hours(line.durationMs),
@@ -94,7 +99,7 @@ async function revenue(flags: Flags, command: Command): Promise<void> {
   await withHub(command, async ({ client, json }) => {
     const by = oneOf(flags.by, ["day", "plan", "customer"]);
     const list = await client.analytics.revenue.query({ by, ...rangeOf(flags) });
-    const names = await namesOf(client, by);
+    const names = await namesOf(client, by, list);
     const rows = list.map((line) => ({
       [by]: names.get(line.key) ?? line.key,
       prices: formatMinor(line.priceMinor, line.currency),
@@ -111,7 +116,7 @@ async function utilisation(flags: Flags, command: Command): Promise<void> {
   await withHub(command, async ({ client, json }) => {
     const by = oneOf(flags.by, ["device", "host", "day"]);
     const list = await client.analytics.utilisation.query({ by, ...rangeOf(flags) });
-    const names = await namesOf(client, by);
+    const names = await namesOf(client, by, list);
     const rows = list.map((line) => ({
       [by]: names.get(line.key) ?? line.key,
       ran: hours(line.runningMs),

@@ -21,8 +21,9 @@ export function UserPage() {
   const { t } = useTranslation();
   const { user: id } = useParams({ from: "/signed-in/users/$user" });
   const accounts = useQuery({
-    queryKey: ["accounts.list"],
-    queryFn: () => api.accounts.list.query(),
+    queryKey: ["accounts.list", "one", id],
+    // The address of the page may hold anything.
+    queryFn: () => api.accounts.list.query({ search: id.slice(0, 100) }),
   });
   const account = accounts.data?.find(({ userId }) => userId === id);
   return (

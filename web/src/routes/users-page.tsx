@@ -1,7 +1,6 @@
 import { PlusOutlined } from "@ant-design/icons";
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Button, Table, Tag } from "antd";
+import { Button, type TableProps, Tag } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Account } from "../api.ts";
@@ -9,11 +8,13 @@ import { NewAccount } from "../features/users/new-account.tsx";
 import { ResetPassword } from "../features/users/reset-password.tsx";
 import { SetRole } from "../features/users/set-role.tsx";
 import { TopUp } from "../features/users/top-up.tsx";
-import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
+import { Rows } from "../ui/rows.tsx";
 import { SearchBox } from "../ui/search-box.tsx";
 import { useFormats } from "../ui/use-formats.ts";
 import { useUser } from "../ui/use-user.ts";
+
+type Columns = NonNullable<TableProps<Account>["columns"]>;
 
 /** Everybody who has an account. */
 export function UsersPage() {
@@ -21,10 +22,6 @@ export function UsersPage() {
   const isAdmin = useUser()?.role === "admin";
   const [isNew, setNew] = useState(false);
   const [search, setSearch] = useState("");
-  const accounts = useQuery({
-    queryKey: ["accounts.list"],
-    queryFn: () => api.accounts.list.query(),
-  });
   return (
     <PageFrame
       title={t("nav.users")}
@@ -42,72 +39,80 @@ export function UsersPage() {
       <div className="filters">
         <SearchBox label={t("users.search")} value={search} onChange={setSearch} />
       </div>
-      <Answer query={accounts}>
-        {(found) => (
-          <AccountTable
-            accounts={found.filter(({ email }) => email.includes(search.toLowerCase()))}
-          />
-        )}
-      </Answer>
+      <AccountRows search={search} />
       {isNew && <NewAccount onClose={() => setNew(false)} />}
     </PageFrame>
   );
 }
 
-function AccountTable({ accounts }: { readonly accounts: readonly Account[] }) {
+function AccountRows({ search }: { readonly search: string }) {
   const { t } = useTranslation();
-  const { time } = useFormats();
   const [credited, setCredited] = useState<Account | null>(null);
   return (
-    <div className="rows" role="region" aria-label={t("nav.users")}>
-      <Table<Account>
-        size="small"
-        pagination={accounts.length > 50 && { pageSize: 50, showSizeChanger: false }}
-        dataSource={accounts}
+    <>
+      <Rows<Account>
+        label={t("nav.users")}
+        queryKey={["accounts.list", search]}
+        page={(after, limit) =>
+          api.accounts.list.query({
+            limit,
+            ...(search && { search }),
+            ...(after && { before: after.userId }),
+          })
+        }
         rowKey={({ userId }) => userId}
-        columns={[
-          {
-            title: t("signIn.email"),
-            render: (_, { email, userId }) => (
-              <Link to="/users/$user" params={{ user: userId }}>
-                <bdi>{email}</bdi>
-              </Link>
-            ),
-          },
-          {
-            title: t("profile.role"),
-            responsive: ["sm"],
-            render: (_, { role }) => (
-              <Tag>{t(`profile.roles.${role}`, { defaultValue: role })}</Tag>
-            ),
-          },
-          {
-            title: t("users.createdAt"),
-            responsive: ["md"],
-            render: (_, { createdAt }) => time(createdAt),
-          },
-          {
-            title: <span className="unseen">{t("list.actions")}</span>,
-            align: "right",
-            render: (_, account) => (
-              <span className="row-actions">
-                <SetRole account={account} />
-                <ResetPassword account={account} />
-                <Button
-                  size="small"
-                  aria-label={`${t("users.topUp")}: ${account.email}`}
-                  onClick={() => setCredited(account)}
-                >
-                  {t("users.topUp")}
-                </Button>
-              </span>
-            ),
-          },
-        ]}
+        empty={t("users.none")}
+        columns={useColumns(setCredited)}
       />
       {credited && (
         <TopUp key={credited.userId} account={credited} onClose={() => setCredited(null)} />
       )}
-    </div>
+    </>
   );
+}
+
+function useColumns(onCredit: (account: Account) => void): Columns {
+  const { t } = useTranslation();
+  const { time } = useFormats();
+  return [
+    {
+      title: t("signIn.email"),
+      width: 260,
+      render: (_, { email, userId }) => (
+        <Link to="/users/$user" params={{ user: userId }}>
+          <bdi>{email}</bdi>
+        </Link>
+      ),
+    },
+    {
+      title: t("profile.role"),
+      responsive: ["sm"],
+      width: 130,
+      render: (_, { role }) => <Tag>{t(`profile.roles.${role}`, { defaultValue: role })}</Tag>,
+    },
+    {
+      title: t("users.createdAt"),
+      width: 160,
+      responsive: ["md"],
+      render: (_, { createdAt }) => time(createdAt),
+    },
+    {
+      title: <span className="unseen">{t("list.actions")}</span>,
+      align: "right",
+      width: 300,
+      render: (_, account) => (
+        <span className="row-actions">
+          <SetRole account={account} />
+          <ResetPassword account={account} />
+          <Button
+            size="small"
+            aria-label={`${t("users.topUp")}: ${account.email}`}
+            onClick={() => onCredit(account)}
+          >
+            {t("users.topUp")}
+          </Button>
+        </span>
+      ),
+    },
+  ];
 }

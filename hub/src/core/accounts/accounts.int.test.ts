@@ -34,6 +34,19 @@ test("the right password signs in, in whatever case the address is written; anot
   await expect(api().login({ email, password: `${password}x` })).rejects.toThrow("is wrong");
 });
 
+test("accounts come newest first, in pages, and are found by a part of their address or by id", async () => {
+  const emails = [await ann(), await ann(), await ann()].toReversed();
+  const list = (input: object) => bench.as(admin).accounts.list({ limit: 100, ...input });
+  const first = await list({ limit: 2 });
+  const second = await list({ limit: 1, before: first.at(-1)?.userId });
+  expect([...first, ...second].map(({ email }) => email)).toEqual(emails);
+  const [newest] = first;
+  for (const search of [emails[0]?.slice(3, 30).toUpperCase(), newest?.userId])
+    expect(await list({ search }), search).toEqual([newest]);
+  expect(await list({ ids: [newest?.userId] })).toEqual([newest]);
+  for (const search of ["%", "ann_", "nobody@"]) expect(await list({ search }), search).toEqual([]);
+});
+
 test("whoever has no account is refused in the same words as whoever has a wrong password", async () => {
   const wrong = await api()
     .login({ email: await ann(), password: "wrong" })

@@ -1,5 +1,6 @@
 import { Fault } from "@cloudphone/shared/fault";
-import type { Id } from "@cloudphone/shared/ids";
+import { type Id, idSchema } from "@cloudphone/shared/ids";
+import { z } from "zod";
 import { mayAll, permissionsOf } from "../../platform/auth/permissions.ts";
 import { hashPassword } from "../../platform/auth/passwords.ts";
 import type { Cause } from "../../platform/context.ts";
@@ -25,6 +26,20 @@ export interface AccountInfo {
   readonly demo: boolean;
   readonly createdAt: string;
 }
+
+/** What a long list of accounts is narrowed down to. */
+export const accountPageSchema = z
+  .object({
+    ids: z.array(idSchema).max(1000).optional(),
+    /** Part of an address, or the beginning of an id. */
+    search: z.string().trim().max(254).optional(),
+    /** The last account of the page before. */
+    before: idSchema.optional(),
+    limit: z.int().min(1).max(1000).default(100),
+  })
+  .default({ limit: 100 });
+
+type AccountPage = z.infer<typeof accountPageSchema>;
 
 /** Accounts, and what each may do. */
 export function createAccounts(deps: CoreDeps, signIns: SignIns) {
@@ -56,14 +71,22 @@ export function createAccounts(deps: CoreDeps, signIns: SignIns) {
       return row?.id ?? null;
     },
 
-    async list(): Promise<AccountInfo[]> {
+    /** Newest first; a page goes on behind an account. */
+    async list(page: AccountPage): Promise<AccountInfo[]> {
+      const { ids = null, search = null, before = null, limit } = page;
+      // What somebody types is text, and no pattern.
+      const like = search === null ? null : search.replace(/[\\%_]/g, "\\$&");
       const rows = await database.query<{
         id: Id;
         email: string;
         role: string;
         demo: boolean;
         created_at: Date;
-      }>`select id, email, role, demo, created_at from users order by created_at limit 1000`;
+      }>`select id, email, role, demo, created_at from users
+        where (${ids}::uuid[] is null or id = any(${ids}::uuid[]))
+          and (${like}::text is null or email ilike '%' || ${like} || '%' or id::text like ${like} || '%')
+          and (${before}::uuid is null or (created_at, id) < (select b.created_at, b.id from users b where b.id = ${before}))
+        order by created_at desc, id desc limit ${limit}`;
       return rows.map((row) => ({
         userId: row.id,
         email: row.email,

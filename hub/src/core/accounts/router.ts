@@ -11,7 +11,7 @@ import {
   signedIn,
 } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
-import type { Accounts } from "./accounts.ts";
+import { accountPageSchema, type Accounts } from "./accounts.ts";
 import type { Passwords } from "./passwords.ts";
 import { grantable } from "./roles.ts";
 import type { SignIns } from "./sign-ins.ts";
@@ -53,7 +53,9 @@ export function accountsRouter({ accounts, passwords, signIns }: Parts, deps: Co
       .mutation(({ input, ctx }) =>
         passwords.change(ctx.caller, { ...input, cause: requestCause(ctx) }),
       ),
-    list: needs("accounts.read").query(() => accounts.list()),
+    list: needs("accounts.read")
+      .input(accountPageSchema)
+      .query(({ input }) => accounts.list(input)),
     create: needs("accounts.write")
       .input(z.object({ email, password, role: roleNameSchema, idempotencyKey: z.uuid() }))
       .mutation(async ({ input: { idempotencyKey: key, ...wish }, ctx }) => {

@@ -142,6 +142,7 @@ export const operator = {
     temporaryHint:
       "Copy it now, and hand it over by a safe way: it is shown once, and another must be chosen with it.",
     search: "E-mail",
+    none: "No such account",
     create: "New account",
     createdAt: "Since",
     topUp: "Top up",
