@@ -55,12 +55,13 @@ async function namesOf(
   by: string,
   list: readonly { readonly key: string }[],
 ): Promise<Map<string, string>> {
+  const ids = list.map(({ key }) => key);
   if (by === "plan") {
     const plans = await client.plans.list.query({ retired: true });
     return new Map(plans.map(({ id, name }) => [id, name]));
   }
   if (by === "host") {
-    const hosts = await client.hosts.list.query();
+    const hosts = await client.hosts.list.query({ ids, limit: 1000 });
     return new Map(hosts.map(({ hostId, name }) => [hostId, name]));
   }
   if (by === "device") {
@@ -68,7 +69,6 @@ async function namesOf(
     return new Map(devices.map(({ deviceId, name }) => [deviceId, name]));
   }
   if (by !== "customer") return new Map();
-  const ids = list.map(({ key }) => key);
   const accounts = await client.accounts.list.query({ ids, limit: 1000 });
   return new Map(accounts.map(({ userId, email }) => [userId, email]));
 }

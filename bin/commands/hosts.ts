@@ -1,6 +1,6 @@
 import { Fault } from "@cloudphone/shared/fault";
-import type { Command } from "commander";
-import { withHub } from "../client.ts";
+import { type Command, Option } from "commander";
+import { type Client, withHub } from "../client.ts";
 import { findingsText } from "../findings.ts";
 import { clean, print } from "../output.ts";
 
@@ -37,25 +37,13 @@ interface HostState {
 
 export const hostCommands = (program: Command): void => {
   const hosts = program.command("hosts").description("the machines that phones run on (staff)");
-  hosts.command("list", { isDefault: true }).action((_flags: unknown, command: Command) =>
-    withHub(command, async ({ client, json }) => {
-      const list = await client.hosts.list.query();
-      const rows = list.map((host) => ({
-        name: host.name,
-        state: stateInWords(host),
-        phones: String(host.devices),
-        capacity: host.providers.map(({ kind, capacity }) => `${kind} ${capacity}`).join(", "),
-        checks: host.health ? healthInWords(host.health) : "none yet",
-        seen: host.lastSeenAt ?? "never",
-        id: host.hostId,
-      }));
-      print(list, {
-        json,
-        rows,
-        empty: "No hosts yet: `cloudphone hosts enroll-token` begins one.",
-      });
-    }),
-  );
+  hosts
+    .command("list", { isDefault: true })
+    .option("--search <text>", "part of a name, or the beginning of an id")
+    .addOption(
+      new Option("--state <state>").choices(["enrolled", "connected", "suspected", "lost"]),
+    )
+    .action(listHosts);
   hosts
     .command("load")
     .argument("<host>", "name or id")
@@ -127,6 +115,39 @@ export const hostCommands = (program: Command): void => {
       }),
     );
 };
+
+interface Filter {
+  readonly search?: string;
+  readonly state?: "enrolled" | "connected" | "suspected" | "lost";
+}
+
+type Host = Awaited<ReturnType<Client["hosts"]["list"]["query"]>>[number];
+
+const pageSize = 1000;
+
+/** All of them: whoever runs many hosts wants to count, sort and search what is printed. */
+async function listHosts(filter: Filter, command: Command): Promise<void> {
+  await withHub(command, async ({ client, json }) => {
+    const found: Host[] = [];
+    for (let page: Host[] | null = null; page === null || page.length === pageSize; ) {
+      const after = found.at(-1)?.hostId;
+      page = await client.hosts.list.query({ ...filter, limit: pageSize, ...(after && { after }) });
+      found.push(...page);
+    }
+    const rows = found.map((host) => ({
+      name: host.name,
+      state: stateInWords(host),
+      phones: String(host.devices),
+      capacity: host.providers.map(({ kind, capacity }) => `${kind} ${capacity}`).join(", "),
+      checks: host.health ? healthInWords(host.health) : "none yet",
+      seen: host.lastSeenAt ?? "never",
+      id: host.hostId,
+    }));
+    const isNarrowed = filter.search !== undefined || filter.state !== undefined;
+    const none = "No hosts yet: `cloudphone hosts enroll-token` begins one.";
+    print(found, { json, rows, empty: isNarrowed ? "No such hosts." : none });
+  });
+}
 
 function drainCommands(hosts: Command): void {
   hosts

@@ -159,11 +159,16 @@ const percent = (share: number): number => Math.round(share * 1000) / 10;
 function Hosts() {
   const { t } = useTranslation();
   const { duration } = useFormats();
-  const names = useQuery({ queryKey: ["hosts.list"], queryFn: () => api.hosts.list.query() }).data;
   const utilisation = useQuery({
     queryKey: ["analytics.utilisation", "host"],
     queryFn: () => api.analytics.utilisation.query({ by: "host" }),
   });
+  const ids = utilisation.data?.map(({ key }) => key) ?? [];
+  const names = useQuery({
+    queryKey: ["hosts.list", ids],
+    queryFn: () => api.hosts.list.query({ ids, limit: 1000 }),
+    enabled: ids.length > 0,
+  }).data;
   return (
     <Answer query={utilisation} lines={2}>
       {(lines) => (

@@ -24,7 +24,7 @@ export function OverviewPage() {
   return (
     <PageFrame title={t("nav.overview")}>
       <Answer query={hosts} lines={3}>
-        {(found) => (found.length === 0 ? <NoHosts /> : <Troubles />)}
+        {({ total }) => (total === 0 ? <NoHosts /> : <Troubles />)}
       </Answer>
       <Figures />
       <Devices />
@@ -36,8 +36,8 @@ export function OverviewPage() {
 
 const useHosts = () =>
   useQuery({
-    queryKey: ["hosts.list"],
-    queryFn: () => api.hosts.list.query(),
+    queryKey: ["hosts.count"],
+    queryFn: () => api.hosts.count.query(),
     refetchInterval: refreshMs,
   });
 const useCounts = () =>
@@ -70,11 +70,13 @@ function Figures() {
     queryKey: ["ledger.revenue", today],
     queryFn: () => api.ledger.revenue.query({ since: today }),
   }).data;
-  const up = hosts?.filter(({ state }) => state === "connected").length;
   const lag = Math.max(0, ...(consumers ?? []).map((one) => one.lag));
   return (
     <div className="figures">
-      <Figure name={t("overview.hostsUp")} value={hosts ? `${up} / ${hosts.length}` : "–"} />
+      <Figure
+        name={t("overview.hostsUp")}
+        value={hosts ? `${hosts.byState.connected ?? 0} / ${hosts.total}` : "–"}
+      />
       <Figure
         name={t("overview.running")}
         value={counts ? number(counts.byState.running ?? 0) : "–"}
@@ -101,11 +103,11 @@ function startOfToday(): string {
 /** What is wrong now, each with the page that tells more. */
 function Troubles() {
   const { t } = useTranslation();
-  const hosts = useHosts().data ?? [];
+  const hosts = useHosts().data?.byState;
   const failed = useCounts().data?.byState.failed ?? 0;
   const stuck = useStuck().data?.length ?? 0;
   const dead = (useConsumers().data ?? []).reduce((sum, one) => sum + one.dead, 0);
-  const lost = hosts.filter(({ state }) => state === "lost" || state === "suspected").length;
+  const lost = (hosts?.lost ?? 0) + (hosts?.suspected ?? 0);
   const troubles = [
     { count: lost, words: t("overview.lostHosts", { count: lost }), to: "/hosts" },
     { count: failed, words: t("overview.failedDevices", { count: failed }), to: "/devices" },

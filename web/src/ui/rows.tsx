@@ -19,6 +19,8 @@ interface RowsProps<T> {
   readonly size?: number;
   readonly selection?: TableProps<T>["rowSelection"];
   readonly expandable?: TableProps<T>["expandable"];
+  /** How often it is read anew, where no event tells of every change; else only on events. */
+  readonly refreshMs?: number;
   /** Pixels of the page that stand above and below it. */
   readonly around?: number;
   /** In narrow windows each row is a card of all its columns, instead of a row of the most important. */
@@ -38,6 +40,7 @@ export function Rows<T extends object>(props: RowsProps<T>) {
     queryKey,
     queryFn: ({ pageParam }) => page(pageParam as T | null, size),
     initialPageParam: null,
+    refetchInterval: props.refreshMs ?? false,
     getNextPageParam: (last: readonly T[]) => (last.length < size ? undefined : last.at(-1)),
   });
   if (list.error && !list.data)

@@ -1,9 +1,5 @@
 import type { HostCapacity, HostFinding } from "@cloudphone/shared/events/host";
-import { Fault } from "@cloudphone/shared/fault";
-import type { Id } from "@cloudphone/shared/ids";
 import type { Consumer } from "../../platform/context.ts";
-import type { Database } from "../../platform/postgres/database.ts";
-import type { HostInfo } from "./hosts.ts";
 
 /** What hosts find when they look at their machines, kept with the host until its next start. */
 export const hostChecks: Consumer = {
@@ -41,25 +37,4 @@ export function healthOf({ findings, room, checked_at }: CheckColumns): HostHeal
     fits: room?.devices ?? null,
     checkedAt: checked_at.toISOString(),
   };
-}
-
-export interface HostDetail extends HostInfo {
-  readonly findings: readonly HostFinding[];
-  readonly room: HostCapacity | null;
-}
-
-/** One host with all that was found of it; `host` is its id or its name. A name that two hosts have is refused. */
-export async function showHost(
-  database: Database,
-  list: () => Promise<HostInfo[]>,
-  host: string,
-): Promise<HostDetail> {
-  const named = (await list()).filter((one) => one.hostId === host || one.name === host);
-  const [found] = named;
-  if (!found) throw new Fault("not_found", `There is no host ${host}; see \`cloudphone hosts\`.`);
-  if (named.length > 1)
-    throw new Fault("conflict", `${named.length} hosts are called ${host}; name one by its id.`);
-  const [row] = await database.query<CheckColumns & { id: Id }>`
-    select id, findings, room, checked_at from hosts where id = ${found.hostId}`;
-  return { ...found, findings: row?.findings ?? [], room: row?.room ?? null };
 }

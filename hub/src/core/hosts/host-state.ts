@@ -3,7 +3,8 @@
  * `lost`: 45 s of silence; nothing new is placed there, but its devices and leases stay, since a device can be nowhere else. A single
  * heartbeat after silence proves nothing: a link that comes and goes would make the state flap.
  */
-export type HostState = "enrolled" | "connected" | "suspected" | "lost";
+export const hostStates = ["enrolled", "connected", "suspected", "lost"] as const;
+export type HostState = (typeof hostStates)[number];
 
 export interface HostView {
   readonly state: HostState;

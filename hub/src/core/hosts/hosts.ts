@@ -1,5 +1,4 @@
 import { timingSafeEqual } from "node:crypto";
-import type { ProviderReport } from "@cloudphone/shared/events/host";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
 import { partitionOf } from "@cloudphone/shared/partitions";
@@ -10,40 +9,7 @@ import { owns } from "../../platform/hubs/ownership.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import { retryLevel } from "../../platform/postgres/reachability.ts";
 import type { CoreDeps } from "../deps.ts";
-import type { Drain } from "./drain.ts";
-import { type CheckColumns, healthOf, type HostHealth } from "./checks.ts";
 import { aged, heard, type HostState, type HostView, left } from "./host-state.ts";
-
-export interface HostInfo {
-  readonly hostId: Id;
-  readonly name: string;
-  readonly state: HostState | "removed";
-  readonly providers: readonly ProviderReport[];
-  readonly agentVersion: string | null;
-  readonly lastSeenAt: string | null;
-  readonly devices: number;
-  readonly health: HostHealth | null;
-  /** It is being emptied: nothing new is placed there. */
-  readonly drain: {
-    readonly leases: string;
-    readonly reason: string;
-    readonly since: string;
-  } | null;
-  /** Phones there that somebody has. */
-  readonly leases: number;
-}
-
-interface HostRow extends CheckColumns {
-  readonly id: Id;
-  readonly name: string;
-  readonly state: HostState | "removed";
-  readonly providers: ProviderReport[];
-  readonly agent_version: string | null;
-  readonly last_seen_at: Date | null;
-  readonly devices: number;
-  readonly drain: Drain | null;
-  readonly leases: number;
-}
 
 const monoMs = (): number => performance.now();
 
@@ -204,30 +170,6 @@ export function createHosts(deps: CoreDeps) {
         select secret_hash from hosts where id = ${hostId} and state <> 'removed'`;
       const given = Buffer.from(hashSecret(secret));
       return row !== undefined && timingSafeEqual(given, Buffer.from(row.secret_hash));
-    },
-
-    async list(): Promise<HostInfo[]> {
-      const rows = await database.query<HostRow>`
-        select h.id, h.name, h.state, h.providers, h.agent_version, h.last_seen_at, h.findings, h.room, h.checked_at, h.drain,
-          (select count(*) from devices d join leases l on l.device_id = d.id and upper_inf(l.period) where d.host_id = h.id) as leases,
-          (select count(*) from devices d where d.host_id = h.id and d.existence = 'present') as devices
-        from hosts h where h.state <> 'removed' order by h.created_at limit 1000`;
-      return rows.map((row) => ({
-        hostId: row.id,
-        name: row.name,
-        state: row.state,
-        providers: row.providers,
-        agentVersion: row.agent_version,
-        lastSeenAt: row.last_seen_at?.toISOString() ?? null,
-        devices: row.devices,
-        health: healthOf(row),
-        drain: row.drain && {
-          leases: row.drain.leases,
-          reason: row.drain.reason,
-          since: row.drain.since,
-        },
-        leases: row.leases,
-      }));
     },
 
     /** For good: its leases end, its devices are gone, and billing closes what it had open at the last confirmed second. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { anyone, needs, requestCause, router } from "../../platform/http/trpc.ts";
 import type { Database } from "../../platform/postgres/database.ts";
-import { showHost } from "./checks.ts";
 import type { DrainHosts } from "./drain.ts";
+import { countHosts, hostPageSchema, pageHosts, showHost } from "./host-pages.ts";
 import type { HostLoads } from "./loads.ts";
 import type { Hosts } from "./hosts.ts";
 
@@ -16,11 +16,14 @@ interface Parts {
 
 export function hostsRouter({ hosts, drain, loads }: Parts, database: Database) {
   return router({
-    list: needs("hosts.read").query(() => hosts.list()),
+    list: needs("hosts.read")
+      .input(hostPageSchema)
+      .query(({ input }) => pageHosts(database.query, input)),
+    count: needs("hosts.read").query(() => countHosts(database.query)),
     /** By id or name, with all that its doctor found. */
     show: needs("hosts.read")
       .input(z.object({ host: z.string().min(1).max(100) }))
-      .query(({ input }) => showHost(database, () => hosts.list(), input.host)),
+      .query(({ input }) => showHost(database.query, input.host)),
     /** How busy it was, five minutes a point, oldest first; of the last two days at most. */
     load: needs("hosts.read")
       .input(z.object({ hostId: z.uuid(), hours: z.int().min(1).max(48).default(24) }))

@@ -26,6 +26,8 @@ export const operator = {
     add: "Add a host",
     adminOnly: "Only administrators add hosts.",
     name: "Name",
+    search: "Name or id",
+    noneFound: "No such host",
     phones: "Phones / room",
     health: "Doctor",
     lastSeen: "Last heard",

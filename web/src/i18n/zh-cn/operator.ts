@@ -29,6 +29,8 @@ export const operatorZh: SameKeys<typeof operator> = {
     add: "添加主机",
     adminOnly: "只有管理员可以添加主机。",
     name: "名称",
+    search: "名称或编号",
+    noneFound: "没有符合条件的主机",
     phones: "手机数 / 容量",
     health: "体检",
     lastSeen: "最近联系",
