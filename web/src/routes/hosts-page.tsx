@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type TableProps, Tag } from "antd";
 import { useState } from "react";
@@ -6,6 +7,7 @@ import { api, type Host } from "../api.ts";
 import { EnrolHost } from "../features/hosts/enrol-host.tsx";
 import { NoHosts } from "../features/hosts/no-hosts.tsx";
 import { HostState } from "../features/hosts/host-state.tsx";
+import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { Rows } from "../ui/rows.tsx";
 import { SearchBox } from "../ui/search-box.tsx";
@@ -18,10 +20,20 @@ const refreshMs = 10_000;
 /** The machines that phones are on. */
 export function HostsPage() {
   const { t } = useTranslation();
+  const counts = useQuery({ queryKey: ["hosts.count"], queryFn: () => api.hosts.count.query() });
+  return (
+    <PageFrame title={t("nav.hosts")} actions={<EnrolHost />}>
+      <Answer query={counts}>{({ total }) => (total === 0 ? <NoHosts /> : <HostRows />)}</Answer>
+    </PageFrame>
+  );
+}
+
+function HostRows() {
+  const { t } = useTranslation();
   const [search, setSearch] = useState("");
   const columns = useColumns();
   return (
-    <PageFrame title={t("nav.hosts")} actions={<EnrolHost />}>
+    <>
       <div className="filters">
         <SearchBox label={t("hosts.search")} value={search} onChange={setSearch} />
       </div>
@@ -37,10 +49,10 @@ export function HostsPage() {
         }
         refreshMs={refreshMs}
         rowKey={({ hostId }) => hostId}
-        empty={search ? t("hosts.noneFound") : <NoHosts />}
+        empty={t("hosts.noneFound")}
         columns={columns}
       />
-    </PageFrame>
+    </>
   );
 }
 
