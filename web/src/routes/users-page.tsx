@@ -77,7 +77,6 @@ function useColumns(onCredit: (account: Account) => void): Columns {
   return [
     {
       title: t("signIn.email"),
-      width: 260,
       render: (_, { email, userId }) => (
         <Link to="/users/$user" params={{ user: userId }}>
           <bdi>{email}</bdi>
@@ -99,7 +98,6 @@ function useColumns(onCredit: (account: Account) => void): Columns {
     {
       title: <span className="unseen">{t("list.actions")}</span>,
       align: "right",
-      width: 300,
       render: (_, account) => (
         <span className="row-actions">
           <SetRole account={account} />
