@@ -19,7 +19,7 @@ import type { UpKind } from "./broker.ts";
 /** Batches that may wait for the database; what comes beyond is dropped, and its host sends it again. */
 const maxWaitingBatches = 500;
 /** A commit's rows are written as long as the host of its first batch waits for its ack. */
-const maxRowsPerCommit = 2000;
+const rowsPerCommit = { least: 250, most: 2000 };
 
 export interface HostMessagesOptions {
   readonly ingest: Ingest;
@@ -113,7 +113,7 @@ export class HostMessages {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batches = this.#waiting.splice(0, batchesFor(maxRowsPerCommit, this.#waiting));
+      const batches = this.#waiting.splice(0, batchesFor(rowsPerCommit, this.#waiting));
       try {
         const results = await this.#options.ingest.ingest(batches);
         this.#failures = 0;
@@ -183,10 +183,18 @@ export function parseJson(payload: Buffer): unknown {
   }
 }
 
-/** How many of the first batches have at most so many rows together; one in any case. Pure. */
-export function batchesFor(rows: number, waiting: readonly ReadBatch[]): number {
+/**
+ * How many of the first batches go into the next commit: half of the rows that wait, within limits, and one batch in any case. Were it all, every host would wait for that
+ * one commit, and the database for all of them afterwards; so one half is written while the hosts of the other send on. Pure.
+ */
+export function batchesFor(
+  { least, most }: { least: number; most: number },
+  waiting: readonly { readonly rows: readonly unknown[] }[],
+): number {
+  const all = waiting.reduce((sum, { rows }) => sum + rows.length, 0);
+  const wanted = Math.min(most, Math.max(least, all / 2));
   let sum = 0;
-  const over = waiting.findIndex((batch) => (sum += batch.rows.length) > rows);
+  const over = waiting.findIndex(({ rows }) => (sum += rows.length) > wanted);
   return over === -1 ? waiting.length : Math.max(1, over);
 }
 
