@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { realApk } from "@cloudphone/testing/apk";
@@ -8,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { browserMissing, openAt, openBrowser } from "./browser.ts";
 import { Api } from "./api.ts";
 import { type Account, Cell } from "./cell.ts";
+import { Dashboard, looks } from "./dashboard.ts";
 import { isPaper, places } from "./live-screen.ts";
 import { UdpProxy } from "./udp-proxy.ts";
 import { prepareScreens, WebPage } from "./web-page.ts";
@@ -231,6 +233,22 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
       (await run("ffprobe", ["-v", "error", "-show_streams", "-of", "json", file])).stdout,
     ) as { streams: { codec_name: string }[] };
     expect(streams.map(({ codec_name: name }) => name)).toEqual(["h264", "opus"]);
+    await using staff = await Dashboard.open({
+      browser,
+      cell,
+      account: admin,
+      look: looks.english,
+    });
+    await staff.go("/recordings");
+    const download = staff.page.waitForEvent("download");
+    await staff.page
+      .getByRole("button", { name: `Download: ${device.name}` })
+      .first()
+      .click();
+    // ISO 14496-12, 4.3: what an MP4 file begins with.
+    const fromPage = await readFile(await (await download).path());
+    expect(fromPage.toString("latin1", 4, 8)).toBe("ftyp");
+    expect(staff.troubles()).toEqual([]);
   });
 
   test("goes on while the hub is killed, and is as before once that is back", async () => {

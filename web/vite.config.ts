@@ -33,7 +33,7 @@ export default defineConfig({
   server: {
     // `bin/env vite web` beside a running hub, for work on the page itself.
     proxy: Object.fromEntries(
-      ["/trpc", "/relay", "/apps", "/screenshots"].map((prefix) => [
+      ["/trpc", "/relay", "/apps", "/screenshots", "/recordings"].map((prefix) => [
         prefix,
         { target: "http://127.0.0.1:30000", ws: true },
       ]),
@@ -49,7 +49,9 @@ function preloaded(): Plugin {
     transformIndexHtml: {
       order: "post",
       handler(_html, { bundle = {} }) {
-        const [page] = Object.values(bundle).filter(({ name }) => name === "page");
+        const page = Object.values(bundle).find(
+          ({ type, name }) => type === "chunk" && name === "page",
+        );
         if (!page) throw new Error("no chunk is called `page`");
         const attrs = { rel: "modulepreload", crossorigin: true, href: `/${page.fileName}` };
         return [{ tag: "link", attrs, injectTo: "head" }];
