@@ -91,7 +91,7 @@ function useColumns(onCredit: (account: Account) => void): Columns {
     },
     {
       title: t("users.createdAt"),
-      width: 160,
+      width: 200,
       responsive: ["md"],
       render: (_, { createdAt }) => time(createdAt),
     },

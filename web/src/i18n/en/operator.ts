@@ -143,7 +143,7 @@ export const operator = {
     temporary: "Password for one sign-in",
     temporaryHint:
       "Copy it now, and hand it over by a safe way: it is shown once, and another must be chosen with it.",
-    search: "E-mail",
+    search: "E-mail or id",
     none: "No such account",
     create: "New account",
     createdAt: "Since",

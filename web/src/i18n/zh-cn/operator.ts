@@ -144,7 +144,7 @@ export const operatorZh: SameKeys<typeof operator> = {
     resetQuestion: "为此账号生成一次性密码？其所有登录将退出。",
     temporary: "一次性密码",
     temporaryHint: "请立即复制并通过安全渠道告知对方：密码只显示一次，登录后必须修改。",
-    search: "邮箱",
+    search: "邮箱或编号",
     none: "没有符合条件的账号",
     create: "新建账号",
     createdAt: "注册时间",
