@@ -38,8 +38,8 @@ export const openBrowser = ({ launcher, args = [] }: BrowserOptions = {}): Promi
     headless: true,
   });
 
-/** What a page complains of when the machine's interfaces change: nothing that it could help. */
-export const ofTheMachine = /ERR_NETWORK_CHANGED/;
+/** What a page complains of when the machine's interfaces change: nothing that it could help. A part of the page that the hub lacks would be told as a 404, too. */
+export const ofTheMachine = /ERR_NETWORK_CHANGED|Failed to fetch dynamically imported module/;
 
 const mostTries = 6;
 const eachMs = 20_000;
