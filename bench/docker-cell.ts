@@ -60,6 +60,8 @@ export const agentOf = (docker: TestDockerd, adb: RealAdb): Record<string, strin
   CLOUDPHONE_DOCKER_HOST: docker.host,
   CLOUDPHONE_DOCKER_IMAGES: images.repository,
   CLOUDPHONE_DOCKER_SUBNET: docker.subnet,
+  CLOUDPHONE_DOCKER_FIRST_PORT: String(docker.ports.firstPort),
+  CLOUDPHONE_DOCKER_LAST_PORT: String(docker.ports.lastPort),
   CLOUDPHONE_DOCKER_ADB_PORT: String(adb.port),
 });
 

@@ -43,6 +43,8 @@ describe.skipIf(missing !== null)(
         CLOUDPHONE_DOCKER_HOST: docker.host,
         CLOUDPHONE_DOCKER_IMAGES: images.repository,
         CLOUDPHONE_DOCKER_SUBNET: docker.subnet,
+        CLOUDPHONE_DOCKER_FIRST_PORT: String(docker.ports.firstPort),
+        CLOUDPHONE_DOCKER_LAST_PORT: String(docker.ports.lastPort),
         CLOUDPHONE_DOCKER_ADB_PORT: String(adb.port),
         CLOUDPHONE_DOCKER_CAPACITY: "20",
       };

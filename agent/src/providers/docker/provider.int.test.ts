@@ -25,6 +25,7 @@ providerContract(
       host: docker.host,
       images: [images.repository],
       subnet: docker.subnet,
+      ...docker.ports,
       adbPort: adb.port,
     });
     const opened: DockerProvider[] = [];

@@ -20,7 +20,7 @@ const world = async (diskMiB?: number) => {
   const docker = await TestDockerd.start(diskMiB === undefined ? {} : { diskMiB });
   const open = (host = docker.host): DockerProvider => {
     const config = dockerConfigSchema.parse({
-      ...{ host, images: [images.repository], subnet: docker.subnet },
+      ...{ host, images: [images.repository], subnet: docker.subnet, ...docker.ports },
     });
     return new DockerProvider({ config, owner: "snapshots", logger: pino({ level: "silent" }) });
   };

@@ -35,6 +35,7 @@ describe.skipIf(missing !== null).each([
       host: docker.host,
       images: [images.repository],
       subnet: docker.subnet,
+      ...docker.ports,
       adbPort: server.port,
       dataBase,
     });

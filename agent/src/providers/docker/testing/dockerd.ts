@@ -28,6 +28,8 @@ const entries: Record<string, string[]> = {
   [images.eats]: ["/init", "test.boot=eats"],
 };
 
+const portsEach = 120;
+
 /** Why tests with a real Docker daemon can't run here, or null. In CI its absence is a failure, not a reason to skip. */
 export function dockerMissing(): string | null {
   const why = lacking();
@@ -104,6 +106,12 @@ export class TestDockerd implements AsyncDisposable {
   /** Of the phones' network, not of the bridge. */
   get subnet(): string {
     return `10.214.${this.#net}.0/24`;
+  }
+
+  /** Ports of this machine for the phones' adb that no other test's daemon has: of a port that is free only until another takes it, three tries may fail. */
+  get ports(): { readonly firstPort: number; readonly lastPort: number } {
+    const firstPort = 9000 + this.#net * portsEach;
+    return { firstPort, lastPort: firstPort + portsEach - 1 };
   }
 
   /** Docker's own client. */

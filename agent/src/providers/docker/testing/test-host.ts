@@ -89,6 +89,7 @@ export class TestHost implements AsyncDisposable {
       host: this.docker.host,
       images: [images.repository],
       subnet: this.docker.subnet,
+      ...this.docker.ports,
       adbPort: this.adbServer.port,
       restart: "no",
     });
