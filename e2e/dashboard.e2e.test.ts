@@ -405,6 +405,66 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await other.getByLabel("E-mail").waitFor();
     expect(new URL(other.url()).search).toContain("wallet");
   });
+
+  test("in Chinese, dark and 360 pixels wide, a customer's story goes the same way", async () => {
+    await using web = await open(customer, looks.chinesePhone);
+    const { page } = web;
+    await web.go("/plans");
+    await page.getByRole("button", { name: "购买: Hourly" }).click();
+    await page.getByRole("button", { name: /^支付/ }).click();
+    await page.getByTestId("steps").getByText("手机已启动").waitFor(poll);
+    await page.getByRole("link", { name: "打开手机" }).click();
+    await page.locator('[data-testid=screen][data-phase="playing"]').waitFor(poll);
+    await web.screen.tap(places.notes);
+    await expect.poll(async () => isPaper(await web.screen.pixel(places.middle)), poll).toBe(true);
+    await web.take(pictures, "phone");
+    expect(await web.overflow()).toBeLessThanOrEqual(0);
+    expect(await web.barriers()).toEqual([]);
+    await web.go("/apps");
+    await page.locator("input[type=file]").setInputFiles(realApk);
+    await page
+      .getByRole("button", { name: /^安装: / })
+      .first()
+      .click();
+    await page.getByLabel(/^全部已开机的手机/).check();
+    await page.getByRole("button", { name: /^安装到 \d 部手机$/ }).click();
+    await page
+      .getByText(/^(\d) \/ \1$/)
+      .first()
+      .waitFor(poll);
+    await web.go("/usage");
+    await page.getByText("运行中", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "退出登录" }).click();
+    await page.getByLabel("邮箱").waitFor();
+    expect(web.troubles()).toEqual([]);
+  });
+
+  test("in Chinese, dark and 360 pixels wide, an operator's story goes the same way", async () => {
+    const orderId = await failedPurchase(cell);
+    const position = await deadLetter(cell);
+    await using web = await open(admin, looks.chinesePhone);
+    const { page } = web;
+    await web.go("/hosts");
+    await page.getByRole("link", { name: hostile }).waitFor();
+    await web.go(`/sagas/${orderId}`);
+    await page.getByText("已回滚", { exact: true }).waitFor();
+    await web.go("/dead-letters");
+    await page.getByRole("button", { name: `查看: user.registered ${position}` }).click();
+    await page.getByText("made for this test").last().waitFor();
+    await page.getByRole("button", { name: "重试" }).click();
+    await page.getByText("没有死信，所有事件均已处理。").waitFor(poll);
+    await web.go(`/orders/${await paidOrder(cell)}`);
+    await page.getByRole("button", { name: "退款" }).click();
+    await page.getByLabel("金额（留空为全部剩余）").fill("0.01");
+    await page.getByLabel("原因").fill("很慢的晚上");
+    await page.getByRole("button", { name: "退款" }).last().click();
+    await page.getByText("已退款").waitFor();
+    await web.go("/audit");
+    await page.getByText("很慢的晚上").first().waitFor();
+    await page.getByText("重放死信").first().waitFor();
+    expect(await web.overflow()).toBeLessThanOrEqual(0);
+    expect(web.troubles()).toEqual([]);
+  });
 });
 
 /** Runs a command in the shell that the phone's page has, and ends it: its output is the phone's, its exit code is told. */
@@ -504,7 +564,12 @@ async function paidOrder(cell: Cell): Promise<string> {
 /** An order that the customer has not the money for; returns once it is cancelled. */
 async function failedPurchase(cell: Cell): Promise<string> {
   const plans = await cell.admin.query<{ spec: object }[]>("plans.list");
-  const dear = { name: "Dear", priceMinor: 99_000_000, hourlyMinor: 1, spec: plans[0]?.spec };
+  const dear = {
+    name: `Dear ${randomUUID()}`,
+    priceMinor: 99_000_000,
+    hourlyMinor: 1,
+    spec: plans[0]?.spec,
+  };
   const plan = await cell.admin.mutate<{ id: string }>("plans.create", {
     ...dear,
     idempotencyKey: randomUUID(),

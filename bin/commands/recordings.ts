@@ -6,6 +6,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
 import { completed } from "./outcome.ts";
 
 const longestDays = 3650;
@@ -27,24 +28,25 @@ export const recordingCommands = (program: Command): void => {
   const recordings = program
     .command("recordings")
     .description("films of screens that hosts keep while people look");
-  recordings
-    .command("list", { isDefault: true })
+  paged(recordings.command("list", { isDefault: true }))
     .option("--device <device>", "of one phone, by its name or id")
-    .action(({ device }: { device?: string }, command: Command) =>
+    .action(({ device, ...page }: PageFlags & { device?: string }, command: Command) =>
       withHub(command, async ({ client, json }) => {
         const of = device === undefined ? null : await client.devices.show.query({ device });
-        const list = await client.recordings.list.query({ deviceId: of?.deviceId ?? null });
+        const deviceId = of?.deviceId ?? null;
+        const list = await client.recordings.list.query({ deviceId, ...pageOf(page) });
         const rows = list.map((one) => ({
           of: one.device,
           began: one.startedAt,
           seconds: one.seconds.toFixed(1),
           bytes: String(one.bytes),
-          customer: one.userId ?? "",
+          customer: one.email ?? "",
           id: one.recordingId,
         }));
         const empty =
           "No recordings: `cloudphone recordings policy` of a phone, or CLOUDPHONE_RECORDING_DAYS of an agent, has them made.";
         print(list, { json, rows, empty });
+        if (!json) tellEarlier(list, page, list.at(-1)?.recordingId);
       }),
     );
   recordings

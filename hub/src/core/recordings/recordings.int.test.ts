@@ -13,6 +13,27 @@ beforeAll(async () => {
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 
+test("films come in pages, newest first, each once, with whose they are; and by their phone", async () => {
+  const bob = await customerOf(bench, "bob");
+  const device = await leaseTo(bench, bob);
+  // All of one instant: pages must not depend on it.
+  await bench.databases.core.query`
+    insert into recordings (id, device_id, host_id, lease_id, started_at, seconds, bytes)
+    select gen_random_uuid(), d.id, d.host_id, l.id, '2026-01-01', n, n
+    from generate_series(1, 5) n, devices d left join leases l on l.device_id = d.id and upper_inf(l.period) where d.id = ${device}`;
+  const list = (page: object) => bench.as(admin).recordings.list({ limit: 2, ...page });
+  const first = await list({});
+  const second = await list({ before: first.at(-1)?.recordingId });
+  const third = await list({ before: second.at(-1)?.recordingId });
+  const films = [...first, ...second, ...third];
+  expect(films.map(({ seconds }) => seconds).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5]);
+  const { email } = await bench.as(bob).accounts.me();
+  expect(films[0]).toMatchObject({ email, userId: bob.userId, deviceId: device });
+  expect(await list({ search: films[0]?.device.toUpperCase() })).toEqual(first);
+  expect(await list({ deviceId: device })).toEqual(first);
+  for (const search of ["%", "nothing"]) expect(await list({ search })).toEqual([]);
+});
+
 test("whether a phone is filmed is its operator's to say, is told to its host, and shown to its customer", async () => {
   const ann = await customerOf(bench, "ann");
   const device = await leaseTo(bench, ann);

@@ -1,6 +1,7 @@
 import type { EventDraft } from "@cloudphone/shared/events/catalog";
 import { Fault } from "@cloudphone/shared/fault";
-import type { Id } from "@cloudphone/shared/ids";
+import { type Id, idSchema } from "@cloudphone/shared/ids";
+import { z } from "zod";
 import { signPath } from "../../platform/auth/tokens.ts";
 import type { Cause, Consumer } from "../../platform/context.ts";
 import type { Caller } from "../../platform/http/trpc.ts";
@@ -18,12 +19,24 @@ export interface RecordingInfo {
   readonly hostId: Id;
   /** Who had the phone; null: nobody. */
   readonly userId: Id | null;
+  readonly email: string | null;
   readonly startedAt: string;
   readonly seconds: number;
   readonly bytes: number;
 }
 
-const most = 500;
+/** What a long list of films is narrowed down to. */
+export const recordingPageSchema = z
+  .object({
+    deviceId: idSchema.nullable().default(null),
+    /** Part of a phone's name. */
+    search: z.string().trim().max(100).optional(),
+    /** The last film of the page before. */
+    before: idSchema.optional(),
+    limit: z.int().min(1).max(500).default(100),
+  })
+  .prefault({});
+
 /** A film of 100 MiB over a slow line. */
 const pathMs = 10 * 60_000;
 
@@ -31,13 +44,17 @@ const pathMs = 10 * 60_000;
 export function createRecordings({ database, source, secrets }: CoreDeps, devices: Devices) {
   return {
     /** The newest first. */
-    async list(deviceId: Id | null): Promise<RecordingInfo[]> {
+    async list(page: z.infer<typeof recordingPageSchema>): Promise<RecordingInfo[]> {
+      const { deviceId, search = null, before = null, limit } = page;
+      // What somebody types is text, and no pattern.
+      const like = search === null ? null : search.replace(/[\\%_]/g, "\\$&");
       const rows = await database.query<Omit<RecordingInfo, "startedAt"> & { startedAt: Date }>`
         select r.id as "recordingId", r.device_id as "deviceId", d.name as device, r.host_id as "hostId",
-          l.user_id as "userId", r.started_at as "startedAt", r.seconds, r.bytes
-        from recordings r join devices d on d.id = r.device_id left join leases l on l.id = r.lease_id
-        where ${deviceId}::uuid is null or r.device_id = ${deviceId}
-        order by r.started_at desc limit ${most}`;
+          l.user_id as "userId", u.email, r.started_at as "startedAt", r.seconds, r.bytes
+        from recordings r join devices d on d.id = r.device_id left join leases l on l.id = r.lease_id left join users u on u.id = l.user_id
+        where (${deviceId}::uuid is null or r.device_id = ${deviceId}) and (${like}::text is null or d.name ilike '%' || ${like} || '%')
+          and (${before}::uuid is null or (r.started_at, r.id) < (select b.started_at, b.id from recordings b where b.id = ${before}))
+        order by r.started_at desc, r.id desc limit ${limit}`;
       return rows.map((row) => ({ ...row, startedAt: row.startedAt.toISOString() }));
     },
 

@@ -3,13 +3,13 @@ import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
 import { needs, requestCause, router } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
-import type { Recordings } from "./recordings.ts";
+import { recordingPageSchema, type Recordings } from "./recordings.ts";
 
 export function recordingsRouter(recordings: Recordings, deps: CoreDeps) {
   return router({
     list: needs("recordings.read")
-      .input(z.object({ deviceId: z.uuid().nullable().default(null) }).prefault({}))
-      .query(({ input }) => recordings.list(input.deviceId)),
+      .input(recordingPageSchema)
+      .query(({ input }) => recordings.list(input)),
     /** Null: as the device's host has it. */
     setPolicy: needs("recordings.write")
       .input(z.object({ device: z.string().min(1).max(100), days: recordingDaysSchema.nullable() }))

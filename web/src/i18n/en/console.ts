@@ -167,7 +167,7 @@ export const consoleTexts = {
     lead: "Films of screens that hosts keep, for as long as their policy says.",
     none: "There are no films. Hosts make them where recording is switched on.",
     noneOfPhone: "There are no films of this phone.",
-    ofPhone: "Of one phone",
+    ofPhone: "Of a phone, by its name",
     phone: "Phone",
     began: "Began",
     length: "Length",

@@ -177,7 +177,7 @@ export const consoleTextsZh: Pick<
     lead: "主机按策略保存的屏幕录像。",
     none: "没有录像。主机开启录制后才会产生。",
     noneOfPhone: "这台手机没有录像。",
-    ofPhone: "按手机筛选",
+    ofPhone: "按手机名称筛选",
     phone: "手机",
     began: "开始时间",
     length: "时长",
