@@ -31,3 +31,21 @@ test("a device that is gone already is said to be destroyed once more", async ()
   await host.fleet.take(wish({ existence: "absent" }));
   expect(types(host)).toEqual(["device.destroyed"]);
 });
+
+test("a phone that was wiped when its lease ended by the host's own clock is said to be so again once the hub has ended it: before, the hub had no use for it", async () => {
+  await using host = startHost();
+  const lease = {
+    leaseId: "018f3c5a-0000-7000-8000-0000000000e1",
+    userId: deviceId,
+    orderId: deviceId,
+    token: 1,
+    remainingMs: 0,
+  };
+  const wiped = (): number => types(host).filter((type) => type === "device.wiped").length;
+  await host.fleet.take(wish({ token: 1, lease }));
+  await host.until(() => wiped() === 1);
+  await host.fleet.take(wish({ revision: 2, token: 1 }));
+  expect(wiped()).toBe(2);
+  await host.fleet.take(wish({ revision: 3, token: 1 }));
+  expect(wiped(), "once is enough").toBe(2);
+});

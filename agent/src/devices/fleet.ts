@@ -107,8 +107,8 @@ export class Fleet {
       }
       const next = accept(known, desired);
       tx.putDevice(next);
-      // A lease came and went without this host ever hearing of it: nothing of it is here, and the hub waits to be told so.
-      if (isUntouched(known, desired, next))
+      // The hub waits to be told so.
+      if (isCleanAlready(known, desired, next))
         tx.emit(
           {
             type: "device.wiped",
@@ -185,7 +185,11 @@ export function accept(known: DeviceRow | null, desired: Desired): DeviceRow {
   };
 }
 
-const isUntouched = (known: DeviceRow | null, desired: Desired, next: DeviceRow): boolean =>
+/**
+ * Whether a wish tells that a lease is over of which nothing is here (any more): it came and went without this host ever hearing of it, or this host's own clock had
+ * ended it and all was wiped, which the hub does not believe of a lease that is open there.
+ */
+const isCleanAlready = (known: DeviceRow | null, desired: Desired, next: DeviceRow): boolean =>
   desired.lease === null &&
   next.dataLeaseId === null &&
-  desired.token > (known?.desired.token ?? 0);
+  (desired.token > (known?.desired.token ?? 0) || (known?.desired.lease ?? null) !== null);
