@@ -326,7 +326,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     await page.keyboard.press("Enter");
     await page.locator('[data-testid=screen][data-phase="playing"]').waitFor(poll);
     for (const button of [/^Home$/, /^Back$/]) {
-      await cell.customer.mutate("apps.start", { ...phone, idempotencyKey: randomUUID() });
+      await openApp(cell, phone);
       await expect.poll(isNotes, poll).toBe(true);
       await tabTo(page, button);
       await page.keyboard.press("Enter");
@@ -555,10 +555,24 @@ async function newListener({ page }: Dashboard): Promise<void> {
   await page.getByText("mirror", { exact: true }).waitFor();
 }
 
-/** The customer's order that was paid. */
+/** Returns once the phone has opened it: it may have been open before. */
+async function openApp(cell: Cell, app: object): Promise<void> {
+  const asked = { ...app, idempotencyKey: randomUUID() };
+  const { commandId } = await cell.customer.mutate<{ commandId: string }>("apps.start", asked);
+  await eventually(async () => {
+    const { state } = await cell.customer.query<{ state: string }>("devices.command", {
+      commandId,
+    });
+    return state === "completed" ? true : null;
+  });
+}
+
+/** An order of the customer's that money was paid for. */
 async function paidOrder(cell: Cell): Promise<string> {
-  const [order] = await cell.customer.query<{ id: string }[]>("orders.list", { state: "paid" });
-  return order?.id ?? "";
+  const paid = await cell.customer.query<{ id: string; priceMinor: number }[]>("orders.list", {
+    state: "paid",
+  });
+  return paid.find(({ priceMinor }) => priceMinor > 0)?.id ?? "";
 }
 
 /** An order that the customer has not the money for; returns once it is cancelled. */

@@ -16,7 +16,8 @@ interface InstallManyProps {
 export function InstallMany({ app, onClose }: InstallManyProps) {
   const { t } = useTranslation();
   const phones = usePhones();
-  const [chosen, setChosen] = useState<readonly string[]>([]);
+  // All, also those that are switched on while one looks.
+  const [picked, setPicked] = useState<readonly string[] | "all">([]);
   const install = useAct(
     (devices: readonly string[], idempotencyKey) =>
       api.apps.installBatch.mutate({
@@ -28,6 +29,7 @@ export function InstallMany({ app, onClose }: InstallManyProps) {
   );
   const usable = (phones.data ?? []).filter(({ power }) => power === "running");
   const ids = usable.map(({ deviceId }) => deviceId);
+  const chosen = picked === "all" ? ids : picked.filter((id) => ids.includes(id));
   return (
     <Dialog
       title={<bdi>{t("apps.installTitle", { name: app.label.slice(0, 80) })}</bdi>}
@@ -44,14 +46,14 @@ export function InstallMany({ app, onClose }: InstallManyProps) {
           <Checkbox
             checked={chosen.length === ids.length}
             indeterminate={chosen.length > 0 && chosen.length < ids.length}
-            onChange={({ target }) => setChosen(target.checked ? ids : [])}
+            onChange={({ target }) => setPicked(target.checked ? "all" : [])}
           >
             {t("apps.allPhones", { count: ids.length })}
           </Checkbox>
           <Checkbox.Group
             className="choices"
             value={[...chosen]}
-            onChange={(values) => setChosen(values)}
+            onChange={(values) => setPicked(values)}
             options={usable.map(({ deviceId, name }) => ({
               value: deviceId,
               label: <bdi>{name}</bdi>,
