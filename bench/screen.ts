@@ -79,7 +79,7 @@ async function firstPictures(world: World): Promise<Figure[]> {
   const [cold, warm]: [number[], number[]] = [[], []];
   const open = async (): Promise<number> => {
     await web.page.goto("/");
-    await web.page.getByRole("button", { name: "Open" }).first().click();
+    await web.page.getByRole("link", { name: "Open" }).first().click();
     return watch.firstPictureMs();
   };
   for (let round = 0; round < rounds; round++) {
@@ -203,10 +203,10 @@ async function withoutUdp(world: World): Promise<number[]> {
   const found: number[] = [];
   for (let round = 0; round < rounds; round++) {
     await web.page.goto("/");
-    const button = web.page.getByRole("button", { name: "Open" }).first();
-    await button.waitFor();
+    const opener = web.page.getByRole("link", { name: "Open" }).first();
+    await opener.waitFor();
     const at = Date.now();
-    await button.click();
+    await opener.click();
     found.push(await watch.changeMs(at, { phase: "playing" }));
   }
   return found;
