@@ -1,5 +1,6 @@
 import type { Id } from "@cloudphone/shared/ids";
 import type { Query } from "../../platform/postgres/database.ts";
+import { likeText } from "../../platform/postgres/like.ts";
 
 export interface TransactionSide {
   /** `wallet` and `held` are a customer's, `revenue` and `funding` the operator's. */
@@ -32,8 +33,7 @@ export async function listTransactions(
   query: Query,
   { userId, kind, search, before, limit }: TransactionPage,
 ): Promise<LedgerTransaction[]> {
-  // What somebody types is text, and no pattern.
-  const like = search === null ? null : search.replace(/[\\%_]/g, "\\$&");
+  const like = likeText(search);
   const rows = await query<Omit<LedgerTransaction, "at"> & { at: Date }>`
     select t.id, t.at, t.kind, t.reference, t.memo, (
       select jsonb_agg(jsonb_build_object('account', a.kind, 'userId', a.user_id, 'amountMinor', e.amount_minor,

@@ -7,6 +7,7 @@ import type { Cause } from "../../platform/context.ts";
 import type { Caller } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
+import { likeText } from "../../platform/postgres/like.ts";
 import type { CoreDeps } from "../deps.ts";
 import { personCalled } from "./people.ts";
 import { grantable } from "./roles.ts";
@@ -73,9 +74,8 @@ export function createAccounts(deps: CoreDeps, signIns: SignIns) {
 
     /** Newest first; a page goes on behind an account. */
     async list(page: AccountPage): Promise<AccountInfo[]> {
-      const { ids = null, search = null, before = null, limit } = page;
-      // What somebody types is text, and no pattern.
-      const like = search === null ? null : search.replace(/[\\%_]/g, "\\$&");
+      const { ids = null, search, before = null, limit } = page;
+      const like = likeText(search);
       const rows = await database.query<{
         id: Id;
         email: string;

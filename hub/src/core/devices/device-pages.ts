@@ -1,6 +1,7 @@
 import { deviceStates } from "@cloudphone/shared/device";
 import { z } from "zod";
 import type { Query } from "../../platform/postgres/database.ts";
+import { likeText } from "../../platform/postgres/like.ts";
 import type { Batteries } from "./batteries.ts";
 import { type DeviceInfo, type DeviceRow, toInfo } from "./devices.ts";
 
@@ -26,9 +27,8 @@ export async function pageDevices(
   batteries: Batteries,
   page: DevicePage,
 ): Promise<DeviceInfo[]> {
-  const { search = null, state = null, hostId = null, leased = null, before = null, limit } = page;
-  // What somebody types is text, and no pattern.
-  const like = search === null ? null : search.replace(/[\\%_]/g, "\\$&");
+  const { search, state = null, hostId = null, leased = null, before = null, limit } = page;
+  const like = likeText(search);
   const rows = await query<DeviceRow>`
     select d.*, h.state as host_state, h.recording_days as host_recording_days, l.id as lease_id, l.order_id, l.user_id, lower(l.period) as since, l.expires_at
     from devices d join hosts h on h.id = d.host_id

@@ -3,6 +3,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import { type Id, idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
 import type { Query } from "../../platform/postgres/database.ts";
+import { likeText } from "../../platform/postgres/like.ts";
 import { type CheckColumns, healthOf, type HostHealth } from "./checks.ts";
 import type { Drain } from "./drain.ts";
 import { type HostState, hostStates } from "./host-state.ts";
@@ -56,9 +57,8 @@ export async function pageHosts(
   query: Query,
   page: z.infer<typeof hostPageSchema> & { readonly called?: string },
 ): Promise<HostInfo[]> {
-  const { ids = null, search = null, state = null, called = null, after = null, limit } = page;
-  // What somebody types is text, and no pattern.
-  const like = search === null ? null : search.replace(/[\\%_]/g, "\\$&");
+  const { ids = null, search, state = null, called = null, after = null, limit } = page;
+  const like = likeText(search);
   const rows = await query<HostRow>`
     select h.id, h.name, h.state, h.providers, h.agent_version, h.last_seen_at, h.findings, h.room, h.checked_at, h.drain,
       (select count(*) from devices d join leases l on l.device_id = d.id and upper_inf(l.period) where d.host_id = h.id) as leases,

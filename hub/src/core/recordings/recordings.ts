@@ -7,6 +7,7 @@ import type { Cause, Consumer } from "../../platform/context.ts";
 import type { Caller } from "../../platform/http/trpc.ts";
 import { emit } from "../../platform/log/outbox.ts";
 import type { Tx } from "../../platform/postgres/database.ts";
+import { likeText } from "../../platform/postgres/like.ts";
 import type { CoreDeps } from "../deps.ts";
 import { insertCommand } from "../devices/commands.ts";
 import type { Devices } from "../devices/devices.ts";
@@ -45,9 +46,8 @@ export function createRecordings({ database, source, secrets }: CoreDeps, device
   return {
     /** The newest first. */
     async list(page: z.infer<typeof recordingPageSchema>): Promise<RecordingInfo[]> {
-      const { deviceId, search = null, before = null, limit } = page;
-      // What somebody types is text, and no pattern.
-      const like = search === null ? null : search.replace(/[\\%_]/g, "\\$&");
+      const { deviceId, search, before = null, limit } = page;
+      const like = likeText(search);
       const rows = await database.query<Omit<RecordingInfo, "startedAt"> & { startedAt: Date }>`
         select r.id as "recordingId", r.device_id as "deviceId", d.name as device, r.host_id as "hostId",
           l.user_id as "userId", u.email, r.started_at as "startedAt", r.seconds, r.bytes
