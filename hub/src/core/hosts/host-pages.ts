@@ -52,14 +52,18 @@ interface HostRow extends CheckColumns {
   readonly leases: number;
 }
 
-/** In the order in which they came; a page goes on behind a host. `called`: those of exactly that name or id. */
-export async function pageHosts(
-  query: Query,
-  page: z.infer<typeof hostPageSchema> & { readonly called?: string },
-): Promise<HostInfo[]> {
+type HostPage = z.infer<typeof hostPageSchema>;
+
+/** In the order in which they came; a page goes on behind a host. */
+export async function pageHosts(query: Query, page: HostPage): Promise<HostInfo[]> {
+  return (await selectHosts(query, page)).map(toInfo);
+}
+
+/** `called`: those of exactly that name or id. */
+function selectHosts(query: Query, page: HostPage & { readonly called?: string }) {
   const { ids = null, search, state = null, called = null, after = null, limit } = page;
   const like = likeText(search);
-  const rows = await query<HostRow>`
+  return query<HostRow>`
     select h.id, h.name, h.state, h.providers, h.agent_version, h.last_seen_at, h.findings, h.room, h.checked_at, h.drain,
       (select count(*) from devices d join leases l on l.device_id = d.id and upper_inf(l.period) where d.host_id = h.id) as leases,
       (select count(*) from devices d where d.host_id = h.id and d.existence = 'present') as devices
@@ -70,23 +74,24 @@ export async function pageHosts(
       and (${called}::text is null or h.name = ${called} or h.id::text = ${called})
       and (${after}::uuid is null or (h.created_at, h.id) > (select b.created_at, b.id from hosts b where b.id = ${after}))
     order by h.created_at, h.id limit ${limit}`;
-  return rows.map((row) => ({
-    hostId: row.id,
-    name: row.name,
-    state: row.state,
-    providers: row.providers,
-    agentVersion: row.agent_version,
-    lastSeenAt: row.last_seen_at?.toISOString() ?? null,
-    devices: row.devices,
-    health: healthOf(row),
-    drain: row.drain && {
-      leases: row.drain.leases,
-      reason: row.drain.reason,
-      since: row.drain.since,
-    },
-    leases: row.leases,
-  }));
 }
+
+const toInfo = (row: HostRow): HostInfo => ({
+  hostId: row.id,
+  name: row.name,
+  state: row.state,
+  providers: row.providers,
+  agentVersion: row.agent_version,
+  lastSeenAt: row.last_seen_at?.toISOString() ?? null,
+  devices: row.devices,
+  health: healthOf(row),
+  drain: row.drain && {
+    leases: row.drain.leases,
+    reason: row.drain.reason,
+    since: row.drain.since,
+  },
+  leases: row.leases,
+});
 
 export interface HostDetail extends HostInfo {
   readonly findings: readonly HostFinding[];
@@ -95,14 +100,12 @@ export interface HostDetail extends HostInfo {
 
 /** One host with all that was found of it; `host` is its id or its name. A name that two hosts have is refused. */
 export async function showHost(query: Query, host: string): Promise<HostDetail> {
-  const called = await pageHosts(query, { called: host, limit: 2 });
+  const called = await selectHosts(query, { called: host, limit: 2 });
   const [found] = called;
   if (!found) throw new Fault("not_found", `There is no host ${host}; see \`cloudphone hosts\`.`);
   if (called.length > 1)
     throw new Fault("conflict", `Several hosts are called ${host}; name one by its id.`);
-  const [row] = await query<CheckColumns>`
-    select findings, room, checked_at from hosts where id = ${found.hostId}`;
-  return { ...found, findings: row?.findings ?? [], room: row?.room ?? null };
+  return { ...toInfo(found), findings: found.findings ?? [], room: found.room };
 }
 
 export interface HostCounts {
