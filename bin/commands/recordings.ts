@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { mostRecordingDays } from "@cloudphone/shared/device";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
@@ -9,7 +10,6 @@ import { print } from "../output.ts";
 import { paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
 import { completed } from "./outcome.ts";
 
-const longestDays = 3650;
 const downloadMs = 10 * 60_000;
 
 const wordsFor = (days: number): string =>
@@ -18,8 +18,11 @@ const wordsFor = (days: number): string =>
 function daysIn(wish: string): number | null {
   if (wish === "host") return null;
   const days = wish === "never" ? 0 : Number(wish);
-  if (wish !== "never" && !(/^\d+$/.test(wish) && days >= 1 && days <= longestDays))
-    throw new Fault("bad_input", `Say for how many days, 1 to ${longestDays}, or never, or host.`);
+  if (wish !== "never" && !(/^\d+$/.test(wish) && days >= 1 && days <= mostRecordingDays))
+    throw new Fault(
+      "bad_input",
+      `Say for how many days, 1 to ${mostRecordingDays}, or never, or host.`,
+    );
   return days;
 }
 

@@ -29,8 +29,9 @@ export const leaseRefSchema = z.object({
 });
 export type LeaseRef = z.infer<typeof leaseRefSchema>;
 
+export const mostRecordingDays = 3650;
 /** How long films of screens are kept; 0: none are made. */
-export const recordingDaysSchema = z.number().min(0).max(3650);
+export const recordingDaysSchema = z.number().min(0).max(mostRecordingDays);
 
 /** What people mark phones with, to mean several at once: "team=checkout". */
 export const labelNameSchema = z

@@ -20,7 +20,7 @@ const shownEvents = 8;
 /** How the platform is at this moment, and what wants somebody's attention. */
 export function OverviewPage() {
   const { t } = useTranslation();
-  const hosts = useHosts();
+  const hosts = useHostCounts();
   return (
     <PageFrame title={t("nav.overview")}>
       <Answer query={hosts} lines={3}>
@@ -34,7 +34,7 @@ export function OverviewPage() {
   );
 }
 
-const useHosts = () =>
+const useHostCounts = () =>
   useQuery({
     queryKey: ["hosts.count"],
     queryFn: () => api.hosts.count.query(),
@@ -63,7 +63,7 @@ function Figures() {
   const { money, number } = useFormats();
   const { perSecond } = useTail();
   const today = useMemo(startOfToday, []);
-  const hosts = useHosts().data;
+  const hosts = useHostCounts().data;
   const counts = useCounts().data;
   const consumers = useConsumers().data;
   const revenue = useQuery({
@@ -103,7 +103,7 @@ function startOfToday(): string {
 /** What is wrong now, each with the page that tells more. */
 function Troubles() {
   const { t } = useTranslation();
-  const hosts = useHosts().data?.byState;
+  const hosts = useHostCounts().data?.byState;
   const failed = useCounts().data?.byState.failed ?? 0;
   const stuck = useStuck().data?.length ?? 0;
   const dead = (useConsumers().data ?? []).reduce((sum, one) => sum + one.dead, 0);
