@@ -7,6 +7,7 @@ import { Fault, isFaultCode } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
 import { type Connection, until, withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
 import { batchCommands, installOnMany, meansMany, type TargetFlags } from "./batches.ts";
 import { operate } from "./device-settings.ts";
 import { completed } from "./outcome.ts";
@@ -95,25 +96,32 @@ export const appCommands = (program: Command): void => {
         print({ ...asked, status }, { json: hub.json, rows: [{ package: packageName, status }] });
       }),
     );
-  apps
-    .command("installations")
-    .option("--device <device>")
-    .action((flags: { device?: string }, command: Command) =>
+  installationCommand(apps);
+};
+
+function installationCommand(apps: Command): void {
+  paged(apps.command("installations"))
+    .description("what was installed on which phone, and how it went")
+    .option("--device <device>", "on one phone, by its name or id")
+    .action(({ device, ...page }: PageFlags & { device?: string }, command: Command) =>
       withHub(command, async ({ client, json }) => {
-        const list = await client.apps.installations.query(
-          flags.device ? { device: flags.device } : {},
-        );
+        const list = await client.apps.installations.query({
+          ...pageOf(page),
+          ...(device !== undefined && { device }),
+        });
         const rows = list.map((entry) => ({
           device: entry.device,
           package: entry.packageName,
           status: entry.status,
           reason: entry.reason ?? "",
           requested: entry.requestedAt,
+          id: entry.installationId,
         }));
         print(list, { json, rows, empty: "Nothing was installed yet." });
+        if (!json) tellEarlier(list, page, list.at(-1)?.installationId);
       }),
     );
-};
+}
 
 const verbs = {
   start: "open an app",

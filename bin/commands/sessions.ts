@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { type Client, withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
 
 type Session = Awaited<ReturnType<Client["sessions"]["list"]["query"]>>[number];
 
@@ -37,12 +38,18 @@ const dayRow = (day: ScreenDay): Record<string, string> => ({
 /** Who reached into which phone, when and why it ended. */
 export const sessionCommands = (program: Command): void => {
   const sessions = program.command("sessions").description("who reached into which phone");
-  sessions.command("list", { isDefault: true }).action((_flags: unknown, command: Command) =>
-    withHub(command, async ({ client, json }) => {
-      const list = await client.sessions.list.query();
-      print(list, { json, rows: list.map(row), empty: "Nobody has reached into a phone yet." });
-    }),
-  );
+  paged(sessions.command("list", { isDefault: true }))
+    .option("--device <device>", "of one phone, by its name or id")
+    .action(({ device, ...page }: PageFlags & { device?: string }, command: Command) =>
+      withHub(command, async ({ client, json }) => {
+        const list = await client.sessions.list.query({
+          ...pageOf(page),
+          ...(device !== undefined && { device }),
+        });
+        print(list, { json, rows: list.map(row), empty: "Nobody has reached into a phone yet." });
+        if (!json) tellEarlier(list, page, list.at(-1)?.sessionId);
+      }),
+    );
   sessions
     .command("quality")
     .description("how live screens went for those who looked, a line per day")

@@ -14,7 +14,7 @@ let ann: Caller;
 let phones: Id[];
 beforeAll(async () => {
   bench = await startCore();
-  await bench.host(20);
+  await bench.host(24);
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 beforeEach(async () => {
@@ -149,4 +149,20 @@ test("the same key begins one batch, however often it is sent", async () => {
   const first = await bench.as(ann).apps.installBatch(wish);
   expect(await bench.as(ann).apps.installBatch(wish)).toEqual(first);
   expect(await bench.as(ann).apps.batches()).toHaveLength(1);
+});
+
+test("installations come in pages, newest first, each once, and by their phone", async () => {
+  await begin({ all: true });
+  await bench.databases.core.query`
+    update installations set created_at = '2026-01-01' where user_id = ${ann.userId}`;
+  const list = (page: object) => bench.as(ann).apps.installations({ limit: 2, ...page });
+  const first = await list({});
+  const second = await list({ before: first.at(-1)?.installationId });
+  expect(second).toHaveLength(1);
+  const seen = [...first, ...second].map(({ deviceId }) => deviceId);
+  expect(seen.toSorted()).toEqual(phones.toSorted());
+  expect(await list({ device: first[0]?.device })).toEqual(first.slice(0, 1));
+  const bob = await customerOf(bench, "bob");
+  const before = first[0]?.installationId ?? "";
+  expect(await bench.as(bob).apps.installations({ before })).toEqual([]);
 });

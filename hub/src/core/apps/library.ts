@@ -1,6 +1,7 @@
 import type { EventDraft, RecordedEvent } from "@cloudphone/shared/events/catalog";
 import { Fault } from "@cloudphone/shared/fault";
-import type { Id } from "@cloudphone/shared/ids";
+import { type Id, idSchema } from "@cloudphone/shared/ids";
+import { z } from "zod";
 import { signPath } from "../../platform/auth/tokens.ts";
 import type { Cause, Consumer } from "../../platform/context.ts";
 import { ownerSeenBy } from "../../platform/auth/permissions.ts";
@@ -54,6 +55,19 @@ interface InstallationRow {
   created_at: Date;
   ended_at: Date | null;
 }
+
+/** What a long list of installations is narrowed down to. */
+export const installationPageSchema = z
+  .object({
+    /** A phone's id or name. */
+    device: z.string().min(1).max(100).optional(),
+    /** The last installation of the page before. */
+    before: idSchema.optional(),
+    limit: z.int().min(1).max(500).default(100),
+  })
+  .prefault({});
+
+type InstallationPage = z.infer<typeof installationPageSchema> & { readonly id?: Id };
 
 const downloadMs = 60 * 60_000;
 
@@ -205,16 +219,16 @@ export function createLibrary(deps: CoreDeps, devices: Devices) {
       return { commandId, status: "pending" };
     },
 
-    async installations(
-      caller: Caller,
-      which: { id: Id | null; device: string | null },
-    ): Promise<InstallationInfo[]> {
+    /** The newest first. */
+    async installations(caller: Caller, page: InstallationPage): Promise<InstallationInfo[]> {
+      const { id = null, device = null, before = null, limit } = page;
       const rows = await database.query<InstallationRow>`
         select i.*, d.name as device from installations i join devices d on d.id = i.device_id
         where (${ownerSeenBy(caller)}::uuid is null or i.user_id = ${ownerSeenBy(caller)})
-          and (${which.id}::uuid is null or i.id = ${which.id})
-          and (${which.device}::text is null or d.name = ${which.device} or d.id::text = ${which.device})
-        order by i.created_at desc limit 500`;
+          and (${id}::uuid is null or i.id = ${id})
+          and (${device}::text is null or d.name = ${device} or d.id::text = ${device})
+          and (${before}::uuid is null or (i.created_at, i.id) < (select b.created_at, b.id from installations b where b.id = ${before}))
+        order by i.created_at desc, i.id desc limit ${limit}`;
       return rows.map(toInstallation);
     },
   };

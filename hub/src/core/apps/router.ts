@@ -7,7 +7,7 @@ import type { CoreDeps } from "../deps.ts";
 import { inputOf, type Operate } from "../devices/operations.ts";
 import { batchProcedures } from "./batch-procedures.ts";
 import type { Batches } from "./batches.ts";
-import type { Library } from "./library.ts";
+import { installationPageSchema, type Library } from "./library.ts";
 
 const device = z.string().min(1).max(100);
 
@@ -58,17 +58,13 @@ export function appsRouter({ library, batches, operate }: Parts, deps: CoreDeps)
     ...appOperations(operate),
     ...batchProcedures(batches, deps),
     installations: needs("apps.read")
-      .input(z.object({ device: device.optional() }))
-      .query(({ input, ctx }) =>
-        library.installations(ctx.caller, { id: null, device: input.device ?? null }),
-      ),
+      .input(installationPageSchema)
+      .query(({ input, ctx }) => library.installations(ctx.caller, input)),
     installation: needs("apps.read")
       .input(z.object({ installationId: z.uuid() }))
       .query(async ({ input, ctx }) => {
-        const [found] = await library.installations(ctx.caller, {
-          id: input.installationId,
-          device: null,
-        });
+        const wish = { id: input.installationId, limit: 1 };
+        const [found] = await library.installations(ctx.caller, wish);
         if (!found) throw new Fault("not_found", "There is no such installation of yours.");
         return found;
       }),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
 import { needs, requestCause, router } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
-import type { Sessions } from "./sessions.ts";
+import { sessionPageSchema, type Sessions } from "./sessions.ts";
 
 const openSchema = z.object({
   /** An id or a name. */
@@ -29,7 +29,9 @@ export function sessionsRouter(sessions: Sessions, deps: CoreDeps) {
         deps.wake();
         return opened;
       }),
-    list: needs("sessions.read").query(({ ctx }) => sessions.list(ctx.caller)),
+    list: needs("sessions.read")
+      .input(sessionPageSchema)
+      .query(({ input, ctx }) => sessions.list(ctx.caller, input)),
     close: needs("sessions.write")
       .input(z.object({ sessionId: z.uuid() }))
       .mutation(({ input, ctx }) => sessions.close(ctx.caller, input.sessionId)),

@@ -65,6 +65,22 @@ test("a session is a row, an event, a ticket for each side and a command under t
   expect(await bench.as(caller).sessions.list()).toMatchObject([{ sessionId, closedAt: null }]);
 });
 
+test("sessions come in pages, newest first, each once, and by their phone", async () => {
+  const { caller, device } = await customer();
+  const opened: Id[] = [];
+  for (let n = 0; n < 3; n++) opened.push((await open(caller, device)).sessionId);
+  await bench.databases.core.query`
+    update sessions set opened_at = '2026-01-01' where user_id = ${caller.userId}`;
+  const list = (page: object) => bench.as(caller).sessions.list({ limit: 2, ...page });
+  const first = await list({});
+  const second = await list({ before: first.at(-1)?.sessionId });
+  expect(second).toHaveLength(1);
+  const seen = [...first, ...second].map(({ sessionId }) => sessionId);
+  expect(seen.toSorted()).toEqual(opened.toSorted());
+  expect(await list({ device })).toEqual(first);
+  expect(await list({ device: "another" })).toEqual([]);
+});
+
 test("another customer has no such phone, no such session, and can't close it", async () => {
   const { caller, device } = await customer();
   const { sessionId } = await open(caller, device);

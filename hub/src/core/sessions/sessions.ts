@@ -1,5 +1,5 @@
 import { Fault } from "@cloudphone/shared/fault";
-import type { Id } from "@cloudphone/shared/ids";
+import { type Id, idSchema } from "@cloudphone/shared/ids";
 import type { IceServer } from "@cloudphone/shared/live";
 import {
   maxRelayMessageBytes,
@@ -9,6 +9,7 @@ import {
   relayProtocol,
   type SessionPurpose,
 } from "@cloudphone/shared/relay";
+import { z } from "zod";
 import type { Cause, Consumer, Timer } from "../../platform/context.ts";
 import type { SocketRoute } from "../../platform/http/sockets.ts";
 import { may, ownerSeenBy } from "../../platform/auth/permissions.ts";
@@ -36,6 +37,19 @@ export interface OpenedSession {
   /** Only by a TURN server among them, or by the relay. */
   readonly relayOnly: boolean;
 }
+
+/** What a long list of sessions is narrowed down to. */
+export const sessionPageSchema = z
+  .object({
+    /** A phone's id or name. */
+    device: z.string().min(1).max(100).optional(),
+    /** The last session of the page before. */
+    before: idSchema.optional(),
+    limit: z.int().min(1).max(500).default(100),
+  })
+  .prefault({});
+
+type SessionPage = z.infer<typeof sessionPageSchema> & { readonly sessionId?: Id };
 
 export interface SessionInfo {
   readonly sessionId: Id;
@@ -91,17 +105,19 @@ export function createSessions(deps: CoreDeps, devices: Devices) {
     open: (tx: Tx, caller: Caller, wish: NewSession) =>
       open(tx, caller, { ...wish, deps, devices }),
 
-    async list(caller: Caller): Promise<SessionInfo[]> {
-      return (await visible(database.query, caller, null)).map(toInfo);
+    /** The newest first. */
+    async list(caller: Caller, page: SessionPage): Promise<SessionInfo[]> {
+      return (await visible(database.query, caller, page)).map(toInfo);
     },
 
     async close(caller: Caller, sessionId: Id): Promise<SessionInfo> {
-      const [row] = await visible(database.query, caller, sessionId);
+      const one = { sessionId, limit: 1 };
+      const [row] = await visible(database.query, caller, one);
       if (!row) throw new Fault("not_found", "There is no such session of yours.");
       if (!row.closed_at && !relay.end(sessionId, "ended_by_user"))
         await database.transaction((tx) => close(tx, summaryOf(sessionId, "ended_by_user"), deps));
       await settle();
-      const [now] = await visible(database.query, caller, sessionId);
+      const [now] = await visible(database.query, caller, one);
       return toInfo(now ?? row);
     },
 
@@ -343,12 +359,16 @@ interface SessionRow {
   bytes_from_device: number;
 }
 
-const visible = (query: Query, caller: Caller, sessionId: Id | null): Promise<SessionRow[]> =>
-  query<SessionRow>`
+function visible(query: Query, caller: Caller, page: SessionPage): Promise<SessionRow[]> {
+  const { sessionId = null, device = null, before = null, limit } = page;
+  return query<SessionRow>`
     select s.*, d.name as device_name from sessions s join devices d on d.id = s.device_id
     where (${ownerSeenBy(caller)}::uuid is null or s.user_id = ${ownerSeenBy(caller)})
       and (${sessionId}::uuid is null or s.id = ${sessionId})
-    order by s.opened_at desc limit 200`;
+      and (${device}::text is null or d.name = ${device} or d.id::text = ${device})
+      and (${before}::uuid is null or (s.opened_at, s.id) < (select b.opened_at, b.id from sessions b where b.id = ${before}))
+    order by s.opened_at desc, s.id desc limit ${limit}`;
+}
 
 const toInfo = (row: SessionRow): SessionInfo => ({
   sessionId: row.id,
