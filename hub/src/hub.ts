@@ -274,12 +274,10 @@ function fanOut({ log, broker, logger, ownership }: FanOutDeps): () => Promise<v
   const follower = new LogFollower(log, { limit: 200 });
   const loop = new Wakeable(
     async () => {
-      position ??= await log.head();
-      if (!broker.fansOut) {
-        const head = await log.head();
-        // Nobody listens. Who came while that was asked hears all from before on.
-        if (!broker.fansOut) position = head;
-        return false;
+      if (position === null || !broker.fansOut) {
+        // Nobody listens. Who comes now hears all from a moment before on.
+        position = Math.max(position ?? 0, await log.recentHead());
+        if (!broker.fansOut) return false;
       }
       const { events, to } = await follower.next(position);
       const more = to > position;

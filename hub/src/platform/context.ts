@@ -141,5 +141,11 @@ export interface BrokerAccess {
 
 /** How a context speaks to hosts; implemented by the broker. Rejects with `unavailable` when it can't be handed over in time. */
 export interface HostBus {
-  publish(topic: string, message: unknown, options: { retain: boolean }): Promise<void>;
+  publish(topic: string, message: unknown, options: PublishOptions): Promise<void>;
+}
+
+export interface PublishOptions {
+  readonly retain: boolean;
+  /** 0: a connection that ends may take it along, so something must make good for that. Otherwise 1. */
+  readonly qos?: 0 | 1;
 }

@@ -5,7 +5,7 @@ import mqtt, { type MqttClient } from "mqtt";
 import type { Logger } from "pino";
 import { Fault } from "@cloudphone/shared/fault";
 import type { Id } from "@cloudphone/shared/ids";
-import type { ListenerRights } from "../context.ts";
+import type { ListenerRights, PublishOptions } from "../context.ts";
 import { withDeadline } from "../postgres/connection.ts";
 import type { MqttAddress, MqttServer } from "./address.ts";
 import { BrokerAway } from "./away.ts";
@@ -122,11 +122,15 @@ class ExternalBroker implements Broker {
     await withDeadline(Promise.all(asked), answerMs, "the broker granted no subscription in time");
   }
 
-  async publish(topic: string, message: unknown, { retain }: { retain: boolean }): Promise<void> {
+  async publish(
+    topic: string,
+    message: unknown,
+    { retain, qos = 1 }: PublishOptions,
+  ): Promise<void> {
     if (!this.#client.connected || this.#inFlight >= maxInFlight) throw new BrokerAway();
     this.#inFlight++;
     const payload = message === null ? "" : JSON.stringify(message);
-    const sent = this.#client.publishAsync(topic, payload, { qos: 1, retain }).finally(() => {
+    const sent = this.#client.publishAsync(topic, payload, { qos, retain }).finally(() => {
       this.#inFlight--;
     });
     try {

@@ -151,7 +151,9 @@ export class HostMessages {
       return;
     }
     const ack: Ack = { v: 1, epoch, seq: result.seq, window: defaultWindow, resend: result.resend };
-    await bus.publish(hostTopic(hostId, "acks"), ack, { retain: false }).catch((error: unknown) => {
+    // The next one says all that this one does; after a connection's end the host is told anew, and a silent hub is sent again what it does not acknowledge.
+    const how = { retain: false, qos: 0 } as const;
+    await bus.publish(hostTopic(hostId, "acks"), ack, how).catch((error: unknown) => {
       this.#options.logger.warn(
         { err: error, hostId },
         "an ack could not be sent; the host will ask again",

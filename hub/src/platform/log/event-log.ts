@@ -158,8 +158,11 @@ interface StoredRow {
   seq: number | null;
 }
 
-const rowsOf = (events: readonly NewEvent[]) =>
-  events.map(({ stream, seq, event }, index) => ({ ...event, stream, seq, place: index + 1 }));
+/** As text, of which the server makes `jsonb` only where the table has it: a tenth less of its time than all of it made so first. */
+const rowsOf = (events: readonly NewEvent[]): string =>
+  JSON.stringify(
+    events.map(({ stream, seq, event }, index) => ({ ...event, stream, seq, place: index + 1 })),
+  );
 
 /** Sent together with the statement that appends, which then sees what the one before it has committed: everybody who appends waits for it meanwhile. */
 const lockHead = (tx: Tx) => tx<{ position: number }>`select position from log_head for update`;
@@ -173,7 +176,7 @@ async function appendNewIn(tx: Tx, events: readonly NewEvent[]): Promise<Appende
       ), stored as (
         insert into events (position, id, stream, seq, type, version, subject, occurred_at, recorded_at, correlation_id, causation_id, data)
         select now.before + place, id, stream, seq, type, version, subject, "occurredAt", now.recorded_at, "correlationId", "causationId", data
-        from now, jsonb_to_recordset(${tx.json(rowsOf(events))}) as r(
+        from now, json_to_recordset(${rowsOf(events)}::text::json) as r(
           stream text, seq bigint, id uuid, type text, version int, subject text, "occurredAt" timestamptz,
           "correlationId" uuid, "causationId" uuid, data jsonb, place int)
       ), moved as (
@@ -203,7 +206,7 @@ async function appendIn(tx: Tx, events: readonly NewEvent[]): Promise<Appended> 
 const insertMissing = (tx: Tx, events: readonly NewEvent[]) =>
   tx<StoredRow>`
     with incoming as (
-      select * from jsonb_to_recordset(${tx.json(rowsOf(events))}) as r(
+      select * from json_to_recordset(${rowsOf(events)}::text::json) as r(
         stream text, seq bigint, id uuid, type text, version int, subject text, "occurredAt" timestamptz,
         "correlationId" uuid, "causationId" uuid, data jsonb, place int)
     ), now as materialized (
