@@ -25,6 +25,8 @@ import type { Benchmark } from "./report.ts";
 const rounds = 5;
 const sagasPerRound = 5000;
 const batch = 1000;
+/** As two hubs, or two sagas of one, have: while PostgreSQL writes one batch, the hub decides the other. */
+const atOnce = 2;
 const leaseMs = null;
 const money = { amountMinor: 990, currency: "CNY" };
 
@@ -183,17 +185,25 @@ async function completed({ query }: Databases["billing"]): Promise<number> {
 async function runAlone({ billing }: Databases): Promise<number> {
   const { fold } = sagaConsumer("billing", { ...purchase, name: "bench-alone" });
   const orders = Array.from({ length: sagasPerRound }, () => envelopeOf(created()));
-  const begunMs = performance.now();
-  for (let at = 0; at < orders.length; at += batch)
+  const take = async (some: readonly (typeof orders)[number][]): Promise<void> => {
     for (const type of purchase.on) {
-      const given = orders
-        .slice(at, at + batch)
-        .map((event) => ({ ...event, type, position: at }) as unknown as RecordedEvent);
+      const given = some.map((event) => ({ ...event, type, position: 1 }) as RecordedEvent);
       await billing.transaction(async (tx) => {
         await fold?.(tx, given, systemSource);
         // Nobody carries them on: what is measured is the saga's part.
         await tx`delete from outbox`;
       });
     }
+  };
+  // What is deleted lies there until it is swept; a hub's outbox is swept all the time, and has an index to go by.
+  await billing.query`truncate outbox`;
+  const begunMs = performance.now();
+  const batches = Array.from({ length: sagasPerRound / batch }, (_, at) =>
+    orders.slice(at * batch, (at + 1) * batch),
+  );
+  const inTurn = async (): Promise<void> => {
+    for (let next = batches.shift(); next; next = batches.shift()) await take(next);
+  };
+  await Promise.all(Array.from({ length: atOnce }, inTurn));
   return perSecond(begunMs);
 }

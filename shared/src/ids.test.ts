@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { idSchema, uuidv7 } from "./ids.ts";
+import { idSchema, randomBytesOf, uuidv7 } from "./ids.ts";
 
 const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
@@ -36,5 +36,17 @@ describe("uuidv7", () => {
     uuidv7(1, random);
     expect(random.every((byte) => byte === 255)).toBe(true);
     expect(() => uuidv7(1, new Uint8Array(15))).toThrow(RangeError);
+  });
+});
+
+describe("random bytes of a pool", () => {
+  it("are each given once, over many fillings of it", () => {
+    let filled = 0;
+    const next = randomBytesOf((pool) => {
+      for (const at of pool.keys()) pool[at] = (filled + (at >> 4)) >> (8 * (at & 3));
+      filled += pool.length >> 4;
+    });
+    const given = new Set(Array.from({ length: 3000 }, () => Buffer.from(next()).toString("hex")));
+    expect(given.size).toBe(3000);
   });
 });

@@ -1,8 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { type Source, uuidv7 } from "@cloudphone/shared/ids";
+import { randomFillSync } from "node:crypto";
+import { randomBytesOf, type Source, uuidv7 } from "@cloudphone/shared/ids";
+
+const next16 = randomBytesOf((pool) => randomFillSync(pool));
 
 /** The machine's clock and random numbers. */
 export const systemSource: Source = {
-  id: () => uuidv7(Date.now(), randomBytes(16)),
+  id: () => uuidv7(Date.now(), next16()),
   now: () => Date.now(),
 };

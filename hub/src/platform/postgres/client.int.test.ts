@@ -15,6 +15,15 @@ test("values come back in the types that the hub works with", async () => {
   });
 });
 
+test("lists go to the database as they are, whatever is in them", async () => {
+  await using databases = await testDatabases();
+  const words = ["", "null", 'a "b"', "c\\d", "{e,f}", "g\n h ", "é\u{1f4f1}"];
+  const numbers = [1, null, -2.5];
+  const [row] = await databases.core.query<{ words: string[]; numbers: number[] }>`
+    select ${words}::text[] as words, array_to_json(${numbers}::float8[]) as numbers, ${[]}::text[] as none`;
+  expect(row).toEqual({ words, numbers, none: [] });
+});
+
 test("a transaction that rejects leaves nothing", async () => {
   await using databases = await testDatabases();
   const { query, transaction } = databases.core;

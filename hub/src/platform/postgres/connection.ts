@@ -58,7 +58,7 @@ export async function openConnection(address: Address, deadlines: Deadlines): Pr
   }
   const execute = async (text: TemplateStringsArray, params: Param[]): Promise<Rows<object>> => {
     if (lost) throw lost;
-    const bound = params.map((param) => (isJson(param) ? sql.json(param.json as never) : param));
+    const bound = params.map((param) => boundTo(sql, param));
     try {
       return (await withDeadline(
         reserved(text, ...(bound as never[])),
@@ -122,6 +122,27 @@ function openDriver(address: Address, deadlines: Deadlines, onLost: () => void):
     onnotice: () => undefined,
     onclose: onLost,
   }) as unknown as postgres.Sql;
+}
+
+function boundTo(sql: postgres.Sql, param: Param) {
+  if (isJson(param)) return sql.json(param.json as never);
+  return isList(param) ? arrayLiteral(param) : param;
+}
+
+const isList = (param: Param): param is readonly string[] | readonly (number | null)[] =>
+  Array.isArray(param);
+
+const odd = /["\\]/;
+const everyOdd = /["\\]/g;
+
+/** As PostgreSQL writes an array (manual, 8.15.6). The driver's own way of it takes several times as long, which a batch of a thousand rows feels. */
+function arrayLiteral(list: readonly (string | number | null)[]): string {
+  const items = list.map((item) => {
+    if (item === null) return "null";
+    if (typeof item === "number") return String(item);
+    return odd.test(item) ? `"${item.replace(everyOdd, "\\$&")}"` : `"${item}"`;
+  });
+  return `{${items.join(",")}}`;
 }
 
 const isJson = (param: Param): param is JsonParam =>

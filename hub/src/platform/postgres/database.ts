@@ -5,7 +5,7 @@
  */
 
 // biome-ignore format: one union to a line reads better
-export type Param = string | number | boolean | null | Date | Uint8Array | readonly string[] | readonly number[] | JsonParam;
+export type Param = string | number | boolean | null | Date | Uint8Array | readonly string[] | readonly (number | null)[] | JsonParam;
 
 /** Made by `tx.json(value)`: sent as jsonb. Batches go through `jsonb_to_recordset(${tx.json(rows)})`. */
 export interface JsonParam {

@@ -4,7 +4,8 @@ import type { Cause, Intervention, OperatorInput, Saga } from "../context.ts";
 import type { Operator } from "../log/dead-letters.ts";
 import { emit } from "../log/outbox.ts";
 import type { Query, Tx } from "../postgres/database.ts";
-import { emissionsOf, lockSaga, storeSteps } from "./runtime.ts";
+import { emissionsOf } from "./runtime.ts";
+import { lockSaga, storeSteps } from "./store.ts";
 
 export interface InterventionWish {
   readonly sagaId: Id;
@@ -52,7 +53,7 @@ export async function intervene(
   const decided = saga.decide(row.state, input);
   if (!decided) throw new Fault("conflict", whyNot(row.status, wish));
   const decision = { ...decided, note: `${decided.note} (${by.email}: ${reason})` };
-  await storeSteps(tx, { saga: saga.name }, [{ id, decision, input }]);
+  await storeSteps(tx, { saga: saga.name, known: new Map([[id, row]]) }, [{ id, decision, input }]);
   const cause: Cause = { correlationId: row.correlation_id, causationId: null };
   const data = { sagaId: id, saga: saga.name, wish, reason, byUserId: by.userId };
   const [said] = await emit(tx, [{ type: "saga.intervened", subject: id, data }], {

@@ -1,15 +1,16 @@
-import type { EventType } from "@cloudphone/shared/events/catalog";
+import type { EventType, RecordedEvent } from "@cloudphone/shared/events/catalog";
 import type { Source } from "@cloudphone/shared/ids";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Decision, Saga } from "../context.ts";
 import { createEventLog } from "../log/event-log.ts";
+import type { Tx } from "../postgres/database.ts";
 import { type TestDatabases, testDatabases } from "../postgres/testing.ts";
 import { runContext } from "../run-context.ts";
 import { systemSource } from "../source.ts";
 import { envelopeOf, registered, silent, until } from "../testing.ts";
 import { findSaga, intervene, possibleFor } from "./intervene.ts";
 import { showSaga } from "./queries.ts";
-import { sagaSweeper } from "./runtime.ts";
+import { sagaConsumer, sagaSweeper } from "./runtime.ts";
 
 let databases: TestDatabases;
 beforeAll(async () => {
@@ -176,8 +177,8 @@ test("a deadline is kept by the database's clock, however wrong the hub's own is
   // A pass of the sweeper of its own, two hours ahead, from beginning to end.
   const swept = Promise.withResolvers<void>();
   await databases.billing
-    .query`insert into sagas (id, name, status, phase, state, correlation_id, deadline_at)
-    values (${systemSource.id()}, 'nobody', 'running', '', '{}', ${systemSource.id()}, clock_timestamp())`;
+    .query`insert into sagas (id, name, status, phase, state, correlation_id, deadline_at, look_at)
+    values (${systemSource.id()}, 'nobody', 'running', '', '{}', ${systemSource.id()}, clock_timestamp(), clock_timestamp())`;
   const sweeper = sagaSweeper([saga, { ...saga, name: "nobody" }] as Saga[], {
     database: databases.billing,
     source: fast,
@@ -194,8 +195,8 @@ test("a deadline is kept by the database's clock, however wrong the hub's own is
 
 test("any number of deadlines of a saga that is no more hold up no other", async () => {
   await databases.billing.query`
-    insert into sagas (id, name, status, phase, state, correlation_id, deadline_at)
-    select gen_random_uuid(), 'gone', 'running', '', '{}', gen_random_uuid(), clock_timestamp() - interval '1 hour'
+    insert into sagas (id, name, status, phase, state, correlation_id, deadline_at, look_at)
+    select gen_random_uuid(), 'gone', 'running', '', '{}', gen_random_uuid(), clock_timestamp() - interval '1 hour', clock_timestamp() - interval '1 hour'
     from generate_series(1, 120)`;
   await using saga = live(greeting({ deadlineMs: 1 }));
   await saga.begin();
@@ -256,9 +257,70 @@ test("two hubs that find one deadline passed take it once", async () => {
     }),
   );
   await databases.billing
-    .query`update sagas set deadline_at = clock_timestamp() where id = ${running.sagaId}`;
+    .query`update sagas set deadline_at = clock_timestamp(), look_at = clock_timestamp() where id = ${running.sagaId}`;
   for (const sweeper of sweepers) sweeper.start();
   await until("the deadline", async () => ((await running.shown())?.steps.length ?? 0) > 1);
   for (const sweeper of sweepers) await sweeper.stop();
   expect((await running.shown())?.steps).toHaveLength(2);
+});
+
+test("a deadline that a step put off is found early once, and is no step until it passes", async () => {
+  await using saga = live(greeting({ deadlineMs: hourMs }));
+  await saga.begin();
+  await until("the beginning", saga.shown);
+  const { query } = databases.billing;
+  await query`update sagas set look_at = clock_timestamp() where id = ${saga.sagaId}`;
+  await until("the look", async () => {
+    const [row] = await query<{ later: boolean }>`
+      select look_at = deadline_at as later from sagas where id = ${saga.sagaId}`;
+    return row?.later;
+  });
+  expect((await saga.shown())?.steps).toHaveLength(1);
+  await query`update sagas set deadline_at = clock_timestamp(), look_at = clock_timestamp() where id = ${saga.sagaId}`;
+  await until("its deadline", async () => (await saga.shown())?.steps.length === 2);
+});
+
+test("a step in the middle leaves the saga's indexes alone, also with a later deadline; the last takes it out of them", async () => {
+  const saga = greeting({ deadlineMs: hourMs }) as Saga;
+  const { fold } = sagaConsumer("billing", saga);
+  const sagaId = systemSource.id();
+  const begins = { ...envelopeOf(registered(saga.name, sagaId)), position: 1 };
+  const data = { userId: sagaId, amountMinor: 1, currency: "CNY", reason: "x" };
+  const ends = { ...envelopeOf({ type: "wallet.credited", subject: sagaId, data }), position: 2 };
+  const counters = async (tx: Tx) =>
+    (
+      await tx<{ updated: number; hot: number; due: number }>`
+        select pg_stat_get_xact_tuples_updated('sagas'::regclass) as updated, pg_stat_get_xact_tuples_hot_updated('sagas'::regclass) as hot,
+          (select count(*) from sagas where id = ${sagaId} and look_at is not null) as due`
+    )[0] ?? { updated: Number.NaN, hot: Number.NaN, due: Number.NaN };
+  const counted = (events: readonly object[]) =>
+    databases.billing.transaction(async (tx) => {
+      const before = await counters(tx);
+      await fold?.(tx, events as readonly RecordedEvent[], systemSource);
+      const { updated, hot, due } = await counters(tx);
+      return { updated: updated - before.updated, hot: hot - before.hot, due };
+    });
+  expect(await counted([begins])).toEqual({ updated: 0, hot: 0, due: 1 });
+  // The same again: it asks once more, by a new deadline.
+  expect(await counted([begins])).toEqual({ updated: 1, hot: 1, due: 1 });
+  expect(await counted([ends])).toEqual({ updated: 1, hot: 0, due: 0 });
+});
+
+test("a saga that an earlier release began goes on with its history where that ends", async () => {
+  await using saga = live(greeting({ deadlineMs: hourMs }));
+  await saga.begin();
+  await until("the beginning", saga.shown);
+  // As the migration leaves it: nobody counted its steps.
+  await databases.billing.query`update sagas set steps = null where id = ${saga.sagaId}`;
+  const data = { userId: saga.sagaId, amountMinor: 1, currency: "CNY", reason: "x" };
+  await saga.say(registered(saga.name, saga.sagaId), {
+    ...{ type: "wallet.credited", subject: saga.sagaId, data },
+  });
+  const shown = await until("the end", async () => {
+    const found = await saga.shown();
+    return found?.status === "completed" && found;
+  });
+  expect(shown.steps.map(({ step, note }) => `${step} ${note}`)).toEqual([
+    ...["1 asked", "2 asked", "3 credited"],
+  ]);
 });

@@ -7,13 +7,7 @@ import { folding } from "../log/handle-event.ts";
 import { emit, emitCaused } from "../log/outbox.ts";
 import { Wakeable } from "../log/wakeable.ts";
 import type { Database, Tx } from "../postgres/database.ts";
-
-export interface SagaRow {
-  id: Id;
-  state: unknown;
-  status: string;
-  correlation_id: Id;
-}
+import { lockSagas, type SagaRow, type Step, storeSteps } from "./store.ts";
 
 /** The consumer that feeds a saga: each event is one step, stored with its emissions in the cursor's transaction; a batch of them takes as many statements as one. */
 export function sagaConsumer(context: string, saga: Saga): Consumer {
@@ -35,19 +29,19 @@ async function takeEvents(
   });
   if (routed.length === 0) return;
   const ids = [...new Set(routed.map(({ id }) => id))];
-  const states = new Map<Id, unknown>();
-  for (const row of await lockSagas(tx, saga.name, ids)) states.set(row.id, row.state);
+  const known = new Map((await lockSagas(tx, saga.name, ids)).map((row) => [row.id, row]));
   const begun = new Map<Id, Id>();
+  const decided = new Map<Id, unknown>();
   const steps: (Step & { event: RecordedEvent })[] = [];
   for (const { id, event } of routed) {
-    const known = states.has(id);
-    if (!known && event.type !== saga.starts) continue;
+    const isNew = !known.has(id) && !decided.has(id);
+    if (isNew && event.type !== saga.starts) continue;
+    const state = decided.has(id) ? asStored(decided.get(id)) : (known.get(id)?.state ?? null);
     const input: SagaInput = { kind: "event", event };
-    const decision = saga.decide(states.get(id) ?? null, input);
+    const decision = saga.decide(state, input);
     if (!decision) continue;
-    if (!known) begun.set(id, event.correlationId);
-    // As the next step would read it.
-    states.set(id, JSON.parse(JSON.stringify(decision.state)));
+    if (isNew) begun.set(id, event.correlationId);
+    decided.set(id, decision.state);
     steps.push({ id, decision, input, event });
   }
   if (steps.length === 0) return;
@@ -59,11 +53,14 @@ async function takeEvents(
   );
   // Sent one behind the other: while the database takes one, the next is written here.
   await Promise.all([
-    storeSteps(tx, { saga: saga.name, begun }, steps),
+    storeSteps(tx, { saga: saga.name, begun, known }, steps),
     emitCaused(tx, caused, source),
   ]);
   crashPoint("hub.saga.before-commit");
 }
+
+/** As the next step would read it. */
+const asStored = (state: unknown): unknown => JSON.parse(JSON.stringify(state));
 
 export interface SweeperDeps {
   readonly database: Database;
@@ -74,22 +71,28 @@ export interface SweeperDeps {
   readonly mine?: () => boolean;
 }
 
-/** Gives each saga whose deadline has passed, by the database's clock, its `deadline` input. Rows of a saga that is no more, or not yet, wait. */
+/**
+ * Gives each saga whose deadline has passed, by the database's clock, its `deadline` input. Rows of a saga that is no more, or not yet, wait.
+ * A deadline that a step put off is found early once, and looked at anew when it passes.
+ */
 export function sagaSweeper(sagas: readonly Saga[], deps: SweeperDeps): Wakeable {
   const byName = new Map(sagas.map((saga) => [saga.name, saga]));
+  const names = [...byName.keys()];
   return new Wakeable(
     async () => {
       if (deps.mine?.() === false) return false;
-      const due = await deps.database.query<{ name: string; id: Id }>`
-        select name, id from sagas
-        where deadline_at <= clock_timestamp() and name = any(${[...byName.keys()]})
-        order by deadline_at limit 50`;
+      const found = await deps.database.query<{ name: string; id: Id; early: boolean }>`
+        select name, id, deadline_at > clock_timestamp() as early from sagas
+        where look_at <= clock_timestamp() and name = any(${names})
+        order by look_at limit 50`;
+      if (found.some(({ early }) => early)) await lookLater(deps.database, names);
+      const due = found.filter(({ early }) => !early);
       for (const { name, id } of due) {
         const saga = byName.get(name);
         if (saga) await expire(saga, id, deps);
       }
       if (due.length > 0) deps.onCommitted();
-      return due.length === 50;
+      return found.length === 50;
     },
     {
       idleMs: 250,
@@ -99,17 +102,25 @@ export function sagaSweeper(sagas: readonly Saga[], deps: SweeperDeps): Wakeable
   );
 }
 
+/** Whoever has one locked is about to say anew when to look. */
+const lookLater = ({ query }: Database, names: readonly string[]) => query`
+  with early as (
+    select name, id from sagas where look_at <= clock_timestamp() and deadline_at > clock_timestamp() and name = any(${[...names]})
+    order by look_at limit 1000 for update skip locked)
+  update sagas s set look_at = s.deadline_at from early where s.name = early.name and s.id = early.id`;
+
 function expire(saga: Saga, id: Id, { database, source, logger }: SweeperDeps): Promise<void> {
   return database.transaction(async (tx) => {
-    const [row] = await tx<SagaRow>`select id, state, status, correlation_id from sagas
+    const [row] = await tx<SagaRow>`select id, state, status, correlation_id, steps from sagas
       where name = ${saga.name} and id = ${id} and deadline_at <= clock_timestamp() for update skip locked`;
     if (!row) return;
     const decision = decideDeadline(saga, row, logger);
     if (!decision) {
-      await tx`update sagas set deadline_at = null where name = ${saga.name} and id = ${id}`;
+      await tx`update sagas set deadline_at = null, look_at = null where name = ${saga.name} and id = ${id}`;
       return;
     }
-    await storeSteps(tx, { saga: saga.name }, [{ id, decision, input: { kind: "deadline" } }]);
+    const stored = { saga: saga.name, known: new Map([[id, row]]) };
+    await storeSteps(tx, stored, [{ id, decision, input: { kind: "deadline" } }]);
     const cause = { correlationId: row.correlation_id, causationId: null };
     await emit(tx, emissionsOf(saga, id, decision), { cause, source });
   });
@@ -140,93 +151,4 @@ function decideDeadline(saga: Saga, row: SagaRow, logger: Logger): Decision<unkn
       note: error instanceof Error ? error.message : String(error),
     };
   }
-}
-
-export async function lockSaga(tx: Tx, name: string, id: Id): Promise<SagaRow | undefined> {
-  const [row] = await lockSagas(tx, name, [id]);
-  return row;
-}
-
-/** Always in the same order, so that nobody who locks several waits for one who waits for him. */
-const lockSagas = (tx: Tx, name: string, ids: readonly Id[]) =>
-  tx<SagaRow>`
-    select id, state, status, correlation_id from sagas where name = ${name} and id = any(${[...ids]}::uuid[])
-    order by id for update`;
-
-const nameOf = (input: SagaInput): string => {
-  if (input.kind === "event") return input.event.type;
-  return input.kind === "operator" ? input.wish : "deadline";
-};
-
-export interface Step {
-  readonly id: Id;
-  readonly decision: Decision<unknown>;
-  readonly input: SagaInput;
-}
-
-export interface Stored {
-  /** The saga's name. */
-  readonly saga: string;
-  /** Those that begin with these steps, and their correlations. */
-  readonly begun?: ReadonlyMap<Id, Id>;
-}
-
-/** In this order, several of one saga too: its row then is what the last of them makes of it, and is written once. */
-export async function storeSteps(
-  tx: Tx,
-  { saga, begun = new Map() }: Stored,
-  steps: readonly Step[],
-): Promise<void> {
-  const last = new Map(
-    steps.map(({ id, decision: { state, status, phase, deadlineMs } }) => [
-      id,
-      { id, correlationId: begun.get(id) ?? null, state, status, phase, deadlineMs },
-    ]),
-  );
-  const rows = [...last.values()];
-  const [fresh, known] = [
-    rows.filter(({ id }) => begun.has(id)),
-    rows.filter(({ id }) => !begun.has(id)),
-  ];
-  await Promise.all([
-    fresh.length > 0 && insertSagas(tx, saga, fresh),
-    known.length > 0 && updateSagas(tx, saga, known),
-    insertSteps(tx, saga, steps),
-  ]);
-}
-
-interface LastStep extends Pick<Decision<unknown>, "state" | "status" | "phase" | "deadlineMs"> {
-  readonly id: Id;
-  readonly correlationId: Id | null;
-}
-
-const insertSagas = (tx: Tx, saga: string, rows: readonly LastStep[]) => tx`
-  insert into sagas (name, id, correlation_id, state, status, phase, deadline_at)
-  select ${saga}, id, "correlationId", state, status, phase, clock_timestamp() + "deadlineMs" * interval '1 millisecond'
-  from jsonb_to_recordset(${tx.json(rows)})
-    as l(id uuid, "correlationId" uuid, state jsonb, status text, phase text, "deadlineMs" bigint)`;
-
-const updateSagas = (tx: Tx, saga: string, rows: readonly LastStep[]) => tx`
-  update sagas s set state = l.state, status = l.status, phase = l.phase, updated_at = clock_timestamp(),
-    deadline_at = clock_timestamp() + l."deadlineMs" * interval '1 millisecond'
-  from jsonb_to_recordset(${tx.json(rows)}) as l(id uuid, state jsonb, status text, phase text, "deadlineMs" bigint)
-  where s.name = ${saga} and s.id = l.id`;
-
-function insertSteps(tx: Tx, saga: string, steps: readonly Step[]) {
-  const rows = steps.map(
-    ({ id, decision: { phase, status, note, emit: drafts }, input }, place) => ({
-      ...{ id, place, phase, status, note },
-      input: nameOf(input),
-      position: input.kind === "event" ? input.event.position : null,
-      emitted: drafts.map(({ type }) => type),
-    }),
-  );
-  return tx`
-    insert into saga_steps (name, saga_id, step, input, input_position, phase, status, note, emitted)
-    select ${saga}, n.id,
-      (select coalesce(max(step), 0) from saga_steps k where k.name = ${saga} and k.saga_id = n.id)
-        + row_number() over (partition by n.id order by n.place),
-      n.input, n.position, n.phase, n.status, n.note, n.emitted
-    from jsonb_to_recordset(${tx.json(rows)})
-      as n(id uuid, place int, input text, position bigint, phase text, status text, note text, emitted text[])`;
 }
