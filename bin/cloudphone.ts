@@ -3,8 +3,6 @@ import { tuneCollector } from "./collector.ts";
 import { commandsFor } from "./commands/catalog.ts";
 import { reportAndExitCode } from "./output.ts";
 
-const daemons = new Set(["up", "hub", "agent"]);
-
 /** The command line: `cloudphone <command>`; see `cloudphone --help`. */
 const program = new Command("cloudphone")
   .description("rent and run Android phones that are somewhere else")
@@ -15,9 +13,7 @@ const program = new Command("cloudphone")
   .option("--json", "print JSON for programs instead of tables")
   .enablePositionalOptions()
   .exitOverride()
-  .hook("preAction", (_program, command) =>
-    tuneCollector({ lasting: daemons.has(command.name()) }),
-  );
+  .hook("preAction", tuneCollector);
 const files = commandsFor(process.argv.slice(2));
 for (const register of await Promise.all(files.map(({ load }) => load()))) register(program);
 understandGlobals(program);
