@@ -3,9 +3,13 @@ import { once } from "node:events";
 import type { IceServer, LiveCandidate } from "@cloudphone/shared/live";
 import { expect, it, onTestFinished } from "vitest";
 import {
+  GenericNack,
   type PeerConfig,
+  RtcpSrPacket,
+  RtcpTransportLayerFeedback,
   RTCPeerConnection,
   RTCRtpHeaderExtensionParameters,
+  type RTCRtpReceiver,
   type RtpPacket,
   useH264,
 } from "werift";
@@ -17,6 +21,7 @@ interface Meeting {
   readonly peer: Peer;
   readonly answer: string;
   readonly packets: RtpPacket[];
+  readonly receiver: RTCRtpReceiver;
   readonly told: (LiveCandidate | null)[];
 }
 
@@ -51,13 +56,15 @@ async function meet(
   onTestFinished(async () => {
     await Promise.all([peer.close(), pc.close()]);
   });
-  pc.addTransceiver("video", { direction: "recvonly" }).onTrack.subscribe((track) =>
+  const transceiver = pc.addTransceiver("video", { direction: "recvonly" });
+  transceiver.onTrack.subscribe((track) =>
     track.onReceiveRtp.subscribe((packet) => packets.push(packet)),
   );
+  const { receiver } = transceiver;
   await pc.setLocalDescription(await pc.createOffer());
   const answer = await peer.accept(pc.localDescription?.sdp ?? "");
   await pc.setRemoteDescription({ type: "answer", sdp: answer });
-  return { peer, answer, packets, told };
+  return { peer, answer, packets, receiver, told };
 }
 
 const until = (condition: () => boolean): Promise<void> =>
@@ -104,4 +111,32 @@ it("a viewer is answered, and sees, while a TURN server gives no sign of life", 
   const meeting = await meet({}, [{ urls, username: "somebody", credential: "secret" }]);
   await extensionsOfAPicture(meeting);
   expect(meeting.told).not.toContain(null);
+}, 60_000);
+
+it("what a viewer says it has lost is sent again, and sender reports count what was sent", async () => {
+  const meeting = await meet({});
+  const { peer, packets, receiver } = meeting;
+  const reports: RtcpSrPacket[] = [];
+  receiver.onRtcp.subscribe((packet) => {
+    if (packet instanceof RtcpSrPacket) reports.push(packet);
+  });
+  await extensionsOfAPicture(meeting);
+  const [first] = packets;
+  if (!first) throw new Error("no packet has come");
+  const { sequenceNumber, ssrc } = first.header;
+  const copies = () => packets.filter((packet) => packet.header.sequenceNumber === sequenceNumber);
+  const feedback = new GenericNack({
+    senderSsrc: 1,
+    mediaSourceSsrc: ssrc,
+    lost: [sequenceNumber, 60_000],
+  });
+  await receiver.dtlsTransport.sendRtcp([new RtcpTransportLayerFeedback({ feedback })]);
+  await until(() => copies().length > 1);
+  expect(copies().map(({ payload }) => payload)).toEqual([first.payload, first.payload]);
+  await until(() => reports.length > 0);
+  const { senderInfo } = reports.at(-1) ?? {};
+  expect(senderInfo?.packetCount).toBeGreaterThanOrEqual(2);
+  expect(senderInfo?.octetCount).toBe(4 * (senderInfo?.packetCount ?? 0));
+  expect(packets.map(({ header }) => header.timestamp)).toContain(senderInfo?.rtpTimestamp);
+  await peer.close();
 }, 60_000);

@@ -8,12 +8,17 @@ import {
   RTCRtpCodecParameters,
   RTCRtpHeaderExtensionParameters,
   type RTCRtpSender,
+  ntpTime,
   RtpHeader,
   RtpPacket,
+  type SrtpSession,
   useH264,
 } from "werift";
+import { DatagramWay } from "./datagram-way.ts";
 import type { NetworkReport } from "./profile.ts";
 import type { VideoPayload } from "./rtp.ts";
+import { sealer } from "./srtp.ts";
+import { VideoStream } from "./video-stream.ts";
 
 /** The one file that knows werift: a WebRTC connection to one viewer, who offers. */
 
@@ -44,7 +49,6 @@ const clockRate = 90_000;
  * pictures have ever been late: 150 ms after a while.
  */
 const playoutDelay = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
-const noDelay = Buffer.alloc(3);
 /** Waiting in the channel; a viewer that takes no messages loses them. */
 const maxWaitingBytes = 256 * 1024;
 
@@ -55,7 +59,7 @@ export class Peer {
   readonly #video: RTCRtpSender;
   readonly #audio: RTCRtpSender;
   #input: RTCDataChannel | null = null;
-  #videoSeq = 0;
+  #stream: { readonly session: SrtpSession; readonly video: VideoStream } | null = null;
   #audioSeq = 0;
   #lastTime = 0;
   #playoutDelay: number | null = null;
@@ -127,19 +131,43 @@ export class Peer {
     // Never the same again: a picture shown a second time is a later one to the viewer.
     const time = Math.max(Math.round((atMs * clockRate) / 1000), this.#lastTime + 90);
     this.#lastTime = time;
-    let extensions = this.#playoutDelay ? [{ id: this.#playoutDelay, payload: noDelay }] : [];
-    for (const { payload, marker } of payloads) {
-      this.#videoSeq = (this.#videoSeq + 1) & 0xffff;
-      const header = new RtpHeader({
-        sequenceNumber: this.#videoSeq,
-        timestamp: time % 2 ** 32,
-        marker,
-        extension: extensions.length > 0,
-        extensions,
-      });
-      extensions = [];
-      void this.#video.sendRtp(new RtpPacket(header, payload)).catch(() => undefined);
-    }
+    const stream = this.#openStream();
+    const timestamp = time % 2 ** 32;
+    const { payloadType } = this.#video.codec;
+    stream.sendPicture(payloads, { payloadType, timestamp, playoutDelay: this.#playoutDelay });
+    this.#account(stream, timestamp);
+  }
+
+  /** The stream under the connection's keys; a new connection below has others. */
+  #openStream(): VideoStream {
+    const { dtlsTransport, ssrc } = this.#video;
+    const { srtp, iceTransport } = dtlsTransport;
+    if (this.#stream?.session === srtp) return this.#stream.video;
+    const { profile, srtpSessionKey, srtpSessionSalt, srtpSessionAuthTag } = srtp.localContext;
+    const keys = {
+      profile: profile === 7 ? "aead-aes-128-gcm" : "aes-128-cm-hmac-sha1-80",
+      key: srtpSessionKey,
+      salt: srtpSessionSalt,
+      authKey: srtpSessionAuthTag,
+    } as const;
+    const way = new DatagramWay(iceTransport.connection);
+    const video = new VideoStream({
+      ssrc,
+      seal: sealer(keys, ssrc),
+      send: (room, at, bytes) => way.send(room, at, bytes),
+    });
+    this.#stream = { session: srtp, video };
+    return video;
+  }
+
+  /** werift's sender reports, which it keeps to itself, tell of what its own packets were: so they learn of ours. */
+  #account({ packets, octets }: VideoStream, timestamp: number): void {
+    const sender = this.#video;
+    sender["packetCount"] = packets;
+    sender["octetCount"] = octets;
+    sender["rtpTimestamp"] = timestamp;
+    sender["ntpTimestamp"] = ntpTime();
+    void sender.runRtcp();
   }
 
   sendSound(data: Buffer, ptsUs: number): void {
@@ -195,6 +223,9 @@ export class Peer {
       channel.onMessage.subscribe((data) => events.onMessage(data.toString()));
     });
     this.#video.onPictureLossIndication.subscribe(() => events.onKeyFrameWanted());
+    this.#video.onGenericNack.subscribe(({ lost }) => {
+      for (const seq of lost) this.#stream?.video.sendAgain(seq);
+    });
     this.#video.onRtcp.subscribe(() => void this.#report().catch(() => undefined));
   }
 

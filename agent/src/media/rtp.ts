@@ -7,7 +7,7 @@ export interface VideoPayload {
 }
 
 /** Fits into 1,280 bytes, which every path carries, with the headers of IPv6, UDP, SRTP and its extensions around it. */
-const defaultMaxBytes = 1180;
+export const maxPayloadBytes = 1180;
 
 const aggregate = 24;
 const fragment = 28;
@@ -16,7 +16,7 @@ const fragment = 28;
  * Cuts a picture into RTP payloads, packetization mode 1 of RFC 6184: parameter sets travel together with what follows while they fit (STAP-A,
  * 5.7.1), larger units in fragments (FU-A, 5.8), all others alone. Done once for every viewer. Pure.
  */
-export function packetize({ units }: AccessUnit, maxBytes = defaultMaxBytes): VideoPayload[] {
+export function packetize({ units }: AccessUnit, maxBytes = maxPayloadBytes): VideoPayload[] {
   const payloads: Buffer[] = [];
   let together: Buffer[] = [];
   const flush = (): void => {
