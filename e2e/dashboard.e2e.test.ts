@@ -13,6 +13,7 @@ import { focusOf, tabTo } from "./by-keyboard.ts";
 import { type Account, Cell } from "./cell.ts";
 import { Dashboard, type Look, looks } from "./dashboard.ts";
 import { isPaper, LiveScreen, places } from "./live-screen.ts";
+import { SignedInWindows } from "./signed-in.ts";
 import { prepareScreens } from "./web-page.ts";
 
 const poll = { timeout: 60_000, interval: 100 };
@@ -54,12 +55,15 @@ const operatorPages = [
 describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
   let cell: Cell;
   let browser: Browser;
+  let windows: SignedInWindows;
   let customer: Account;
   let admin: Account;
   let pictures = "";
 
-  const open = (account: Account, look: Look = looks.english): Promise<Dashboard> =>
+  const openAlone = (account: Account, look: Look = looks.english): Promise<Dashboard> =>
     Dashboard.open({ browser, cell, account, look });
+  const open = async (account: Account, look: Look = looks.english): Promise<Dashboard> =>
+    Dashboard.inTab(await windows.tab(account, look.context), look);
 
   beforeAll(async () => {
     const agent = await prepareScreens();
@@ -67,6 +71,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
       Cell.start({ agent: false, env: { agent } }),
       openBrowser(),
     ]);
+    windows = new SignedInWindows(browser, cell);
     ({ admin, demo: customer } = await cell.accounts());
     pictures =
       process.env.CLOUDPHONE_SCREENSHOTS ??
@@ -98,7 +103,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
 
   test("a customer's first page is light, buys a phone whose steps are told as they happen, uses it, and sees what it cost", async () => {
     await cell.hostReady();
-    await using web = await open(customer);
+    await using web = await openAlone(customer);
     expect(web.bytes()).toBeLessThan(350_000);
     await web.page.getByText("You have no phones yet.").waitFor();
     await web.page.getByRole("link", { name: "See the plans" }).click();
@@ -397,7 +402,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
   });
 
   test("who signs out in one tab is signed out in the other, and comes back to the page that was open", async () => {
-    await using web = await open(customer);
+    await using web = await openAlone(customer);
     const other = await web.page.context().newPage();
     const title = other.getByRole("heading", { level: 1 }).getByText("Wallet");
     await openAt(other, "/wallet", title);
@@ -407,7 +412,7 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
   });
 
   test("in Chinese, dark and 360 pixels wide, a customer's story goes the same way", async () => {
-    await using web = await open(customer, looks.chinesePhone);
+    await using web = await openAlone(customer, looks.chinesePhone);
     const { page } = web;
     await web.go("/plans");
     await page.getByRole("button", { name: "购买: Hourly" }).click();

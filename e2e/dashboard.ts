@@ -4,6 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { openAt, ofTheMachine } from "./browser.ts";
 import type { Account, Cell } from "./cell.ts";
 import { LiveScreen } from "./live-screen.ts";
+import { signIn } from "./signed-in.ts";
 
 export interface Look {
   readonly name: string;
@@ -29,16 +30,18 @@ interface Opening {
   readonly look: Look;
 }
 
-/** A browser window of somebody who has signed in. What its page complains of, and requests that failed, are kept. */
+/** A browser's page of somebody who has signed in. What its page complains of, and requests that failed, are kept. */
 export class Dashboard implements AsyncDisposable {
   readonly page: Page;
   readonly screen: LiveScreen;
   readonly #look: Look;
   readonly #troubles: string[] = [];
   #bytes = 0;
+  readonly #close: () => Promise<void>;
 
-  private constructor(page: Page, look: Look) {
+  private constructor(page: Page, look: Look, close: () => Promise<void>) {
     this.page = page;
+    this.#close = close;
     this.screen = new LiveScreen(page);
     this.#look = look;
     page.on("pageerror", (error) => this.#troubles.push(String(error)));
@@ -50,26 +53,33 @@ export class Dashboard implements AsyncDisposable {
     });
   }
 
+  /** In a window of its own, where nothing was loaded before. */
   static async open({ browser, cell, account, look }: Opening): Promise<Dashboard> {
     const window = await browser.newContext({ baseURL: cell.url, ...look.context });
-    await window.addInitScript(axe.source);
-    const opened = new Dashboard(await window.newPage(), look);
-    const { page } = opened;
-    const session = await window.newCDPSession(page);
-    await session.send("Network.enable");
-    session.on("Network.loadingFinished", ({ encodedDataLength }) => {
-      opened.#bytes += encodedDataLength;
-    });
-    await openAt(page, "/", page.locator("input[type=email]"));
-    await page.locator("input[type=email]").fill(account.email);
-    await page.locator("input[type=password]").fill(account.password);
-    await page.locator("button[type=submit]").click();
-    await page.locator("h1.page-title").waitFor();
+    const opened = new Dashboard(await window.newPage(), look, () => window.close());
+    await opened.#count();
+    await signIn(opened.page, account);
     await opened.settled();
     return opened;
   }
 
-  /** What was sent to the page since it was opened, packed as it was sent. */
+  /** In a tab of a window where somebody has signed in. */
+  static async inTab(tab: Page, look: Look): Promise<Dashboard> {
+    const opened = new Dashboard(tab, look, () => tab.close());
+    await openAt(tab, "/", tab.locator("h1.page-title"));
+    await opened.settled();
+    return opened;
+  }
+
+  async #count(): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page);
+    await session.send("Network.enable");
+    session.on("Network.loadingFinished", ({ encodedDataLength }) => {
+      this.#bytes += encodedDataLength;
+    });
+  }
+
+  /** What was sent to the page since its window was opened, packed as it was sent. */
   bytes(): number {
     return this.#bytes;
   }
@@ -121,6 +131,7 @@ export class Dashboard implements AsyncDisposable {
   /** What keeps people from using the page once it rests, as far as axe calls it serious or critical: on its way in or out, a thing has colours that nobody is to read. */
   async barriers(): Promise<string[]> {
     await this.rested();
+    if (!(await this.page.evaluate("'axe' in window"))) await this.page.evaluate(axe.source);
     return this.page.evaluate(`axe
       .run(document, { resultTypes: ["violations"] })
       .then(({ violations }) => violations
@@ -141,6 +152,6 @@ export class Dashboard implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.page.context().close();
+    await this.#close();
   }
 }

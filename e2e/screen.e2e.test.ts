@@ -11,6 +11,7 @@ import { Api } from "./api.ts";
 import { type Account, Cell } from "./cell.ts";
 import { Dashboard, looks } from "./dashboard.ts";
 import { isPaper, places } from "./live-screen.ts";
+import { SignedInWindows } from "./signed-in.ts";
 import { UdpProxy } from "./udp-proxy.ts";
 import { prepareScreens, WebPage } from "./web-page.ts";
 
@@ -21,16 +22,20 @@ const poll = { timeout: 60_000, interval: 100 };
 describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?? ""}`, () => {
   let cell: Cell;
   let browser: Browser;
+  let windows: SignedInWindows;
   let customer: Account;
   let orderId = "";
   let device = { deviceId: "", name: "" };
 
-  const signedIn = (account = customer, chosen = browser): Promise<WebPage> =>
-    WebPage.open({ browser: chosen, cell, account });
+  const signedIn = (account = customer): Promise<WebPage> =>
+    WebPage.open({ browser, cell, account });
+
+  const inTab = async (): Promise<WebPage> =>
+    WebPage.inTab(await windows.tab(customer, { locale: "en-US" }));
 
   /** On the phone's page, with a picture. */
   async function watching(query = ""): Promise<WebPage> {
-    const web = await signedIn();
+    const web = await inTab();
     await web.openPhone(device.deviceId, query);
     return web;
   }
@@ -56,14 +61,19 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
       .stdout;
   }
 
-  async function signedInAs(account: Account): Promise<NodeJS.ProcessEnv> {
-    const env = {
-      ...process.env,
-      CLOUDPHONE_URL: cell.url,
-      CLOUDPHONE_HOME: cell.dir,
-      CLOUDPHONE_PASSWORD: account.password,
-    };
-    await run(process.execPath, [entry, "login", "--email", account.email], { env });
+  /** The environment in which an account's command line is signed in, once, in a home of its own. */
+  function signedInAs(account: Account): Promise<NodeJS.ProcessEnv> {
+    const known = homes.get(account.email) ?? newHome(account);
+    homes.set(account.email, known);
+    return known;
+  }
+  const homes = new Map<string, Promise<NodeJS.ProcessEnv>>();
+
+  async function newHome({ email, password }: Account): Promise<NodeJS.ProcessEnv> {
+    const folder = path.join(cell.dir, "homes", email);
+    const env = { ...process.env, CLOUDPHONE_URL: cell.url, CLOUDPHONE_HOME: folder };
+    const login = { ...env, CLOUDPHONE_PASSWORD: password };
+    await run(process.execPath, [entry, "login", "--email", email], { env: login });
     return env;
   }
 
@@ -78,6 +88,7 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
   beforeAll(async () => {
     const agent = { ...(await prepareScreens()), CLOUDPHONE_RECORDING_DAYS: "1" };
     [cell, browser] = await Promise.all([Cell.start({ env: { agent } }), openBrowser()]);
+    windows = new SignedInWindows(browser, cell);
     await cell.hostReady();
     ({ orderId } = await cell.buy("Hourly"));
     [device = device] = await cell.customer.query<(typeof device)[]>("devices.list");
@@ -150,7 +161,7 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
   });
 
   test("goes through the hub where nothing direct goes, says so, takes input there and is heard", async () => {
-    await using web = await signedIn();
+    await using web = await inTab();
     await web.forbidDirect();
     await web.openPhone(device.deviceId);
     expect(await web.path()).toBe("relay");
@@ -168,7 +179,7 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
 
   test("changes to the hub's way when datagrams stop getting through, and back when they do again", async () => {
     await using proxy = new UdpProxy({ delayMs: 0, blocked: false });
-    await using web = await signedIn();
+    await using web = await inTab();
     await web.goThrough(proxy);
     await web.openPhone(device.deviceId);
     await expect.poll(() => web.path(), poll).toBe("direct");
@@ -287,7 +298,7 @@ describe.skipIf(browserMissing)(`a phone's screen in a browser${browserMissing ?
 
   test("leads another phone from the wall, which does the same, and says of each whether input reaches it", async () => {
     const phones = await cell.customer.query<(typeof device)[]>("devices.list");
-    await using web = await signedIn();
+    await using web = await inTab();
     const together = web.page.getByRole("button", { name: "Control together" });
     await openAt(web.page, "/wall", together);
     await together.click();

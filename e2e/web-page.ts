@@ -29,14 +29,17 @@ interface Opening {
   readonly context?: BrowserContextOptions;
 }
 
-/** A browser window of somebody who has signed in. What its page complains of is gathered in `complaints`. */
+/** A browser's page of somebody who has signed in. What its page complains of is gathered in `complaints`. */
 export class WebPage implements AsyncDisposable {
   readonly page: Page;
   readonly screen: LiveScreen;
   readonly complaints: string[] = [];
 
-  private constructor(page: Page) {
+  readonly #close: () => Promise<void>;
+
+  private constructor(page: Page, close: () => Promise<void>) {
     this.page = page;
+    this.#close = close;
     this.screen = new LiveScreen(page);
     page.on("pageerror", (error) => this.complaints.push(String(error)));
     page.on("console", (message) => {
@@ -45,9 +48,15 @@ export class WebPage implements AsyncDisposable {
     });
   }
 
+  /** In a tab of a window where somebody has signed in: empty still. */
+  static inTab(tab: Page): WebPage {
+    return new WebPage(tab, () => tab.close());
+  }
+
+  /** In a window of its own. */
   static async open({ browser, cell, account, context }: Opening): Promise<WebPage> {
     const window = await browser.newContext({ locale: "en-US", baseURL: cell.url, ...context });
-    const opened = new WebPage(await window.newPage());
+    const opened = new WebPage(await window.newPage(), () => window.close());
     await openAt(opened.page, "/", opened.page.getByLabel("E-mail"));
     await opened.page.getByLabel("E-mail").fill(account.email);
     await opened.page.getByLabel("Password").fill(account.password);
@@ -116,6 +125,6 @@ export class WebPage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.page.context().close();
+    await this.#close();
   }
 }
