@@ -86,11 +86,8 @@ function placeSettings(devices: Command): void {
     .option("--accuracy <meters>", "", "5")
     .option("--off")
     .action((device: string, place: string[], flags: LocateFlags, command: Command) => {
-      const [latitude = "", longitude = ""] = place;
       const accuracyMeters = numberOf(flags.accuracy);
-      const location = flags.off
-        ? null
-        : { latitude: numberOf(latitude), longitude: numberOf(longitude), accuracyMeters };
+      const location = flags.off ? null : { ...placeOf(place), accuracyMeters };
       return operate(
         command,
         ({ client }, key) => client.devices.locate.mutate({ device, location, ...key }),
@@ -209,6 +206,17 @@ export const labelsOf = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)
     .map(([name, value]) => `${name}=${value}`)
     .join(" ");
+
+/** Also as maps copy it: "52.52, 13.405". */
+function placeOf(words: readonly string[]): { latitude: number; longitude: number } {
+  const [latitude, longitude, ...more] = words.join(" ").split(/[\s,]+/);
+  if (!latitude || !longitude || more.length > 0)
+    throw new Fault(
+      "bad_input",
+      "Say where: LATITUDE LONGITUDE in degrees, like 52.52 13.405; or --off.",
+    );
+  return { latitude: numberOf(latitude), longitude: numberOf(longitude) };
+}
 
 function numberOf(text: string): number {
   const number = Number(text);

@@ -11,6 +11,7 @@ import {
 import { pullFile, pushFile } from "@cloudphone/agent/adb/transfer";
 import type { TransferOptions } from "@cloudphone/agent/adb/adb";
 import type { Command } from "commander";
+import { untilCalledOff } from "../called-off.ts";
 import { type Connection, withHub } from "../client.ts";
 import { print } from "../output.ts";
 import { progressBar } from "../progress.ts";
@@ -37,15 +38,12 @@ export const fileCommands = (program: Command): void => {
     .action((...given: unknown[]) => pull(given.at(-1) as Command));
 };
 
-type Progress = NonNullable<TransferOptions["onProgress"]>;
-
 const push = (command: Command): Promise<void> =>
   withHub(command, async (hub) => {
     const [device = "", from = "", remote = ""] = command.args;
     const isFolder = (await stat(from).catch(() => null))?.isDirectory() ?? false;
-    const moved = await timed((onProgress) =>
+    const moved = await timed((options) =>
       withPhone(hub, device, async (phone) => {
-        const options = { timeoutMs: transferMs, onProgress };
         const files = asDevice(phone);
         // A folder goes into one that is there, as cp and adb do it.
         const into =
@@ -64,9 +62,8 @@ const pull = (command: Command): Promise<void> =>
     const [device = "", given = "", local = "."] = command.args;
     const from = given.replace(/(?<=.)\/+$/, "");
     const to = await localTarget(local, from);
-    const moved = await timed((onProgress) =>
+    const moved = await timed((options) =>
       withPhone(hub, device, async (phone) => {
-        const options = { timeoutMs: transferMs, onProgress };
         const files = asDevice(phone);
         if (await isRemoteFolder(files, from, options))
           return { to, ...(await pullFolder(files, { from, to }, options)) };
@@ -104,14 +101,17 @@ const words = ({ bytes, ms }: Moved): Record<string, string> => ({
   speed: `${(bytes / 1e6 / Math.max(ms / 1000, 0.001)).toFixed(1)} MB/s`,
 });
 
-async function timed(work: (onProgress: Progress) => Promise<Result>): Promise<Result & Moved> {
+async function timed(work: (options: TransferOptions) => Promise<Result>): Promise<Result & Moved> {
   const bar = progressBar();
   const begun = performance.now();
   let bytes = 0;
-  const result = await work((at) => {
+  const onProgress = (at: { bytes: number; totalBytes: number | null }): void => {
     bytes = at.bytes;
     bar(at.bytes, at.totalBytes);
-  });
+  };
+  const result = await untilCalledOff((signal) =>
+    work({ timeoutMs: transferMs, onProgress, signal }),
+  );
   return { bytes, ...result, ms: Math.round(performance.now() - begun) };
 }
 

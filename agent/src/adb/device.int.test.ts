@@ -134,6 +134,10 @@ describe.skipIf(missing)(
         message: `There is no ${none} on this machine.`,
       });
       await phone.push({ from: Readable.from(["x"]), to: "/sdcard/x" }, call);
+      await expect(phone.push({ from: "/dev/null", to: "/sdcard/n" }, call)).rejects.toMatchObject({
+        code: "bad_input",
+        message: "/dev/null is neither a file nor a folder.",
+      });
       const unreachable = path.join(dir, "no", "folder");
       await expect(phone.pull({ from: "/sdcard/x", to: unreachable }, call)).rejects.toMatchObject({
         code: "not_found",
@@ -141,7 +145,7 @@ describe.skipIf(missing)(
       });
     });
 
-    it("gives up a push whose source is silent at the deadline, and one that is called off", async () => {
+    it("gives up a push whose source is silent at the deadline, and what is called off; nothing half stays", async () => {
       const silent = (): Readable => new PassThrough();
       const late = phone.push({ from: silent(), to: "/sdcard/late" }, { timeoutMs: 200 });
       await expect(late).rejects.toMatchObject({ code: "timed_out" });
@@ -152,6 +156,14 @@ describe.skipIf(missing)(
       calling.abort();
       await expect(off).rejects.toMatchObject({ code: "interrupted" });
       expect((await phone.shell(["ls", "/sdcard"], call)).output).not.toMatch(/late|off|part/);
+      await phone.push({ from: Readable.from([randomBytes(1024 ** 2)]), to: "/sdcard/m" }, call);
+      const pulling = new AbortController();
+      const pulled = phone.pull(
+        { from: "/sdcard/m", to: path.join(dir, "called-off") },
+        { ...call, signal: pulling.signal, onProgress: () => pulling.abort() },
+      );
+      await expect(pulled).rejects.toMatchObject({ code: "interrupted" });
+      expect((await readdir(dir)).filter((name) => name.startsWith("called-off"))).toEqual([]);
     });
 
     it("opens a service of the phone, and says when nothing answers there", async () => {

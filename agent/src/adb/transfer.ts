@@ -57,22 +57,24 @@ export async function pushFile(
 /** See AdbDevice.pull. */
 export async function pullFile(
   phone: Phone,
-  file: PullFile,
+  wanted: PullFile,
   options: TransferOptions,
 ): Promise<void> {
-  const from = checkRemote(file.from);
-  const { to } = file;
+  const from = checkRemote(wanted.from);
+  const { to } = wanted;
   if (typeof to !== "string") {
     await receive(phone, { from, to }, options);
     return;
   }
   const part = `${to}.${randomUUID()}.part`;
+  const file = createWriteStream(part, { mode: 0o600 });
   try {
-    await receive(phone, { from, to: createWriteStream(part, { mode: 0o600 }) }, options);
+    await receive(phone, { from, to: file }, options);
     await rename(part, to);
   } catch (error) {
     await rm(part, { force: true });
-    throw hostFileFault(error, to);
+    // What broke first: with a file that can't be written, the transfer only says that it was given up.
+    throw hostFileFault(file.errored ?? error, to);
   }
 }
 
@@ -160,5 +162,7 @@ async function sizeOf(file: string): Promise<number> {
   });
   if (found.isDirectory())
     throw new Fault("bad_input", `${file} is a folder; only a file can be pushed.`);
+  // A pipe may never be written to, and a device has no end.
+  if (!found.isFile()) throw new Fault("bad_input", `${file} is neither a file nor a folder.`);
   return found.size;
 }
