@@ -1,6 +1,7 @@
 import type { Envelope } from "@cloudphone/shared/envelope";
 import { newestVersion } from "@cloudphone/shared/events/catalog";
 import type { Source } from "@cloudphone/shared/ids";
+import { storableJson } from "@cloudphone/shared/storable";
 import type { Database } from "better-sqlite3";
 import type { DeviceRow, InboxRow, RunRow, StoreTx } from "./store.ts";
 
@@ -45,7 +46,7 @@ export function createStoreTx(db: Database, source: Source, emitted: () => void)
         causationId: cause.causationId,
         data: draft.data,
       };
-      insertEvent.run(JSON.stringify(envelope));
+      insertEvent.run(storableJson(envelope));
       emitted();
     },
     device: one<DeviceRow>("select row from devices where device_id = ?"),

@@ -105,6 +105,17 @@ test("2,000 calls in one request are refused in words, none of them is made, and
   await expectAlive();
 });
 
+test.each(["nul \\u0000", "half \\ud800"])(
+  "text that no database keeps (%s) is refused in words, deep inside and in a name too",
+  async (text) => {
+    for (const body of [`{"amountMinor":1,"a":["${text}"]}`, `{"amountMinor":1,"${text}":1}`]) {
+      const response = await chargesNothing(() => post("/trpc/charge", body));
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain("half of a character");
+    }
+  },
+);
+
 test("a GET makes no change", async () => {
   const response = await chargesNothing(() =>
     fetch(url(`/trpc/charge?input=${encodeURIComponent(good)}`)),

@@ -1,6 +1,7 @@
 import { describeIssues } from "@cloudphone/shared/events/catalog";
 import { Fault, type FaultCode, faultCodes } from "@cloudphone/shared/fault";
 import type { Id, Source } from "@cloudphone/shared/ids";
+import { isStorable } from "@cloudphone/shared/storable";
 import { initTRPC, TRPCError } from "@trpc/server";
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -105,8 +106,13 @@ const faults = t.middleware(async ({ next, ctx, path }) => {
 export const anyone = t.procedure
   .meta({ permission: "anyone" })
   .use(faults)
-  .use(async ({ next, ctx }) => {
+  .use(async ({ next, ctx, getRawInput }) => {
     await ctx.countCall?.();
+    if (!isStorable(await getRawInput()))
+      throw new Fault(
+        "bad_input",
+        "Bad input: a text has the character 0 or half of a character in it; leave that out.",
+      );
     return next();
   });
 

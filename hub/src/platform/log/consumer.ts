@@ -368,4 +368,4 @@ export class ConsumerRunner {
 }
 
 const describe = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).slice(0, 1000);
+  (error instanceof Error ? error.message : String(error)).slice(0, 1000).toWellFormed();

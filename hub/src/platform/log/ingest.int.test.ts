@@ -74,6 +74,20 @@ test("a row that can't be decoded goes to quarantine with its bytes, its number 
   expect(JSON.parse(Buffer.from(kept[1]?.base64 ?? "", "base64").toString())).toEqual(bad);
 });
 
+test("an event that the log can't keep goes to quarantine too, and its host goes on", async () => {
+  const { send, stored, hostId, ingest } = host();
+  const odd = ["nul \0", "half \ud83d"].map((reason, at) => ({
+    ...{ seq: at + 2, event: envelopeOf(reported(reason)) },
+  }));
+  expect(await send(1, ...odd, 4)).toMatchObject({ seq: 4, resend: false });
+  expect(await stored()).toEqual([1, 4]);
+  const kept = (await ingest.listQuarantine(100)).filter((row) => row.hostId === hostId);
+  expect(kept.map(({ reason }) => reason)).toEqual([
+    expect.stringContaining("character 0"),
+    expect.stringContaining("half of a character"),
+  ]);
+});
+
 test("an event of a type that this release does not know is stored as it is", async () => {
   const { send, stored } = host();
   const event = { ...envelopeOf(reported("x")), type: "device.folded", version: 7 };

@@ -1,6 +1,7 @@
 import { type Envelope, hostStream } from "@cloudphone/shared/envelope";
 import { type EnvelopeReading, readEnvelope } from "@cloudphone/shared/events/catalog";
 import type { EventBatch } from "@cloudphone/shared/link";
+import { isStorable } from "@cloudphone/shared/storable";
 import { crashPoint } from "../crash-point.ts";
 import type { Database, Tx } from "../postgres/database.ts";
 import { devicesIn, type PlacesOf, whyNotBy } from "./authority.ts";
@@ -121,9 +122,15 @@ export const readBatch = ({ hostId, batch: { epoch, rows } }: HostBatch): ReadBa
     seq: row.seq,
     raw: row,
     read:
-      row.lost === undefined ? readEnvelope(row.event) : { outcome: "malformed", reason: row.lost },
+      row.lost === undefined ? readEvent(row.event) : { outcome: "malformed", reason: row.lost },
   })),
 });
+
+/** An agent writes none such; one event that can't be kept must not hold up its host's others for ever. */
+const readEvent = (event: unknown): EnvelopeReading =>
+  isStorable(event)
+    ? readEnvelope(event)
+    : { outcome: "malformed", reason: "It has the character 0 or half of a character in it." };
 
 const eventsOf = ({ rows }: ReadBatch): Envelope[] =>
   rows.flatMap(({ read }) => (read.outcome === "malformed" ? [] : [read.envelope]));

@@ -1,6 +1,7 @@
 import { type EventDraft, newestVersion } from "@cloudphone/shared/events/catalog";
 import type { Envelope } from "@cloudphone/shared/envelope";
 import type { Source } from "@cloudphone/shared/ids";
+import { storableJson } from "@cloudphone/shared/storable";
 import type { Cause } from "../context.ts";
 import type { Tx } from "../postgres/database.ts";
 
@@ -44,16 +45,8 @@ export async function emitCaused(
     }),
   );
   // JSON has no line ends of its own: cut at them, each event is looked through once.
-  const lines = envelopes.map((envelope) => JSON.stringify(envelope)).join("\n");
-  await Promise.all([
-    // What the log's jsonb would refuse is refused here, where its author hears of it, and not left to the relay.
-    oddEscapes.test(lines) &&
-      tx`select line::jsonb is null from string_to_table(${lines}, E'\n') line`,
-    tx`insert into outbox (event)
-      select line::json from string_to_table(${lines}, E'\n') with ordinality as l(line, place) order by place`,
-  ]);
+  const lines = envelopes.map(storableJson).join("\n");
+  await tx`insert into outbox (event)
+    select line::json from string_to_table(${lines}, E'\n') with ordinality as l(line, place) order by place`;
   return envelopes;
 }
-
-/** Of the character 0 and of halves of a character: JSON may have them, PostgreSQL's jsonb and text don't. */
-const oddEscapes = /\\u(?:0000|d[89a-f])/;
