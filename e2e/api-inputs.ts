@@ -114,3 +114,20 @@ function objects(schema: Schema, things: Things): unknown[] {
 }
 
 const allOf = (things: Things): string[] => [...new Set(Object.values(things).flat())];
+
+/** Of a type that a field may have, and yet what somebody might trip over: the database, a sum, a page. */
+const spoilt: Readonly<Record<string, readonly unknown[]>> = {
+  string: ["", "\0", "\ud800", "0000-01-01T00:00:00Z", "%_\\", "x".repeat(5000)],
+  number: [-1, 0, 0.5, 2 ** 53, 2 ** 63, 1e308],
+};
+
+/** The input again and again, each time with another of its fields spoilt; schemas may refuse it or not. */
+export function* spoiltInputs(input: unknown): Generator<unknown> {
+  if (Array.isArray(input)) {
+    yield [];
+    for (const each of input.slice(0, 1)) for (const bad of spoiltInputs(each)) yield [bad];
+  } else if (typeof input === "object" && input !== null)
+    for (const [name, of] of Object.entries(input))
+      for (const bad of spoiltInputs(of)) yield { ...input, [name]: bad };
+  else yield* spoilt[typeof input] ?? [[], {}, "x"];
+}

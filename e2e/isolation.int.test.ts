@@ -9,8 +9,8 @@ import type { AnyProcedure } from "@trpc/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { z } from "zod";
-import { ApiError, eventually } from "./api.ts";
-import { inputsFor, type Things } from "./api-inputs.ts";
+import { type Api, ApiError, eventually } from "./api.ts";
+import { inputsFor, spoiltInputs, type Things } from "./api-inputs.ts";
 import { HostByHand } from "./host-by-hand.ts";
 import { type HubHere, startHubHere } from "./hub-here.ts";
 import { connectHost, createTenant, gone, rowsAtRest, type Tenant } from "./tenant.ts";
@@ -273,3 +273,30 @@ test("a query that forgot to say whose rows it wants gets none of another custom
     ),
   ).rejects.toThrow("row-level security");
 });
+
+// Last: Ben has odd settings afterwards.
+test("whatever stands in a field, nobody is told that something went wrong inside the hub", async () => {
+  let asked = 0;
+  for (const { path, type, input } of procedures()) {
+    if (type === "subscription") continue;
+    // A query as who may ask everything; what changes something as who may change little.
+    const api = type === "query" ? here.admin : ben.api;
+    const [base] = inputsFor(input, mixed());
+    const inputs = base === undefined ? [] : [...spoiltInputs(base)];
+    asked += inputs.length;
+    const faults = await Promise.all(inputs.map((each) => faultOf(api, { path, type }, each)));
+    for (const [at, fault] of faults.entries())
+      expect(fault, `${path} ${JSON.stringify(inputs[at])}`).not.toBe("internal");
+  }
+  expect(asked).toBeGreaterThan(500);
+});
+
+async function faultOf(api: Api, { path, type }: Pick<Procedure, "path" | "type">, input: unknown) {
+  try {
+    await api.call(type === "query" ? "query" : "mutation", path, input);
+    return null;
+  } catch (error) {
+    if (error instanceof ApiError) return error.fault;
+    throw error;
+  }
+}

@@ -1,5 +1,6 @@
 import { idSchema } from "@cloudphone/shared/ids";
 import { z } from "zod";
+import { instantSchema } from "../../platform/http/instant.ts";
 import { needs } from "../../platform/http/trpc.ts";
 import type { BillingSettings } from "../settings.ts";
 import { listTransactions, sumRevenue } from "./transactions.ts";
@@ -32,7 +33,7 @@ export function ledgerRouter({ database, currency }: BillingSettings) {
 
     /** What was earned from an instant on: prices and usage, less what was given back. */
     revenue: needs("ledger.read")
-      .input(z.object({ since: z.iso.datetime({ offset: true }) }))
+      .input(z.object({ since: instantSchema }))
       .query(async ({ input }) => ({
         currency,
         amountMinor: await sumRevenue(database.query, { currency, since: input.since }),

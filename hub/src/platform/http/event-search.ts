@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { instantSchema } from "./instant.ts";
 
 /** What callers may look for in the log. */
 export const filterSchema = z.object({
@@ -11,8 +12,8 @@ export const searchSchema = filterSchema.extend({
   limit: z.int().min(1).max(1000).default(50),
   before: z.int().optional(),
   /** By when the log took them: from the first instant on, before the second. */
-  since: z.iso.datetime({ offset: true }).optional(),
-  until: z.iso.datetime({ offset: true }).optional(),
+  since: instantSchema.optional(),
+  until: instantSchema.optional(),
 });
 
 export const searchOf = (input: z.infer<typeof searchSchema>) => ({
