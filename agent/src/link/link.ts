@@ -40,8 +40,9 @@ export interface Link {
 /** The agent's one line to its hub: events up, acks, desired states and commands down, and a sign of life every 10 s. */
 export function createLink(options: LinkOptions): Link {
   const { hostId, store, logger, clock } = options;
+  // Of events only the hub's own ack says anything, and what it does not acknowledge is sent again: a PUBACK for each would be work for nothing.
   const publish = (kind: "events" | "presence" | "heartbeat", message: unknown): void =>
-    session.publish(hostTopic(hostId, kind), message, kind === "heartbeat" ? 0 : 1);
+    session.publish(hostTopic(hostId, kind), message, kind === "presence" ? 1 : 0);
   const presence = (kind: Presence["kind"]): Presence => ({
     v: 1,
     kind,

@@ -215,6 +215,7 @@ async function launch({ bin, data, socket, settings }: Launch): Promise<Launched
   const child = spawn(command as string, args, {
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
+    env: { ...process.env, ...keepsMemory },
   });
   let log = "";
   child.stderr.setEncoding("utf8");
@@ -243,6 +244,12 @@ async function launch({ bin, data, socket, settings }: Launch): Promise<Launched
     }
   }
 }
+
+/**
+ * glibc gives blocks beyond 128 KiB back to the system each time, and gets them anew as zeros: a batch of events comes in several of them, and a twentieth of what
+ * an append took was that (mallopt(3)). What each session keeps so is bounded by the trim threshold.
+ */
+const keepsMemory = { MALLOC_MMAP_THRESHOLD_: "8388608", MALLOC_TRIM_THRESHOLD_: "8388608" };
 
 const pause = (ms: number): Promise<false> =>
   new Promise((resolve) => setTimeout(resolve, ms, false));
