@@ -4,6 +4,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
 import { type Client, until, withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { checkOutputFile } from "../output-file.ts";
 import { deviceSettings, labelsOf } from "./device-settings.ts";
 import { completed } from "./outcome.ts";
 import { cloneCommand } from "./snapshots.ts";
@@ -107,6 +108,8 @@ export const deviceCommands = (program: Command): void => {
     .option("-o, --output <file>", "where to put it (default: DEVICE.png)")
     .action((device: string, flags: { output?: string }, command: Command) =>
       withHub(command, async (hub) => {
+        const file = flags.output ?? `${device}.png`;
+        await checkOutputFile(file);
         const { commandId } = await hub.client.devices.screenshot.mutate({
           device,
           idempotencyKey: randomUUID(),
@@ -118,7 +121,6 @@ export const deviceCommands = (program: Command): void => {
         });
         if (!response.ok)
           throw new Fault("unavailable", `The hub did not give the picture (${response.status}).`);
-        const file = flags.output ?? `${device}.png`;
         const bytes = Buffer.from(await response.arrayBuffer());
         await writeFile(file, bytes);
         print(

@@ -7,6 +7,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import type { Command } from "commander";
 import { withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { checkOutputFile } from "../output-file.ts";
 import { paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
 import { completed } from "./outcome.ts";
 
@@ -74,6 +75,8 @@ export const recordingCommands = (program: Command): void => {
     .option("-o, --output <file>", "where to put it (default: RECORDING.mp4)")
     .action((recordingId: string, { output }: { output?: string }, command: Command) =>
       withHub(command, async (hub) => {
+        const file = output ?? `${recordingId}.mp4`;
+        await checkOutputFile(file);
         const wish = { recordingId, idempotencyKey: randomUUID() };
         const { commandId } = await hub.client.recordings.fetch.mutate(wish);
         await completed(hub, commandId, downloadMs);
@@ -83,7 +86,6 @@ export const recordingCommands = (program: Command): void => {
         });
         if (!response.ok || !response.body)
           throw new Fault("unavailable", `The hub did not give the film (${response.status}).`);
-        const file = output ?? `${recordingId}.mp4`;
         const target = createWriteStream(file);
         await pipeline(Readable.fromWeb(response.body as never), target);
         const bytes = target.bytesWritten;

@@ -4,6 +4,7 @@ import { Fault } from "@cloudphone/shared/fault";
 import { type Command, InvalidArgumentError } from "commander";
 import { type Connection, withHub } from "../client.ts";
 import { print } from "../output.ts";
+import { checkOutputFile } from "../output-file.ts";
 import type { Recording } from "../recording.ts";
 import { type ScreenLine, troubleFault, withScreen } from "../screen-line.ts";
 
@@ -41,6 +42,7 @@ export const screenCommands = (program: Command): void => {
       withHub(command, async (hub) => {
         if (path.extname(flags.output).toLowerCase() !== ".mp4")
           throw new Fault("bad_input", "Name a file that ends in .mp4.");
+        await checkOutputFile(flags.output);
         const { Recording } = await import("../recording.ts");
         const recording = new Recording(path.resolve(flags.output));
         await withScreen(hub, { device, viewOnly: true }, (line) =>

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import {
+  describeIssues,
   eventCatalog,
   type EventType,
   newestVersion,
@@ -108,5 +110,28 @@ describe("an event from outside", () => {
   it("with a type that is not written area.fact is malformed", () => {
     for (const type of ["Started", "device", "device..started", "device/started"])
       expect(readEnvelope(wrap({ type, version: 1, data: {} })).outcome).toBe("malformed");
+  });
+});
+
+describe("what is wrong with an input", () => {
+  const schema = z.object({
+    targets: z.union([
+      z.strictObject({ devices: z.array(z.string()) }),
+      z.strictObject({
+        labels: z.record(z.string().regex(/^[a-z]+$/, "letters only"), z.string()),
+      }),
+    ]),
+  });
+  const told = (input: unknown): string => {
+    const { error } = schema.safeParse(input);
+    return error ? describeIssues(error) : "";
+  };
+
+  it.each([
+    [{ targets: { devices: [7] } }, /^targets\.devices\.0: .*expected string/],
+    [{ targets: { labels: { "a'b": "c" } } }, /^targets\.labels\.a'b: letters only$/],
+    [{ targets: 7 }, /^targets: /],
+  ])("is told of the form that was meant: %j", (input, words) => {
+    expect(told(input)).toMatch(words);
   });
 });

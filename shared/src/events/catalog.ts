@@ -94,7 +94,24 @@ export function readEnvelope(input: unknown): EnvelopeReading {
 /** "data.lease: expected object" for each problem, at most five, for logs and quarantine rows. */
 export function describeIssues(error: z.ZodError): string {
   return error.issues
+    .flatMap(told)
     .slice(0, 5)
     .map((issue) => `${issue.path.join(".") || "value"}: ${issue.message}`)
     .join("; ");
 }
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a choice of forms, what is wrong with the one meant: whose complaint lies deepest. Of a key, what is wrong with it. */
+function told(issue: Issue): Issue[] {
+  const inner =
+    issue.code === "invalid_union"
+      ? issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a))[0]
+      : issue.code === "invalid_key"
+        ? issue.issues
+        : [];
+  if (!inner?.length || (issue.code === "invalid_union" && depthOf(inner) === 0)) return [issue];
+  return inner.flatMap((one) => told({ ...one, path: [...issue.path, ...one.path] }));
+}
+
+const depthOf = ([first]: readonly Issue[]): number => first?.path.length ?? 0;
