@@ -57,7 +57,7 @@ main() {
     shift
   done
   [ "$(id -u)" = 0 ] || fail "run this as root (sudo)"
-  case ,$kinds, in *,docker,* | *,usb,*) ;; *) fail "--for takes docker, usb, or docker,usb" ;; esac
+  case $kinds in docker | usb | docker,usb | usb,docker) ;; *) fail "--for takes docker, usb, or docker,usb" ;; esac
   ${mode}_agent
 }
 

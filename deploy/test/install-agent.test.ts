@@ -136,6 +136,7 @@ describe.skipIf(missing !== null)(
         ["--frobnicate", "--frobnicate is not known"],
         ["--upgrade --from /srv/software/none.tar.gz", "is neither a file nor a folder"],
         ["--hub http://h --token t --for toasters", "--for takes docker, usb"],
+        ["--hub http://h --token t --for docker,toasters", "--for takes docker, usb"],
       ] as const) {
         const { code, output } = await box.type(`sh /root/agent.sh ${flags}`);
         expect(code).toBe(1);

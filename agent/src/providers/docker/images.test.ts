@@ -32,6 +32,8 @@ describe("the operator's list", () => {
     ["redroid/redroid-evil", "redroid/redroid", false],
     [`redroid/redroid:13@${digest}`, `redroid/redroid@${digest}`, true],
     ["redroid/redroid:13", `redroid/redroid@${digest}`, false],
+    [`redroid/redroid:13@${digest}`, "redroid/redroid:13", false],
+    [`redroid/redroid@${digest}`, `redroid/redroid:13@${digest}`, true],
   ])("%s under %s: %s", (image, entry, allowed) => {
     expect(isAllowed(image, [entry])).toBe(allowed);
   });

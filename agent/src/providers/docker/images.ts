@@ -32,7 +32,9 @@ export function isAllowed(image: string, allowed: readonly string[]): boolean {
   const wanted = parseImage(image);
   return allowed.map(parseImage).some((entry) => {
     if (entry.repository !== wanted.repository) return false;
-    if (entry.digest !== null && entry.digest !== wanted.digest) return false;
+    if (entry.digest !== null) return entry.digest === wanted.digest;
+    // Beside a digest Docker reads no tag: any image of the repository could be meant.
+    if (entry.tag !== null && wanted.digest !== null) return false;
     return entry.tag === null || entry.tag === (wanted.tag ?? "latest");
   });
 }
