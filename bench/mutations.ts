@@ -8,6 +8,7 @@ import { openLoop } from "./events/open-loop.ts";
 import { type Benchmark, type Figure, quantile } from "./report.ts";
 
 const rounds = 5;
+const wallets = 50;
 const pace = { perSecond: 200, seconds: 5 };
 
 /** What a mutation takes at 200 a second: the API's whole way, and a bare node:http handler that runs the same SQL. */
@@ -23,17 +24,21 @@ export const mutations: Benchmark = {
     stack.defer(() => database.stop());
     const bare = stack.use(await openBare(database));
     const { userId } = await cell.customer.query<{ userId: string }>("accounts.me");
+    const customers = await createCustomers(cell);
+    let next = 0;
     const call = (name: string, input: object) =>
       post(`${cell.url}/trpc/${name}`, input, cell.admin.token);
+    const topUp = (wallet: string) =>
+      call("wallet.topup", {
+        ...{ userId: wallet, amountMinor: 1, reason: "bench", idempotencyKey: randomUUID() },
+      });
     const kinds: readonly [string, () => Promise<void>][] = [
       ["one row (hosts.createEnrollment)", () => call("hosts.createEnrollment", {})],
       ["bare node:http, the same SQL", () => post(bare.url, {}, null)],
+      ["ledger, outbox and key (wallet.topup)", () => topUp(userId)],
       [
-        "ledger, outbox and key (wallet.topup)",
-        () =>
-          call("wallet.topup", {
-            ...{ userId, amountMinor: 1, reason: "bench", idempotencyKey: randomUUID() },
-          }),
+        `the same, ${customers.length} wallets in turn`,
+        () => topUp(customers[next++ % customers.length] ?? userId),
       ],
     ];
     const waits = kinds.map((): number[][] => []);
@@ -59,6 +64,19 @@ export const mutations: Benchmark = {
     };
   },
 };
+
+/** Their ids. */
+async function createCustomers({ admin }: Cell): Promise<string[]> {
+  const ids: string[] = [];
+  for (let n = 0; n < wallets; n++) {
+    const { userId } = await admin.mutate<{ userId: string }>("accounts.create", {
+      ...{ email: `bench-${n}@example.com`, password: randomUUID(), role: "customer" },
+      idempotencyKey: randomUUID(),
+    });
+    ids.push(userId);
+  }
+  return ids;
+}
 
 async function post(url: string, input: object, token: string | null): Promise<void> {
   const response = await fetch(url, {

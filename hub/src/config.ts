@@ -36,6 +36,18 @@ const databaseUrl = z
   .regex(/^postgres(ql)?:\/\//, "must begin with postgres://")
   .optional();
 
+/** Null: for ever. */
+const keepDays = z
+  .union(
+    [
+      z.literal("forever").transform(() => null),
+      z.null(),
+      z.coerce.number().int().min(1).max(36_500),
+    ],
+    { error: 'must be a number of days from 1 on, or "forever"' },
+  )
+  .default(null);
+
 /** What a hub needs to know to run. Made by the command line from flags, then CLOUDPHONE_*, then the file. */
 export const hubConfigSchema = z.object({
   dataDir: z.string().min(1),
@@ -119,20 +131,16 @@ export const hubConfigSchema = z.object({
   log: z
     .object({
       /** How many whole days (UTC) stay in the database; older ones are moved to files. Null: all, for ever. */
-      keepDays: z
-        .union(
-          [
-            z.literal("forever").transform(() => null),
-            z.null(),
-            z.coerce.number().int().min(1).max(36_500),
-          ],
-          {
-            error: 'must be a number of days from 1 on, or "forever"',
-          },
-        )
-        .default(null),
+      keepDays,
       /** Where those files are. Null: `archive` in the folder that all hubs share. */
       archiveDir: z.string().min(1).nullable().default(null),
+    })
+    .prefault({}),
+  /** What becomes of old entries of the audit log. */
+  audit: z
+    .object({
+      /** How many days they stay; older ones are deleted. Null: all, for ever. */
+      keepDays,
     })
     .prefault({}),
   /** Plans, a customer and a balance to try it with, all marked as such. */

@@ -111,6 +111,7 @@ async function wire(
     maxAppBytes: config.maxAppBytes,
     installsPerHost: config.installsPerHost,
     snapshotsPerCustomer: config.snapshotsPerCustomer,
+    auditKeepDays: config.audit.keepDays,
     quotas: config.quotas,
     warmPools: config.warmPools,
     ice: config.ice,

@@ -39,7 +39,7 @@ import { createHosts } from "./hosts/hosts.ts";
 import { listenersRouter, rightsOfListener } from "./listeners/listeners.ts";
 import { notificationConsumer } from "./notifications/consumer.ts";
 import { createDeliveries } from "./notifications/deliveries.ts";
-import { createAudit } from "./audit/audit-log.ts";
+import { auditCleaning, createAudit } from "./audit/audit-log.ts";
 import { auditRouter } from "./audit/router.ts";
 import { webhookDelivery } from "./notifications/delivery.ts";
 import { createNotifications, notificationCleaning } from "./notifications/notifications.ts";
@@ -193,6 +193,7 @@ function work({
       sessions.timer,
       rateLimitCleaning(deps.database),
       notificationCleaning(deps.database),
+      auditCleaning(deps.database, deps.auditKeepDays),
       webhookDelivery({
         database: deps.database,
         allowed: deps.webhookNetworks,

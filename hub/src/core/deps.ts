@@ -29,6 +29,8 @@ export interface CoreDeps {
   readonly installsPerHost: number;
   /** How many snapshots one customer may have. */
   readonly snapshotsPerCustomer: number;
+  /** For how many days acts stay in the audit log; null: for ever. */
+  readonly auditKeepDays: number | null;
   /** What an account may have at a time, unless it has figures of its own. */
   readonly quotas: Quota;
   readonly warmPools: readonly WarmPool[];

@@ -1,4 +1,5 @@
 import type { Id } from "@cloudphone/shared/ids";
+import type { Timer } from "../../platform/context.ts";
 import type { Act, Audit } from "../../platform/http/audit.ts";
 import type { Database } from "../../platform/postgres/database.ts";
 import { asTenant } from "../../platform/postgres/tenant.ts";
@@ -74,6 +75,24 @@ async function end(
     update audit_log set outcome = ${refusal?.code ?? "ok"}, refusal = ${refusal?.message ?? null}
     from quick where id = ${id}`;
 }
+
+const deletedAtOnce = 1000;
+
+/** What is older than so many days goes; null: nothing does. In small pieces, so that no act waits for it. */
+export const auditCleaning = (database: Database, keepDays: number | null): Timer => ({
+  name: "core.audit.clean",
+  everyMs: 3_600_000,
+  async run() {
+    if (keepDays === null) return;
+    for (let more = true; more; ) {
+      // Ids grow with time: the oldest stand together, and no other index is needed.
+      const gone = await database.query`
+        delete from audit_log where at < clock_timestamp() - ${keepDays} * interval '1 day'
+          and id in (select id from audit_log order by id limit ${deletedAtOnce})`;
+      more = gone.count === deletedAtOnce;
+    }
+  },
+});
 
 /** Newest first. */
 export async function listAudit(

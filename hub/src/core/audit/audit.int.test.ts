@@ -3,6 +3,7 @@ import type { Caller } from "../../platform/http/trpc.ts";
 import { systemSource } from "../../platform/source.ts";
 import { admin, type CoreBench, startCore } from "../testing.ts";
 import { customerOf } from "../testing-customers.ts";
+import { auditCleaning } from "./audit-log.ts";
 
 let bench: CoreBench;
 beforeAll(async () => {
@@ -67,4 +68,24 @@ test("an act that can't be written down is not done", async () => {
   ).rejects.toThrow();
   await core.query`alter table audit_log_away rename to audit_log`;
   expect((await bench.as(admin).roles.list()).map(({ name }) => name)).not.toContain("unseen");
+});
+
+test("acts older than they are to be kept go, however many they are, and no younger one; by default all stay", async () => {
+  const { core } = bench.databases;
+  await core.query`
+    insert into audit_log (id, at, by_user, by_email, address, act, asked, correlation_id)
+    select ('00000000-0000-7000-8000-' || lpad((9999 - n)::text, 12, '0'))::uuid, clock_timestamp() - n * interval '1 day',
+      ${admin.userId}, 'old@example.com', '127.0.0.1', 'hosts.drain', '{}', ${systemSource.id()}
+    from generate_series(1, 2300) as n`;
+  const left = async (keepDays: number | null) => {
+    await auditCleaning(core, keepDays).run();
+    const [row] = await core.query<{
+      n: number;
+    }>`select count(*) as n from audit_log where by_email = 'old@example.com'`;
+    return row?.n;
+  };
+  const others = (await acts()).filter(({ by }) => by !== "old@example.com").length;
+  expect(await left(null)).toBe(2300);
+  expect(await left(30)).toBe(29);
+  expect((await acts()).filter(({ by }) => by !== "old@example.com")).toHaveLength(others);
 });

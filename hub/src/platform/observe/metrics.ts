@@ -81,17 +81,27 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   };
 }
 
+const logFigures = (log: EventLog): Figure[] => [
+  {
+    name: "log_events",
+    help: "Events in the log; only grows.",
+    labels: [],
+    read: async () => [{ labels: [], value: await log.head() }],
+  },
+  {
+    name: "log_horizon_events",
+    help: "Position up to which events have moved to files, and left the database; only grows.",
+    labels: [],
+    read: async () => [{ labels: [], value: await log.horizon() }],
+  },
+];
+
 /** The platform's own: the log, its consumers, what they could not handle, the outboxes, the sagas. */
 function ownFigures({ log, contexts, consumers }: MetricsDeps): Figure[] {
   const each = async <T>(read: (database: Database, name: string) => Promise<T[]>): Promise<T[]> =>
     (await Promise.all(contexts.map(({ database, name }) => read(database, name)))).flat();
   return [
-    {
-      name: "log_events",
-      help: "Events in the log; only grows.",
-      labels: [],
-      read: async () => [{ labels: [], value: await log.head() }],
-    },
+    ...logFigures(log),
     {
       name: "consumer_lag_events",
       help: "How many events a consumer has not looked at yet.",
