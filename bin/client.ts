@@ -43,6 +43,8 @@ export async function withHub<T>(
   const flags = command.optsWithGlobals<{ url?: string; json?: boolean }>();
   const session = await loadSession();
   const url = flags.url ?? process.env.CLOUDPHONE_URL ?? session?.url ?? defaultUrl;
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+    throw new Fault("bad_input", `${url} is no address of a hub; one reads http://HOST:PORT.`);
   const signedIn = apiKey() !== null || session?.url === url;
   if (!signedIn && !options.anyone)
     throw new Fault(

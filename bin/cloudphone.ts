@@ -17,12 +17,22 @@ const program = new Command("cloudphone")
 const files = commandsFor(process.argv.slice(2));
 for (const register of await Promise.all(files.map(({ load }) => load()))) register(program);
 understandGlobals(program);
+tellOfHelp(program, program.name());
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else process.exitCode = reportAndExitCode(error);
+}
+
+/** One line also for what can't be understood, and where to look. */
+function tellOfHelp(command: Command, called: string): void {
+  command.configureOutput({
+    outputError: (text, write) =>
+      write(`${text.trim().replaceAll("\n", " ")}; see \`${called} --help\`.\n`),
+  });
+  for (const part of command.commands) tellOfHelp(part, `${called} ${part.name()}`);
 }
 
 /** `--url` and `--json` are understood behind a command's name as well as before it: with positional options, each command needs its own. */

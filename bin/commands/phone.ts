@@ -15,10 +15,12 @@ export const phoneCommands = (program: Command): void => {
     .passThroughOptions()
     .action((device: string, words: string[], _flags: unknown, command: Command) =>
       withHub(command, async (hub) => {
+        // Whoever knows ssh writes "--" before what is the other side's.
+        const line = commandLine(words[0] === "--" ? words.slice(1) : words);
         process.exitCode = await withPhone(hub, device, (phone) =>
-          words.length > 0
-            ? runShell(phone, commandLine(words), pipes())
-            : raw((terminal) => runShell(phone, "", terminal)),
+          line === ""
+            ? raw((terminal) => runShell(phone, "", terminal))
+            : runShell(phone, line, pipes()),
         );
       }),
     );

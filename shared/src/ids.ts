@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Every id of the platform is a UUID in lower case; most are version 7, so they sort by the time they were made. */
-export const idSchema = z.uuid();
+export const idSchema = z.uuid("this is no id; lists show them");
 export type Id = string;
 
 const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

@@ -26,6 +26,10 @@ export function openDevice(door: ServerDoor, serial: string): AdbDevice {
     return splitOutput((await run(line, options)).toString("utf8"), marker);
   };
   const shell: AdbDevice["shell"] = (args, options) => script([args.map(quote).join(" ")], options);
+  const packages: AdbDevice["packages"] = async (options) => {
+    const { output } = await shell(["pm", "list", "packages"], options);
+    return [...output.matchAll(/^package:(\S+)/gm)].map((match) => match[1] ?? "");
+  };
   const phone = { open, shell };
   return {
     ...phone,
@@ -36,16 +40,14 @@ export function openDevice(door: ServerDoor, serial: string): AdbDevice {
     install: (apkPath, options) => install({ ...phone, script }, apkPath, options),
     async uninstall(packageName, options) {
       const { output } = await shell(["pm", "uninstall", packageName], options);
-      if (!/^Success/m.test(output))
-        throw new Fault(
-          "not_found",
-          `${packageName} could not be removed: ${output.trim().slice(0, 300)}`,
-        );
+      if (/^Success/m.test(output)) return;
+      // Android says DELETE_FAILED_INTERNAL_ERROR of either.
+      if (!(await packages(options)).includes(packageName))
+        throw new Fault("not_found", `${packageName} is not installed.`);
+      const why = output.trim().slice(0, 300);
+      throw new Fault("device_failed", `${packageName} could not be removed: ${why}`);
     },
-    async packages(options) {
-      const { output } = await shell(["pm", "list", "packages"], options);
-      return [...output.matchAll(/^package:(\S+)/gm)].map((match) => match[1] ?? "");
-    },
+    packages,
     async properties(options) {
       const { output } = await shell(["getprop"], options);
       const pairs = [...output.matchAll(/^\[([^\]]+)\]: \[(.*)\]\r?$/gm)];
