@@ -20,17 +20,16 @@ export const screenSending: Benchmark = {
   name: "screen-sending",
   async run(most = steps.at(-1)) {
     using world = await Processes.start();
-    const { sender } = world;
     const figures: Figure[] = [];
     const memory: number[] = [];
     let open = 0;
     for (const count of steps.filter((step) => step <= (most ?? 0))) {
       for (; open < count; open++) await world.connect(open);
       const phones = await startPhones(count, world.phonePort);
-      const windows: Window[] = [];
+      const windows: Measured[] = [];
       // The first one warms up.
       for (let n = -1; n < rounds; n++) {
-        const window = await measure(sender);
+        const window = await measure(world);
         if (n >= 0) windows.push(window);
       }
       phones.stop();
@@ -50,18 +49,27 @@ const setting =
 const bound =
   "the one thread, and in it the kernel: of a flooding peer's time more than half is sendto (a system call each, on loopback with the receiver's share), a fifth AES-GCM by node:crypto, 5 % the garbage, all JavaScript of werift and the agent together some 5 %. Delays also hold what else this machine did: the three processes and others share two cores";
 
-async function measure(sender: Processes["sender"]): Promise<Window> {
+/** A window, and the packets that the viewers have counted in it. */
+type Measured = Window & { readonly received: number };
+
+let counted = 0;
+
+async function measure({ sender, viewers }: Processes): Promise<Measured> {
   await delay(windowMs);
-  const window = sender.heard("window");
+  const [window, count] = [sender.heard("window"), viewers.heard("received")];
   sender.say({ type: "window" });
-  return await window;
+  viewers.say({ type: "count" });
+  const { packets } = await count;
+  const received = packets - counted;
+  counted = packets;
+  return { ...(await window), received };
 }
 
-function figuresOf(count: number, windows: Window[]): Figure[] {
+function figuresOf(count: number, windows: Measured[]): Figure[] {
   const { done, added } = limits[count] ?? {};
   const atMost = (limit: number | undefined) => (limit === undefined ? null : { atMost: limit });
   const who = count === 1 ? "1 viewer" : `${count} viewers`;
-  const figure = (what: string, unit: string, of: (window: Window) => number): Figure => ({
+  const figure = (what: string, unit: string, of: (window: Measured) => number): Figure => ({
     what: `${who}: ${what}`,
     unit,
     rounds: windows.map(of),
@@ -70,6 +78,14 @@ function figuresOf(count: number, windows: Window[]): Figure[] {
   return [
     figure("a core's share for each", "%", ({ core }) => (core * 100) / count),
     figure("pictures/s each", "1/s", ({ pictures, ms }) => (pictures * 1000) / count / ms),
+    figure("packets lost", "%", ({ packets, received }) =>
+      Math.max(0, 100 - (received * 100) / packets),
+    ),
+    figure(
+      "a packet's processor time",
+      "us",
+      ({ core, ms, packets }) => (core * ms * 1000) / packets,
+    ),
     figure("done p50", "ms", (window) => window.done.p50),
     { ...figure("done p99", "ms", (window) => window.done.p99), limit: atMost(done) },
     figure("added p50", "ms", (window) => window.added.p50),

@@ -44,6 +44,8 @@ export interface Held {
 export interface Window {
   readonly ms: number;
   readonly pictures: number;
+  /** Their RTP packets. */
+  readonly packets: number;
   /** Of one core, from 0 to 1. */
   readonly core: number;
   /** From a picture's last byte read to its last packet handed to the kernel, ms. */
@@ -52,7 +54,10 @@ export interface Window {
   readonly done: { readonly p50: number; readonly p99: number };
 }
 
-export type ToViewers = { readonly type: "add" | "close"; readonly viewer: number };
+export type ToViewers =
+  | { readonly type: "add" | "close"; readonly viewer: number }
+  | { readonly type: "count" };
 export type FromViewers =
   | { readonly type: "ready"; readonly discardPort: number }
+  /** All that have come since the beginning. */
   | { readonly type: "received"; readonly packets: number };

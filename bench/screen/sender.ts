@@ -27,6 +27,7 @@ const peers = new Map<number, Peer>();
 let rival: Rival | null = null;
 let added: number[] = [];
 let done: number[] = [];
+let packets = 0;
 let since = { cpu: process.cpuUsage(), atMs: performance.now() };
 
 const say = (message: FromSender | Signal): void => void process.send?.(message);
@@ -49,6 +50,7 @@ async function serve(socket: Socket): Promise<void> {
     if (!unit || !peer) continue;
     const picture = new Picture(unit, performance.now());
     peer.sendPicture(picture.payloads, picture.atMs);
+    packets += picture.payloads.length;
     const lastByteMs = readMs;
     // A datagram may wait for the end of this turn (dgram looks its address up); by then all have been handed to the kernel.
     process.nextTick(() => {
@@ -96,12 +98,14 @@ function windowOf(): void {
     type: "window",
     ms: wallUs / 1000,
     pictures: done.length,
+    packets,
     core: (user + system) / wallUs,
     added: of(added),
     done: of(done),
   });
   added = [];
   done = [];
+  packets = 0;
   since = { cpu: process.cpuUsage(), atMs: performance.now() };
 }
 

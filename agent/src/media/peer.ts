@@ -3,12 +3,14 @@ import { dataChannels } from "@cloudphone/shared/live";
 import {
   MediaStreamTrack,
   type RTCDataChannel,
-  type RTCRemoteInboundRtpStreamStats,
   RTCPeerConnection,
   RTCRtpCodecParameters,
   RTCRtpHeaderExtensionParameters,
   type RTCRtpSender,
   ntpTime,
+  type RtcpPacket,
+  RtcpRrPacket,
+  RtcpSrPacket,
   RtpHeader,
   RtpPacket,
   type SrtpSession,
@@ -226,7 +228,7 @@ export class Peer {
     this.#video.onGenericNack.subscribe(({ lost }) => {
       for (const seq of lost) this.#stream?.video.sendAgain(seq);
     });
-    this.#video.onRtcp.subscribe(() => void this.#report().catch(() => undefined));
+    this.#video.onRtcp.subscribe((packet) => this.#heed(packet));
   }
 
   /** A viewer that closes its connection ends its channels; ICE alone would notice half a minute later. */
@@ -239,15 +241,14 @@ export class Peer {
     });
   }
 
-  /** What the viewer's last receiver report said. */
-  async #report(): Promise<void> {
-    for (const stats of (await this.#video.getStats()).values()) {
-      if (stats.type !== "remote-inbound-rtp") continue;
-      const { fractionLost, roundTripTime } = stats as RTCRemoteInboundRtpStreamStats;
-      if (fractionLost === undefined) continue;
-      const rttMs = roundTripTime === undefined ? null : roundTripTime * 1000;
-      this.#events.onReport({ loss: fractionLost, rttMs });
-    }
+  /** A receiver report tells how the network does; said once for each, and not from werift's statistics, which read the certificate each time. */
+  #heed(packet: RtcpPacket): void {
+    if (!(packet instanceof RtcpRrPacket || packet instanceof RtcpSrPacket)) return;
+    const { ssrc } = this.#video;
+    const rtt = this.#video["rtt"];
+    const rttMs = rtt === undefined ? null : rtt * 1000;
+    for (const report of packet.reports)
+      if (report.ssrc === ssrc) this.#events.onReport({ loss: report.fractionLost / 256, rttMs });
   }
 }
 
