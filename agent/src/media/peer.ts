@@ -2,6 +2,7 @@ import type { IceServer, LiveCandidate, LivePath } from "@cloudphone/shared/live
 import { dataChannels } from "@cloudphone/shared/live";
 import {
   MediaStreamTrack,
+  ProtectionProfileAes128CmHmacSha1_80,
   type RTCDataChannel,
   RTCPeerConnection,
   RTCRtpCodecParameters,
@@ -19,7 +20,6 @@ import {
 import { DatagramWay } from "./datagram-way.ts";
 import type { NetworkReport } from "./profile.ts";
 import type { VideoPayload } from "./rtp.ts";
-import { sealer } from "./srtp.ts";
 import { VideoStream } from "./video-stream.ts";
 
 /** The one file that knows werift: a WebRTC connection to one viewer, who offers. */
@@ -93,6 +93,9 @@ export class Peer {
   async accept(offer: string): Promise<string> {
     await this.#pc.setRemoteDescription({ type: "offer", sdp: offer });
     this.#playoutDelay = this.#extension(playoutDelay);
+    // The one that every browser must have (RFC 8827, 6.5); video-stream.ts knows no other.
+    for (const transport of this.#pc.dtlsTransports)
+      Object.assign(transport, { srtpProfiles: [ProtectionProfileAes128CmHmacSha1_80] });
     const answer = await this.#pc.createAnswer();
     await this.#pc.setLocalDescription(answer);
     return this.#told(this.#pc.localDescription?.sdp ?? answer.sdp);
@@ -145,17 +148,12 @@ export class Peer {
     const { dtlsTransport, ssrc } = this.#video;
     const { srtp, iceTransport } = dtlsTransport;
     if (this.#stream?.session === srtp) return this.#stream.video;
-    const { profile, srtpSessionKey, srtpSessionSalt, srtpSessionAuthTag } = srtp.localContext;
-    const keys = {
-      profile: profile === 7 ? "aead-aes-128-gcm" : "aes-128-cm-hmac-sha1-80",
-      key: srtpSessionKey,
-      salt: srtpSessionSalt,
-      authKey: srtpSessionAuthTag,
-    } as const;
+    const { srtpSessionKey, srtpSessionSalt, srtpSessionAuthTag } = srtp.localContext;
+    const keys = { key: srtpSessionKey, salt: srtpSessionSalt, authKey: srtpSessionAuthTag };
     const way = new DatagramWay(iceTransport.connection);
     const video = new VideoStream({
       ssrc,
-      seal: sealer(keys, ssrc),
+      keys,
       send: (room, at, bytes) => way.send(room, at, bytes),
     });
     this.#stream = { session: srtp, video };
@@ -163,8 +161,9 @@ export class Peer {
   }
 
   /** werift's sender reports, which it keeps to itself, tell of what its own packets were: so they learn of ours. */
-  #account({ packets, octets }: VideoStream, timestamp: number): void {
+  #account(stream: VideoStream, timestamp: number): void {
     const sender = this.#video;
+    const { packets, octets } = stream.sent;
     sender["packetCount"] = packets;
     sender["octetCount"] = octets;
     sender["rtpTimestamp"] = timestamp;
