@@ -75,4 +75,17 @@ describe("a viewer's stream of video", () => {
     for (const seq of [45, 300, 44, 301, 0, 65_535]) video.sendAgain(seq);
     expect(sent).toEqual([lost, last]);
   });
+
+  it("sends a packet again ten times at most, and the one that takes its place as often", () => {
+    const { video, sent } = stream();
+    const askOften = (seq: number): number => {
+      sent.length = 0;
+      for (let n = 0; n < 100; n++) video.sendAgain(seq);
+      return sent.length;
+    };
+    video.sendPicture(picture(1), header);
+    expect(askOften(1)).toBe(10);
+    video.sendPicture(picture(256), header);
+    expect([askOften(1), askOften(257)]).toEqual([0, 10]);
+  });
 });

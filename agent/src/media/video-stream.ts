@@ -26,6 +26,8 @@ export interface PictureHeader {
 
 /** As many of the last packets can be sent again: a key frame's and those of the next pictures. */
 const keptPackets = 256;
+/** Browsers ask for a packet ten times and give up; one that asks for ever has not the whole host answering it. */
+const maxSentAgain = 10;
 const maxHeaderBytes = 12 + 8;
 const slotBytes = Math.ceil((leadBytes + maxHeaderBytes + maxPayloadBytes + tagBytes) / 4) * 4;
 
@@ -39,6 +41,7 @@ export class VideoStream {
   readonly #sealer: SrtpSealer;
   readonly #ring = Buffer.alloc(keptPackets * slotBytes);
   readonly #kept = new Array<PacketPlace | null>(keptPackets).fill(null);
+  readonly #sentAgain = new Uint8Array(keptPackets);
   #seq = 0;
   #rollover = 0;
   #packets = 0;
@@ -65,10 +68,14 @@ export class VideoStream {
     }
   }
 
-  /** Sends a packet once more, the very same bytes; nothing when it is too long ago. */
+  /** Sends a packet once more, the very same bytes; nothing when it is too long ago, or was asked for too often. */
   sendAgain(seq: number): void {
-    const kept = this.#kept[seq % keptPackets];
-    if (kept?.seq === seq) this.#send(kept);
+    const slot = seq % keptPackets;
+    const kept = this.#kept[slot];
+    const times = this.#sentAgain[slot] ?? 0;
+    if (kept?.seq !== seq || times >= maxSentAgain) return;
+    this.#sentAgain[slot] = times + 1;
+    this.#send(kept);
   }
 
   #send({ at, headerBytes, payloadBytes }: PacketPlace): void {
@@ -90,6 +97,7 @@ export class VideoStream {
     const { length: payloadBytes } = payload;
     const place = { at, headerBytes, payloadBytes, seq: this.#seq, rollover: this.#rollover };
     this.#kept[slot] = place;
+    this.#sentAgain[slot] = 0;
     return place;
   }
 
