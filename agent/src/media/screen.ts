@@ -54,6 +54,8 @@ export interface ScreenOptions {
 
 /** A key frame is asked of the phone no more often than this: each costs as much as many pictures. */
 const keyFrameEveryMs = 500;
+/** Nor is a spectator shown the past more often: it asks with a few bytes for 300 KiB. */
+const refreshEveryMs = 200;
 /** As much of the past is shown to who comes late; with more, a fresh key frame is the quicker way. */
 const maxReplayBytes = 300 * 1024;
 const retryMs = [250, 500, 1000, 2000, 4000] as const;
@@ -66,6 +68,8 @@ export class Screen {
   readonly #options: ScreenOptions;
   readonly #spectators = new Set<Spectator>();
   readonly #group = new PictureGroup();
+  /** When each was last shown the past, or is going to be. */
+  readonly #refreshed = new WeakMap<Spectator, number>();
   readonly #stopping = new AbortController();
   #session: ScrcpySession | null = null;
   #work: Promise<void> | null = null;
@@ -109,8 +113,19 @@ export class Screen {
     this.#linger.unref();
   }
 
-  /** Shows a spectator who can see from now on what is on the screen; also when it lost pictures. */
+  /** Shows a spectator who can see from now on what is on the screen; also when it lost pictures. One that asks again at once waits a little, and is shown what there is then. */
   refresh(spectator: Spectator): void {
+    const nowMs = performance.now();
+    const waitMs =
+      (this.#refreshed.get(spectator) ?? Number.NEGATIVE_INFINITY) + refreshEveryMs - nowMs;
+    // Its turn is set already.
+    if (waitMs > refreshEveryMs) return;
+    this.#refreshed.set(spectator, nowMs + Math.max(0, waitMs));
+    if (waitMs <= 0) this.#showAgain(spectator);
+    else setTimeout(() => this.#showAgain(spectator), waitMs).unref();
+  }
+
+  #showAgain(spectator: Spectator): void {
     const units = this.#group.units;
     const bytes = units.reduce((sum, unit) => sum + unit.bytes, 0);
     if (units.length > 0 && bytes <= maxReplayBytes)
