@@ -113,7 +113,8 @@ export class Peer {
     const offered = transceiver?.headerExtensions.find((extension) => extension.uri === uri);
     // werift would answer with what was not offered.
     if (!offered && video) video.length = 0;
-    return offered?.id ?? null;
+    // A greater number needs the longer form of extensions (RFC 8285, 4.3), which is not worth its bytes.
+    return offered && offered.id <= 14 ? offered.id : null;
   }
 
   async addCandidate(candidate: LiveCandidate | null): Promise<void> {
