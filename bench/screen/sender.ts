@@ -137,13 +137,13 @@ async function flood(way: FloodWay, port: number): Promise<void> {
   };
   const begun = performance.now();
   const before = process.cpuUsage();
-  let packets = 0;
+  let flooded = 0;
   while (performance.now() - begun < floodMs) {
-    for (let n = 0; n < 10; n++, packets += 15) ways[way]();
+    for (let n = 0; n < 10; n++, flooded += 15) ways[way]();
     await turn();
   }
   const { user, system } = process.cpuUsage(before);
-  const packetsPerSecond = packets / ((user + system) / 1e6);
+  const packetsPerSecond = flooded / ((user + system) / 1e6);
   socket.close();
   say({ type: "flooded", packetsPerSecond });
 }

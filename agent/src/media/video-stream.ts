@@ -40,7 +40,7 @@ export class VideoStream {
   readonly #sendOut: VideoStreamOptions["send"];
   readonly #sealer: SrtpSealer;
   readonly #ring = Buffer.alloc(keptPackets * slotBytes);
-  readonly #kept = new Array<PacketPlace | null>(keptPackets).fill(null);
+  readonly #kept = Array.from<PacketPlace | null>({ length: keptPackets }).fill(null);
   readonly #sentAgain = new Uint8Array(keptPackets);
   #seq = 0;
   #rollover = 0;
