@@ -205,6 +205,33 @@ export const logGuards: readonly Guard[] = [
     },
   },
   {
+    name: "an event that the log can't keep goes to quarantine",
+    file: "hub/src/platform/log/ingest.ts",
+    guard: "  isStorable(event)\n",
+    without: "  (true as boolean)\n",
+    test: {
+      file: ingest,
+      name: "an event that the log can't keep goes to quarantine too, and its host goes on",
+    },
+  },
+  {
+    name: "what no database keeps does not reach the outbox",
+    file: "hub/src/platform/log/outbox.ts",
+    guard: "envelopes.map(storableJson)",
+    without: "envelopes.map((envelope) => JSON.stringify(envelope))",
+    test: {
+      file: relay,
+      name: "events reach the log as they were said, but for what no database keeps, which holds nothing up",
+    },
+  },
+  {
+    name: "a nearer deadline is looked at in time",
+    file: "hub/src/platform/saga/store.ts",
+    guard: "then least(s.look_at, d.deadline) end",
+    without: "then s.look_at end",
+    test: { file: saga, name: "a deadline that a step brings nearer is kept in time" },
+  },
+  {
     name: "a saga's deadline is kept by the database's clock",
     file: "hub/src/platform/saga/runtime.ts",
     guard:

@@ -280,6 +280,22 @@ test("a deadline that a step put off is found early once, and is no step until i
   await until("its deadline", async () => (await saga.shown())?.steps.length === 2);
 });
 
+test("a deadline that a step brings nearer is kept in time", async () => {
+  const options = { deadlineMs: hourMs };
+  await using saga = live(greeting(options));
+  await saga.begin();
+  await until("the beginning", saga.shown);
+  options.deadlineMs = 1;
+  await saga.say(registered(saga.name, saga.sagaId));
+  const shown = await until("the deadline", async () => {
+    const found = await saga.shown();
+    return (found?.steps.length ?? 0) > 2 && found;
+  });
+  expect(shown.steps.slice(0, 3).map(({ input }) => input)).toEqual([
+    ...["user.registered", "user.registered", "deadline"],
+  ]);
+});
+
 test("a step in the middle leaves the saga's indexes alone, also with a later deadline; the last takes it out of them", async () => {
   const saga = greeting({ deadlineMs: hourMs }) as Saga;
   const { fold } = sagaConsumer("billing", saga);
