@@ -20,6 +20,8 @@ import {
 
 const connack = 2;
 const published = 3;
+const puback = 4;
+const pubrec = 5;
 const suback = 9;
 
 interface Taken {
@@ -223,6 +225,25 @@ describe("a host", () => {
     expect(taken.filter(({ text }) => text === "forged")).toEqual([]);
     peer.socket.write(publish(hostTopic("h1", "events"), "good"));
     await expect.poll(() => taken.at(-1)).toEqual({ hostId: "h1", kind: "events", text: "good" });
+  });
+
+  test("is taken at its word once at each quality of service, and answered as that wants it; nobody else hears it", async () => {
+    await using peer = await Peer.signedIn({ clientId: "h7" });
+    await using other = await Peer.signedIn({ clientId: "h8" });
+    other.socket.write(subscribe(desiredTopic("h8", "+")));
+    await other.heard(suback);
+    peer.socket.write(publish(desiredTopic("h8", "d1"), "forged"));
+    for (const qos of [0, 1, 2])
+      peer.socket.write(
+        publish(hostTopic("h7", "events"), `at ${qos}`, { qos, packetId: qos + 1 }),
+      );
+    expect((await peer.heard(puback, ({ body }) => body[1] === 2)).body.length).toBe(2);
+    expect((await peer.heard(pubrec)).body[1]).toBe(3);
+    expect(taken.filter(({ hostId }) => hostId === "h7").map(({ text }) => text)).toEqual([
+      ...["at 0", "at 1", "at 2"],
+    ]);
+    await broker.publish(desiredTopic("h8", "d2"), {}, { retain: false });
+    expect(topicOf(await other.heard(published))).toBe(desiredTopic("h8", "d2"));
   });
 
   test.each([
