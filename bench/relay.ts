@@ -86,7 +86,7 @@ export const relay: Benchmark = {
 };
 
 const bound =
-  "the processor: straight ahead a byte meets the two adb programs, Docker's proxy and the phone; by the relay four programs more, on the same two cores. Of each of ours half is the kernel's, reading and writing 64 KiB at a time, a tenth V8 collecting the buffers of those reads (bin/collector.ts: young, each 8 MiB; before, the hub's whole heap each 12 MB was more than half of a file's time there), and the rest framing: adb's, and WebSocket's";
+  "the processor: straight ahead a byte meets the two adb programs, Docker's proxy and the phone; by the relay four programs more, on the same two cores. Of each of ours half is the kernel's, reading and writing 64 KiB at a time, a tenth V8 collecting the buffers of those reads (bin/collector.ts: young, each 8 MiB; before, the hub's whole heap each 12 MB was more than half of a file's time there), and the rest framing: adb's, and WebSocket's.";
 
 type Measured = Record<Work, Record<Way, number[]>>;
 

@@ -103,10 +103,16 @@ test("commands that find the sign-in nearly over at the same time renew it once,
   expect(await run(me)).toMatchObject({ email: account.email });
 });
 
-test("a sign-in that was ended elsewhere says to sign in again", async () => {
+test("a sign-in that was ended elsewhere says to sign in again, which it does not stand in the way of", async () => {
   await signIn(url());
   await bench.as(null).accounts.logout({ refreshToken: (await loadSession())?.refreshToken ?? "" });
   await expect(run(me)).rejects.toThrow("sign in again");
+  shown.length = 0;
+  const again = withHub(new Command(), ({ client }) => client.accounts.login.mutate(account), {
+    anyone: true,
+  });
+  expect((await again).user).toMatchObject({ email: account.email });
+  expect(shown).toEqual([]);
 });
 
 test("a feed that reconnects shows a token that is good then, and goes on where it was", async () => {

@@ -34,7 +34,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Runs a command's work with a connection; needs a sign-in unless told otherwise. */
+/** Runs a command's work with a connection; needs a sign-in, unless told otherwise: then none is shown, as one that is over would keep people from signing in anew. */
 export async function withHub<T>(
   command: Command,
   work: (connection: Connection) => Promise<T>,
@@ -45,7 +45,7 @@ export async function withHub<T>(
   const url = flags.url ?? process.env.CLOUDPHONE_URL ?? session?.url ?? defaultUrl;
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new Fault("bad_input", `${url} is no address of a hub; one reads http://HOST:PORT.`);
-  const signedIn = apiKey() !== null || session?.url === url;
+  const signedIn = !options.anyone && (apiKey() !== null || session?.url === url);
   if (!signedIn && !options.anyone)
     throw new Fault(
       "unauthenticated",

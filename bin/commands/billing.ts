@@ -5,37 +5,11 @@ import type { Command } from "commander";
 import { until, withHub } from "../client.ts";
 import { print } from "../output.ts";
 import { paged, type PageFlags, pageOf, tellEarlier } from "../pages.ts";
+import { planNamed } from "./plans.ts";
 
-const hourMs = 3_600_000;
 const buyMs = 120_000;
 
-const hours = (ms: number): string => `${(ms / hourMs).toFixed(ms % hourMs === 0 ? 0 : 2)} h`;
-
 export const billingCommands = (program: Command): void => {
-  program
-    .command("plans")
-    .description("what can be bought")
-    .action((_flags: unknown, command: Command) =>
-      withHub(
-        command,
-        async ({ client, json }) => {
-          const list = await client.plans.list.query();
-          const rows = list.map((plan) => ({
-            plan: plan.name,
-            price: formatMinor(plan.priceMinor, plan.currency),
-            included: hours(plan.includedMs),
-            "then per hour": formatMinor(plan.hourlyMinor, plan.currency),
-            for:
-              plan.leaseMs === null
-                ? "as long as you like"
-                : `${Math.round(plan.leaseMs / (24 * hourMs))} days`,
-            about: `${plan.description}${plan.demo ? " (demo)" : ""}`,
-          }));
-          print(list, { json, rows, empty: "Nothing is for sale yet." });
-        },
-        { anyone: true },
-      ),
-    );
   program
     .command("buy")
     .description("buy a plan and get a phone")
@@ -70,12 +44,7 @@ export const billingCommands = (program: Command): void => {
 
 async function buy(wanted: string, flags: { wait: boolean }, command: Command): Promise<void> {
   await withHub(command, async ({ client, json }) => {
-    const plans = await client.plans.list.query();
-    const plan = plans.find(
-      ({ id, name }) => id === wanted || name.toLowerCase() === wanted.toLowerCase(),
-    );
-    if (!plan)
-      throw new Fault("not_found", `There is no plan ${wanted}; \`cloudphone plans\` shows them.`);
+    const plan = await planNamed(client, wanted);
     const { orderId, state } = await client.orders.create.mutate({
       planId: plan.id,
       idempotencyKey: randomUUID(),

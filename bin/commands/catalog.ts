@@ -39,8 +39,9 @@ export const allCommands: readonly CommandFile[] = [
   { names: ["apps"], load: async () => (await import("./apps.ts")).appCommands },
   { names: ["snapshots"], load: async () => (await import("./snapshots.ts")).snapshotCommands },
   { names: ["recordings"], load: async () => (await import("./recordings.ts")).recordingCommands },
+  { names: ["plans"], load: async () => (await import("./plans.ts")).planCommands },
   {
-    names: ["plans", "buy", "usage"],
+    names: ["buy", "usage"],
     load: async () => (await import("./billing.ts")).billingCommands,
   },
   { names: ["orders"], load: async () => (await import("./orders.ts")).orderCommands },

@@ -218,14 +218,14 @@ function placeOf(words: readonly string[]): { latitude: number; longitude: numbe
   return { latitude: numberOf(latitude), longitude: numberOf(longitude) };
 }
 
-function numberOf(text: string): number {
+export function numberOf(text: string): number {
   const number = Number(text);
   if (text.trim() === "" || !Number.isFinite(number))
     throw new Fault("bad_input", `"${text}" is no number.`);
   return number;
 }
 
-function sizeOf(text: string): { width: number; height: number } {
+export function sizeOf(text: string): { width: number; height: number } {
   const [, width, height] = /^(\d+)x(\d+)$/.exec(text) ?? [];
   if (!width || !height)
     throw new Fault("bad_input", `"${text}" is no size; write it like 720x1280.`);
