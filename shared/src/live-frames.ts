@@ -126,7 +126,10 @@ export class LiveFrames {
     if (this.#pieces.bytes < headBytes) return null;
     const length = viewOf(this.#pieces.front(headBytes)).getUint32(0);
     if (length < 1 || length - 1 > this.#maxBodyBytes)
-      throw new Fault("bad_input", "What came on the line is no frame of a live session.");
+      throw new Fault(
+        "bad_input",
+        `What came on the line is no frame of a live session, or longer than ${this.#maxBodyBytes} bytes.`,
+      );
     return this.#pieces.bytes < 4 + length ? null : 4 + length;
   }
 }

@@ -8,10 +8,15 @@ import {
 import { encodePicture, LiveFrames, messageIn } from "@cloudphone/shared/live-frames";
 import type { AccessUnit } from "./access-units.ts";
 
+/** An input that can't be read: a finger far outside, a key that no phone has. It is left out, as on a data channel, and ends nothing. */
+export interface UnreadableInput {
+  readonly type: "unreadable-input";
+}
+
 /** The viewer's messages, to the end of the line. A Fault is what a viewer must not send; the session ends with it. */
 export async function* readViewerMessages(
   chunks: AsyncIterable<Uint8Array>,
-): AsyncGenerator<ViewerMessage, void> {
+): AsyncGenerator<ViewerMessage | UnreadableInput, void> {
   const frames = new LiveFrames(maxLiveMessageBytes);
   for await (const chunk of chunks)
     for (const { kind, body } of frames.push(chunk)) {
@@ -21,11 +26,13 @@ export async function* readViewerMessages(
     }
 }
 
-function toViewerMessage(json: unknown): ViewerMessage {
+function toViewerMessage(json: unknown): ViewerMessage | UnreadableInput {
   if (json === undefined)
     throw new Fault("bad_input", "The viewer sent a message that is no JSON.");
   const message = viewerMessageSchema.safeParse(json);
   if (message.success) return message.data;
+  if (typeof json === "object" && json !== null && "type" in json && json.type === "input")
+    return { type: "unreadable-input" };
   const [issue] = message.error.issues;
   const where = issue?.path.join(".") ?? "";
   throw new Fault(

@@ -253,6 +253,8 @@ describe("a viewer of a screen", { timeout: 40_000 }, () => {
     viewer.send({ type: "hello", v: 1, sound: false });
     viewer.send({ type: "relay", on: true });
     await until(() => viewer.pictures > 0 && viewer.of("size").length > 0);
+    viewer.input({ type: "touch", finger: 0, action: "down", x: 1e9, y: -1e9, pressure: 1 });
+    viewer.input({ type: "key", action: "down", keycode: 100_000, meta: 0 });
     const candidate = "candidate:1 1 udp 2113937151 192.0.2.7 9 typ host";
     for (let n = 0; n < 10_000; n++) {
       viewer.send({ type: "candidate", candidate: { candidate, sdpMid: "0", sdpMLineIndex: 0 } });

@@ -13,7 +13,7 @@ import {
 import { encodeMessage, encodeSound } from "@cloudphone/shared/live-frames";
 import type { Logger } from "pino";
 import { chunksOf } from "../byte-reader.ts";
-import { pictureFrame, readViewerMessages } from "./framing.ts";
+import { pictureFrame, readViewerMessages, type UnreadableInput } from "./framing.ts";
 import type { Peer, PeerOptions } from "./peer.ts";
 import type { Picture, Screen, Spectator } from "./screen.ts";
 import type { MediaPacket } from "./scrcpy/streams.ts";
@@ -111,7 +111,7 @@ export class Viewer implements Spectator {
       await this.#take(message);
   }
 
-  async #take(message: ViewerMessage): Promise<void> {
+  async #take(message: ViewerMessage | UnreadableInput): Promise<void> {
     const { screen } = this.#options;
     switch (message.type) {
       case "hello":
@@ -135,6 +135,8 @@ export class Viewer implements Spectator {
       case "input":
         if (this.#mayInput()) screen.input(this, message.input);
         return;
+      case "unreadable-input":
+        return this.#countUnreadable();
       case "clipboard":
         return this.#clipboard(message.text);
     }
@@ -211,8 +213,12 @@ export class Viewer implements Spectator {
     if (!this.#mayInput()) return;
     const input = text.length > maxLiveMessageBytes ? null : inputSchema.safeParse(parse(text));
     if (input?.success) this.#options.screen.input(this, input.data);
-    // Who sends nothing but rubbish is not listened to any more.
-    else if (++this.#badMessages === maxBadMessages)
+    else this.#countUnreadable();
+  }
+
+  /** Who sends nothing but rubbish is not listened to any more. */
+  #countUnreadable(): void {
+    if (++this.#badMessages === maxBadMessages)
       this.#options.logger.warn("a viewer's input can't be read; it is ignored from now on");
   }
 
