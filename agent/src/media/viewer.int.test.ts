@@ -209,7 +209,7 @@ describe("a viewer of a screen", { timeout: 40_000 }, () => {
   it.each([
     ["no JSON", Buffer.from("{")],
     ["an unknown message", Buffer.from('{"type":"explode"}')],
-    ["a touch without a place", Buffer.from('{"type":"input","input":{"type":"touch"}}')],
+    ["a wish that is none", Buffer.from('{"type":"control","take":"please"}')],
     ["far too much", Buffer.alloc(100_000, 32)],
   ])("is told what was wrong when it sends %s, and the others see on", async (_, body) => {
     const world = await openWorld();
@@ -255,6 +255,7 @@ describe("a viewer of a screen", { timeout: 40_000 }, () => {
     await until(() => viewer.pictures > 0 && viewer.of("size").length > 0);
     viewer.input({ type: "touch", finger: 0, action: "down", x: 1e9, y: -1e9, pressure: 1 });
     viewer.input({ type: "key", action: "down", keycode: 100_000, meta: 0 });
+    viewer.raw(Buffer.from('{"type":"input","input":{"type":"touch"}}'));
     const candidate = "candidate:1 1 udp 2113937151 192.0.2.7 9 typ host";
     for (let n = 0; n < 10_000; n++) {
       viewer.send({ type: "candidate", candidate: { candidate, sdpMid: "0", sdpMLineIndex: 0 } });
