@@ -14,6 +14,7 @@ import { signIn } from "./sign-in.ts";
 
 type Answers = inferRouterOutputs<AppRouter>;
 export type Device = Answers["devices"]["list"][number];
+export type ListedDevice = Answers["devices"]["page"][number];
 export type Plan = Answers["plans"]["list"][number];
 export type Order = Answers["orders"]["list"][number];
 export type UsageLine = Answers["usage"]["list"][number];

@@ -1,7 +1,8 @@
 import { createInstance } from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { en } from "./en.ts";
-import { type Language, rememberLanguage, type Texts, texts } from "./texts.ts";
+import type { Texts } from "./same-keys.ts";
+import { type Language, rememberLanguage, texts } from "./texts.ts";
 
 /** By their own names. */
 export const languages: Readonly<Record<Language, string>> = { "zh-CN": "中文", en: "English" };

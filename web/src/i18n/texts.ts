@@ -1,10 +1,6 @@
-import type { en } from "./en.ts";
-import type { SameKeys } from "./same-keys.ts";
+import type { Texts } from "./same-keys.ts";
 
 export type Language = "zh-CN" | "en";
-
-/** What each language must have. */
-export type Texts = SameKeys<typeof en>;
 
 const storageKey = "cloudphone.language";
 

@@ -1,4 +1,4 @@
-import type { Texts } from "./texts.ts";
+import type { Texts } from "./same-keys.ts";
 import { consoleTextsZh } from "./zh-cn/console.ts";
 import { customerZh } from "./zh-cn/customer.ts";
 import { frameZh } from "./zh-cn/frame.ts";
@@ -13,6 +13,8 @@ export const zhCN = {
     name: "云手机",
     signOut: "退出登录",
     hubAway: "无法连接服务器，恢复后本页会自动继续。",
+    broken: "页面未能完整加载，您所做的操作不会丢失。",
+    reload: "重新加载",
     retry: "重试",
     notFound: "页面不存在。",
     toPhones: "返回我的手机",
@@ -28,6 +30,8 @@ export const zhCN = {
     title: "登录",
     email: "邮箱",
     password: "密码",
+    show: "显示输入内容",
+    hide: "隐藏输入内容",
     submit: "登录",
     emailWrong: "邮箱格式不正确。",
     needed: "请填写此项。",
@@ -119,13 +123,6 @@ export const zhCN = {
     title: "应用和文件",
     drop: "拖入或选择文件：APK 会被安装，其他文件保存到 Download。",
     dropNow: "松开即发送到手机",
-    choose: "选择 APK",
-    uploading: "上传中 {{percent}} %",
-    installing: "安装中…",
-    installed: "已安装",
-    saved: "已保存到 Download",
-    cancelled: "已取消",
-    failed: "未成功",
   },
   trouble: {
     lease_over: "该手机的租期已结束。",

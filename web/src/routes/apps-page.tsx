@@ -57,7 +57,7 @@ function AppTable({ apps, onInstall }: AppTableProps) {
             render: (_, { label, packageName }) => (
               <div className="two-lines">
                 <bdi>{label}</bdi>
-                <bdi className="faint">{packageName}</bdi>
+                {packageName !== label && <bdi className="faint">{packageName}</bdi>}
               </div>
             ),
           },

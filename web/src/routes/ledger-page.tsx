@@ -88,7 +88,7 @@ function TransactionRows({ search, kind }: TransactionRowsProps) {
       rowKey={({ id }) => id}
       empty={t("wallet.none")}
       columns={[
-        { title: t("list.time"), width: 150, render: (_, { at }) => instant(at) },
+        { title: t("list.time"), width: 180, render: (_, { at }) => instant(at) },
         {
           title: t("ledger.kind"),
           width: 100,
@@ -104,7 +104,7 @@ function TransactionRows({ search, kind }: TransactionRowsProps) {
             </div>
           ),
         },
-        { title: t("ledger.sides"), width: 240, render: (_, { sides }) => <Sides sides={sides} /> },
+        { title: t("ledger.sides"), width: 300, render: (_, { sides }) => <Sides sides={sides} /> },
       ]}
     />
   );

@@ -3,6 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, type Order } from "../api.ts";
 import { EndOrder } from "../features/orders/end-order.tsx";
+import { useRights } from "../features/roles/use-rights.ts";
 import { OrderState } from "../features/orders/order-state.tsx";
 import { PurchaseSteps } from "../features/orders/purchase-steps.tsx";
 import { RefundOrder } from "../features/orders/refund-order.tsx";
@@ -16,6 +17,7 @@ import { Panel } from "../ui/panel.tsx";
 export function OrderPage() {
   const { t } = useTranslation();
   const { order: orderId } = useParams({ from: "/signed-in/orders/$order" });
+  const isStaff = useUser()?.role !== "customer";
   const order = useQuery({
     queryKey: ["orders.show", orderId],
     queryFn: () => api.orders.show.query({ orderId }),
@@ -34,6 +36,7 @@ export function OrderPage() {
             </Panel>
             <Panel title={t("orders.facts")} extra={<OrderState state={found.state} />}>
               <Facts order={found} />
+              {isStaff && <Customer userId={found.userId} />}
             </Panel>
           </div>
         )}
@@ -91,5 +94,26 @@ function Facts({ order }: { readonly order: Order }) {
           ),
       )}
     </dl>
+  );
+}
+
+/** Whose order it is: billing knows customers by their ids alone. */
+function Customer({ userId }: { readonly userId: string }) {
+  const { t } = useTranslation();
+  const mayLook = useRights().has("accounts.read");
+  const accounts = useQuery({
+    queryKey: ["accounts.list", "one", userId],
+    queryFn: () => api.accounts.list.query({ search: userId }),
+    enabled: mayLook,
+  });
+  const email = accounts.data?.find((account) => account.userId === userId)?.email;
+  if (email === undefined) return null;
+  return (
+    <p>
+      {t("recordings.customer")}{" "}
+      <Link to="/users/$user" params={{ user: userId }}>
+        <bdi>{email}</bdi>
+      </Link>
+    </p>
   );
 }

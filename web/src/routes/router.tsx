@@ -11,6 +11,7 @@ import { queries } from "../api.ts";
 import { unreadQuery } from "../features/notifications/use-unread.ts";
 import { phonesQuery } from "../features/phones/use-phones.ts";
 import { expectSession } from "../features/screen/open-session.ts";
+import { Broken } from "../ui/broken.tsx";
 import { Missing } from "../ui/missing.tsx";
 import { Shell } from "../ui/shell.tsx";
 import { signIn } from "../sign-in.ts";
@@ -39,10 +40,7 @@ const signInRoute = createRoute({
   validateSearch: (search: Record<string, unknown>): { to?: string } =>
     // A path of this page, and nothing that leads elsewhere.
     typeof search.to === "string" && /^\/(?!\/)/.test(search.to) ? { to: search.to } : {},
-  component: lazyRouteComponent(
-    () => dressed(async () => (await import("./sign-in-page.tsx")).SignInPage),
-    "Page",
-  ),
+  component: lazyRouteComponent(() => import("./sign-in-page.tsx"), "SignInPage"),
 });
 
 const sharedRoute = createRoute({
@@ -172,6 +170,7 @@ export const router = createRouter({
     signedIn.addChildren([home, phone, ...pages]),
   ]),
   defaultPreload: "intent",
+  defaultErrorComponent: Broken,
 });
 
 declare module "@tanstack/react-router" {

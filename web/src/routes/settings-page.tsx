@@ -9,6 +9,7 @@ import { Pools } from "../features/settings/pools.tsx";
 import { Answer } from "../ui/answer.tsx";
 import { PageFrame } from "../ui/page-frame.tsx";
 import { Panel } from "../ui/panel.tsx";
+import { useStacked } from "../ui/stacked.tsx";
 
 /** What the hub was started with, and where what holds at once is changed. */
 export function SettingsPage() {
@@ -34,6 +35,22 @@ export function SettingsPage() {
 
 function SettingTable({ settings }: { readonly settings: readonly Setting[] }) {
   const { t } = useTranslation();
+  const cards = useStacked<Setting>([
+    { title: t("settings.name"), render: (_, { name }) => <code>{name}</code> },
+    {
+      title: t("settings.value"),
+      render: (_, setting) => (
+        <>
+          <Value setting={setting} /> {setting.standard && <Tag>{t("settings.standard")}</Tag>}
+        </>
+      ),
+    },
+    {
+      title: t("settings.environment"),
+      responsive: ["md"],
+      render: (_, { environment }) => <code className="faint">{environment}</code>,
+    },
+  ]);
   return (
     <div className="rows" role="region" aria-label={t("nav.settings")}>
       <Table<Setting>
@@ -41,23 +58,7 @@ function SettingTable({ settings }: { readonly settings: readonly Setting[] }) {
         pagination={false}
         dataSource={settings}
         rowKey={({ name }) => name}
-        columns={[
-          { title: t("settings.name"), render: (_, { name }) => <code>{name}</code> },
-          {
-            title: t("settings.value"),
-            render: (_, setting) => (
-              <>
-                <Value setting={setting} />{" "}
-                {setting.standard && <Tag>{t("settings.standard")}</Tag>}
-              </>
-            ),
-          },
-          {
-            title: t("settings.environment"),
-            responsive: ["md"],
-            render: (_, { environment }) => <code className="faint">{environment}</code>,
-          },
-        ]}
+        {...cards}
       />
     </div>
   );

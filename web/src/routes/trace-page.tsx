@@ -23,7 +23,11 @@ export function TracePage() {
 }
 
 type Node = Trace["roots"][number];
-const colours: Record<Node["kind"], string> = { event: "blue", step: "purple", command: "gold" };
+const colours: Record<Node["kind"], string> = {
+  event: "processing",
+  step: "default",
+  command: "warning",
+};
 
 function Tree({ trace, chosen }: { readonly trace: Trace; readonly chosen: string }) {
   const { t } = useTranslation();

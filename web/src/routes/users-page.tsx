@@ -1,6 +1,6 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { Link } from "@tanstack/react-router";
-import { Button, type TableProps, Tag } from "antd";
+import { Button, type TableProps } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Account } from "../api.ts";
@@ -63,6 +63,7 @@ function AccountRows({ search }: { readonly search: string }) {
         rowKey={({ userId }) => userId}
         empty={t("users.none")}
         columns={useColumns(setCredited)}
+        isStacked
       />
       {credited && (
         <TopUp key={credited.userId} account={credited} onClose={() => setCredited(null)} />
@@ -86,8 +87,8 @@ function useColumns(onCredit: (account: Account) => void): Columns {
     {
       title: t("profile.role"),
       responsive: ["sm"],
-      width: 130,
-      render: (_, { role }) => <Tag>{t(`profile.roles.${role}`, { defaultValue: role })}</Tag>,
+      width: 180,
+      render: (_, account) => <SetRole account={account} />,
     },
     {
       title: t("users.createdAt"),
@@ -100,7 +101,6 @@ function useColumns(onCredit: (account: Account) => void): Columns {
       align: "right",
       render: (_, account) => (
         <span className="row-actions">
-          <SetRole account={account} />
           <ResetPassword account={account} />
           <Button
             size="small"

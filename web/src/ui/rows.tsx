@@ -4,7 +4,7 @@ import type { ReactNode, UIEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Refused } from "./answer.tsx";
 import { Skeleton } from "./skeleton.tsx";
-import { narrowPx, stacked } from "./stacked.tsx";
+import { useStacked } from "./stacked.tsx";
 import { useViewport } from "./use-viewport.ts";
 
 interface RowsProps<T> {
@@ -36,6 +36,7 @@ export function Rows<T extends object>(props: RowsProps<T>) {
   const { label, queryKey, page, rowKey, columns, empty, size = 100, around = 300 } = props;
   const { t } = useTranslation();
   const { height, width } = useViewport();
+  const cards = useStacked(columns, props.isStacked ?? false);
   const list = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam }) => page(pageParam as T | null, size),
@@ -51,7 +52,6 @@ export function Rows<T extends object>(props: RowsProps<T>) {
   const more = (): void => {
     if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
   };
-  const isCards = props.isStacked === true && width < narrowPx;
   const isLong = rows.length > drawnRows;
   const onScroll = ({ currentTarget }: UIEvent): void => {
     const { scrollHeight, scrollTop, clientHeight } = currentTarget;
@@ -63,8 +63,7 @@ export function Rows<T extends object>(props: RowsProps<T>) {
         size="small"
         dataSource={rows}
         rowKey={rowKey}
-        columns={isCards ? stacked(columns) : columns}
-        showHeader={!isCards}
+        {...cards}
         pagination={false}
         {...(isLong && {
           virtual: true,

@@ -1,13 +1,24 @@
 import type { TableColumnType, TableProps } from "antd";
 import type { ReactNode } from "react";
+import { useViewport } from "./use-viewport.ts";
 
 type Columns<T> = NonNullable<TableProps<T>["columns"]>;
 
 /** Narrower than this, a row with more than a name and a figure is a card. */
-export const narrowPx = 600;
+const narrowPx = 600;
 
-/** All columns as one, for narrow windows: each row is a card that says what stands in which of them. */
-export function stacked<T extends object>(columns: Columns<T>): Columns<T> {
+/** A table's columns; in a narrow window one card a row instead, with all that stands in them, if that is wished. */
+export function useStacked<T extends object>(
+  columns: Columns<T>,
+  isWished = true,
+): { readonly columns: Columns<T>; readonly showHeader: boolean } {
+  const { width } = useViewport();
+  const isNarrow = isWished && width < narrowPx;
+  return { columns: isNarrow ? stacked(columns) : columns, showHeader: !isNarrow };
+}
+
+/** All columns as one: each row is a card that says what stands in which of them. */
+function stacked<T extends object>(columns: Columns<T>): Columns<T> {
   const parts = columns as readonly TableColumnType<T>[];
   return [
     {

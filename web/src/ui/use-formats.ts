@@ -12,8 +12,10 @@ export interface Formats {
   /** To the millisecond, for operators. */
   instant(iso: string): string;
   day(iso: string): string;
-  /** The two largest units: "2 h 5 min". */
+  /** The two largest units: "2 h 5 min"; less than a second in milliseconds. */
   duration(ms: number): string;
+  /** Time that is sold: "200 h", never in days. */
+  hours(ms: number): string;
   bytes(count: number): string;
   number(value: number, digits?: number): string;
 }
@@ -48,6 +50,7 @@ function formatsOf(language: string): Formats {
     instant,
     day,
     duration: (ms) => durationText(ms, language),
+    hours: (ms) => unitText(Math.round(ms / 360_000) / 10, "hour", language),
     bytes: (count) => bytesText(count, language),
     number: (value, digits = 0) =>
       new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value),
@@ -60,16 +63,18 @@ function dates(language: string, form: Intl.DateTimeFormatOptions): (iso: string
   return (iso) => (format ??= new Intl.DateTimeFormat(language, form)).format(new Date(iso));
 }
 
+const unitText = (count: number, unit: string, language: string): string =>
+  new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(count);
+
 function durationText(ms: number, language: string): string {
+  if (ms > 0 && ms < unitMs.second) return unitText(Math.ceil(ms), "millisecond", language);
   const parts: string[] = [];
   let rest = ms;
   for (const [unit, size] of Object.entries(unitMs)) {
     const count = Math.floor(rest / size);
     rest -= count * size;
     if (count === 0 && !(unit === "second" && parts.length === 0)) continue;
-    parts.push(
-      new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(count),
-    );
+    parts.push(unitText(count, unit, language));
     if (parts.length === 2) break;
   }
   return parts.join(" ");

@@ -21,16 +21,21 @@ export const devicePageSchema = z
 
 type DevicePage = z.infer<typeof devicePageSchema>;
 
+/** A device as staff see it: customers are not told how hosts are called. */
+export interface ListedDevice extends DeviceInfo {
+  readonly hostName: string;
+}
+
 /** Staff's view of all devices, newest first; a page goes on behind a device, however many came or went meanwhile. */
 export async function pageDevices(
   query: Query,
   batteries: Batteries,
   page: DevicePage,
-): Promise<DeviceInfo[]> {
+): Promise<ListedDevice[]> {
   const { search, state = null, hostId = null, leased = null, before = null, limit } = page;
   const like = likeText(search);
-  const rows = await query<DeviceRow>`
-    select d.*, h.state as host_state, h.recording_days as host_recording_days, l.id as lease_id, l.order_id, l.user_id, lower(l.period) as since, l.expires_at
+  const rows = await query<DeviceRow & { host_name: string }>`
+    select d.*, h.name as host_name, h.state as host_state, h.recording_days as host_recording_days, l.id as lease_id, l.order_id, l.user_id, lower(l.period) as since, l.expires_at
     from devices d join hosts h on h.id = d.host_id
       left join leases l on l.device_id = d.id and upper_inf(l.period)
     where d.existence = 'present'
@@ -40,7 +45,7 @@ export async function pageDevices(
       and (${before}::uuid is null
         or (d.created_at, d.id) < (select b.created_at, b.id from devices b where b.id = ${before}))
     order by d.created_at desc, d.id desc limit ${limit}`;
-  return rows.map((row) => toInfo(row, batteries));
+  return rows.map((row) => ({ ...toInfo(row, batteries), hostName: row.host_name }));
 }
 
 export interface DeviceCounts {

@@ -32,6 +32,8 @@ export interface DeviceInfo {
   readonly idleStopMinutes: number | null;
   /** How many days films of its screen are kept; 0: it is not filmed. */
   readonly recordingDays: number;
+  /** Whether that was said of this device; else it is as its host has it. */
+  readonly recordingDaysAreOwn: boolean;
   readonly lease: {
     readonly orderId: Id;
     readonly userId: Id;
@@ -95,6 +97,7 @@ export const toInfo = (row: DeviceRow, batteries: Batteries): DeviceInfo => ({
   labels: row.labels,
   idleStopMinutes: row.idle_stop_minutes,
   recordingDays: row.recording_days ?? row.host_recording_days,
+  recordingDaysAreOwn: row.recording_days !== null,
   lease:
     row.order_id && row.user_id
       ? {

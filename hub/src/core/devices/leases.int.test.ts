@@ -257,6 +257,7 @@ test("a long list of devices is read page by page, narrowed down, and counted", 
   for (let before: Id | undefined; ; ) {
     const page = await devices.page({ hostId, limit: 3, ...(before && { before }) });
     names.push(...page.map(({ name }) => name));
+    expect(new Set(page.map(({ hostName }) => hostName)).size).toBe(1);
     before = page.at(-1)?.deviceId;
     if (page.length < 3) break;
   }

@@ -38,7 +38,8 @@ test("whether a phone is filmed is its operator's to say, is told to its host, a
   const ann = await customerOf(bench, "ann");
   const device = await leaseTo(bench, ann);
   const hub = bench.as(admin);
-  const shown = async () => (await bench.as(ann).devices.show({ device })).recordingDays;
+  const seen = () => bench.as(ann).devices.show({ device });
+  const shown = async () => (await seen()).recordingDays;
   /** What its host was last told. */
   const told = (days: number | undefined) =>
     until("the wish", () =>
@@ -55,7 +56,7 @@ test("whether a phone is filmed is its operator's to say, is told to its host, a
   });
   expect(await shown()).toBe(0);
   await policy(3);
-  expect(await shown()).toBe(3);
+  expect(await seen()).toMatchObject({ recordingDays: 3, recordingDaysAreOwn: true });
   await told(3);
   await bench.say(host.stream, {
     type: "host.started",
@@ -71,4 +72,5 @@ test("whether a phone is filmed is its operator's to say, is told to its host, a
   await policy(null);
   await told(undefined);
   await until("the host's own", async () => (await shown()) === 7 || undefined);
+  expect(await seen()).toMatchObject({ recordingDaysAreOwn: false });
 });

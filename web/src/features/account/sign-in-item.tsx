@@ -1,6 +1,7 @@
 import { Button, Tag } from "antd";
 import { useTranslation } from "react-i18next";
 import { useFormats } from "../../ui/use-formats.ts";
+import { clientName } from "./client-name.ts";
 
 interface SignIn {
   readonly client: string | null;
@@ -20,17 +21,18 @@ export function SignInItem({
 }) {
   const { t } = useTranslation();
   const { time } = useFormats();
+  const name = client === null ? t("account.unknownClient") : clientName(client);
   return (
     <li>
       <bdi className="name" title={client ?? undefined}>
-        {client ?? t("account.unknownClient")}
+        {name}
       </bdi>
       {isOwn ? (
         <Tag color="success">{t("account.thisOne")}</Tag>
       ) : (
         <Button
           size="small"
-          aria-label={`${t("account.end")}: ${client ?? address}`}
+          aria-label={`${t("account.end")}: ${client === null ? address : name}`}
           onClick={onEnd}
         >
           {t("account.end")}

@@ -39,7 +39,7 @@ function useColumns(): NonNullable<TableProps<AuditEntry>["columns"]> {
   const { t } = useTranslation();
   const { time } = useFormats();
   return [
-    { title: t("list.time"), width: 150, render: (_, { at }) => time(at) },
+    { title: t("list.time"), width: 180, render: (_, { at }) => time(at) },
     {
       title: t("audit.what"),
       width: 230,
@@ -63,7 +63,7 @@ function useColumns(): NonNullable<TableProps<AuditEntry>["columns"]> {
       responsive: ["lg"],
       render: (_, entry) => <bdi>{reasonOf(entry)}</bdi>,
     },
-    { title: t("audit.outcome"), width: 120, render: (_, entry) => <Outcome entry={entry} /> },
+    { title: t("audit.outcome"), width: 180, render: (_, entry) => <Outcome entry={entry} /> },
   ];
 }
 
@@ -72,9 +72,14 @@ function Outcome({ entry: { outcome, refusal } }: { readonly entry: AuditEntry }
   if (outcome === "ok") return <Tag color="success">{t("audit.done")}</Tag>;
   if (outcome === null) return <Tag color="warning">{t("audit.unknown")}</Tag>;
   return (
-    <Tag color="error" title={refusal ?? outcome}>
-      {outcome}
-    </Tag>
+    <span className="two-lines">
+      <span>
+        <Tag color="error" title={outcome}>
+          {t("audit.refused")}
+        </Tag>
+      </span>
+      <bdi className="faint">{refusal ?? outcome}</bdi>
+    </span>
   );
 }
 

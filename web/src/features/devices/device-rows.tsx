@@ -2,13 +2,13 @@ import { Link } from "@tanstack/react-router";
 import type { TableProps } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, type Device } from "../../api.ts";
+import { api, type Device, type ListedDevice } from "../../api.ts";
 import { Rows } from "../../ui/rows.tsx";
 import { useFormats } from "../../ui/use-formats.ts";
 import { StateTag } from "../phones/state-tag.tsx";
 import { BulkActions } from "./bulk-actions.tsx";
 
-type Columns = NonNullable<TableProps<Device>["columns"]>;
+type Columns = NonNullable<TableProps<ListedDevice>["columns"]>;
 
 /** What a list of devices is narrowed down to. */
 export interface DeviceFilter {
@@ -21,12 +21,12 @@ export interface DeviceFilter {
 /** All devices, to look at and to do something with several at once. */
 export function DeviceRows({ filter }: { readonly filter: DeviceFilter }) {
   const { t } = useTranslation();
-  const columns = useColumns();
+  const columns = useColumns(filter.hostId === undefined);
   const [chosen, setChosen] = useState<readonly Device[]>([]);
   return (
     <>
       <BulkActions devices={chosen} onDone={() => setChosen([])} />
-      <Rows<Device>
+      <Rows<ListedDevice>
         label={t("nav.devices")}
         queryKey={["devices.page", filter]}
         size={200}
@@ -49,9 +49,26 @@ export function DeviceRows({ filter }: { readonly filter: DeviceFilter }) {
   );
 }
 
-function useColumns(): Columns {
+function useColumns(hasHosts: boolean): Columns {
   const { t } = useTranslation();
   const { time } = useFormats();
+  const host: Columns[number] = {
+    title: t("hosts.one"),
+    responsive: ["lg"],
+    width: 140,
+    render: (_, { hostId, hostName, hostState }) => (
+      <span className="two-lines">
+        <Link to="/hosts/$host" params={{ host: hostId }}>
+          <bdi>{hostName}</bdi>
+        </Link>
+        {hostState !== "connected" && (
+          <span className="bad">
+            {t(`hosts.state.${hostState}` as "hosts.state.lost", { defaultValue: hostState })}
+          </span>
+        )}
+      </span>
+    ),
+  };
   return [
     {
       title: t("devices.name"),
@@ -86,15 +103,6 @@ function useColumns(): Columns {
       width: 120,
       render: (_, { provider }) => provider,
     },
-    {
-      title: t("hosts.one"),
-      responsive: ["lg"],
-      width: 140,
-      render: (_, { hostId, hostState }) => (
-        <Link to="/hosts/$host" params={{ host: hostId }}>
-          {t(`hosts.state.${hostState}`, { defaultValue: hostState })}
-        </Link>
-      ),
-    },
+    ...(hasHosts ? [host] : []),
   ];
 }

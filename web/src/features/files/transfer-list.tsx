@@ -12,6 +12,10 @@ const statuses = {
   cancelled: "normal",
 } as const;
 
+/** What a phone has begun to install it installs: that is not to be cancelled any more. */
+const isInstalling = ({ way, share }: Pick<Transfer, "way" | "share">): boolean =>
+  way === "app" && share === null;
+
 interface TransferListProps {
   readonly transfers: readonly Transfer[];
   onCancel(id: string): void;
@@ -20,6 +24,11 @@ interface TransferListProps {
 /** How far each file is. */
 export function TransferList({ transfers, onCancel }: TransferListProps) {
   const { t } = useTranslation();
+  const stateOf = ({ way, share, state }: Pick<Transfer, "way" | "share" | "state">): string => {
+    if (state === "cancelled") return t("app.cancelled");
+    if (state === "going" && isInstalling({ way, share })) return t("phoneFiles.installing");
+    return t(`phoneFiles.${way}.${state}`);
+  };
   if (transfers.length === 0) return null;
   return (
     <ul
@@ -38,12 +47,15 @@ export function TransferList({ transfers, onCancel }: TransferListProps) {
             showInfo={false}
             status={statuses[state]}
           />
-          <span className={state === "failed" ? "bad" : "faint"}>
-            {state === "cancelled" ? t("app.cancelled") : t(`phoneFiles.${way}.${state}`)}
+          <span
+            className={state === "failed" ? "bad" : "faint"}
+            {...(state === "failed" && { role: "alert" })}
+          >
+            {stateOf({ way, share, state })}
             {state === "going" && share !== null && ` ${Math.round(share * 100)} %`}
             {reason !== null && `: ${reason}`}
           </span>
-          {(state === "waiting" || state === "going") && (
+          {(state === "waiting" || (state === "going" && !isInstalling({ way, share }))) && (
             <CancelButton name={name} onCancel={() => onCancel(id)} />
           )}
         </li>

@@ -3,9 +3,10 @@ import { useRefusalWords } from "../../ui/use-refusal-words.ts";
 
 export interface Transfer {
   readonly id: string;
-  readonly way: "up" | "down";
+  /** `app`: onto the phone and installed there; `saved`: among its downloads. */
+  readonly way: "up" | "down" | "app" | "saved";
   readonly name: string;
-  /** 0 to 1; null: how much there is of it is not known. */
+  /** 0 to 1; null: how much there is of it is not known, or, of an app, the phone installs it. */
   readonly share: number | null;
   readonly state: "waiting" | "going" | "done" | "failed" | "cancelled";
   readonly reason: string | null;

@@ -16,7 +16,7 @@ export function HostState({ host }: { readonly host: Pick<Host, "state" | "drain
   return (
     <>
       <Tag color={colours[host.state]}>{t(`hosts.state.${host.state}`)}</Tag>
-      {host.drain && <Tag color="purple">{t("hosts.draining")}</Tag>}
+      {host.drain && <Tag color="warning">{t("hosts.draining")}</Tag>}
     </>
   );
 }

@@ -22,9 +22,11 @@ interface LineChartProps {
   formatTime(atMs: number): string;
 }
 
-const heightPx = 160;
+const heightPx = 150;
 const timePx = 64;
 const valuePx = 64;
+/** Of the axis below: uPlot leaves room for a title, which no axis here has. */
+const axisPx = 30;
 
 /** One figure over time. */
 export function LineChart({ points, label, ...rest }: LineChartProps) {
@@ -71,6 +73,7 @@ function lineOptions(
       {
         ...plain,
         grid: { show: false },
+        size: axisPx,
         space: timePx,
         values: (_chart, times) => times.map((seconds) => formatTime(seconds * 1000)),
       },

@@ -30,14 +30,14 @@ export function PlanCard({ plan, onBuy }: PlanCardProps) {
 
 export function PlanFacts({ plan }: { readonly plan: Plan }) {
   const { t } = useTranslation();
-  const { money, duration } = useFormats();
+  const { money, duration, hours } = useFormats();
   const { spec } = plan;
   const hourly = money(plan.hourlyMinor, plan.currency);
   return (
     <ul className="plan-facts">
       <li>
         {plan.includedMs > 0
-          ? t("plans.included", { time: duration(plan.includedMs), hourly })
+          ? t("plans.included", { time: hours(plan.includedMs), hourly })
           : t("plans.hourly", { hourly })}
       </li>
       <li>

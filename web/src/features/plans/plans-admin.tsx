@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { api, type Plan } from "../../api.ts";
 import { Answer } from "../../ui/answer.tsx";
 import { PageFrame } from "../../ui/page-frame.tsx";
+import { useStacked } from "../../ui/stacked.tsx";
 import { useAct } from "../../ui/use-act.ts";
 import { useFormats } from "../../ui/use-formats.ts";
 import { PlanForm } from "./plan-form.tsx";
@@ -50,7 +51,49 @@ interface PlanTableProps {
 
 function PlanTable({ plans, onReplace }: PlanTableProps) {
   const { t } = useTranslation();
-  const { money, duration } = useFormats();
+  const { money, hours } = useFormats();
+  const cards = useStacked<Plan>([
+    {
+      title: t("keys.name"),
+      render: (_, { name, description }) => (
+        <div className="two-lines">
+          <bdi>{name}</bdi>
+          <bdi className="faint">{description}</bdi>
+        </div>
+      ),
+    },
+    {
+      title: t("list.state"),
+      responsive: ["sm"],
+      render: (_, { active }) => (
+        <Tag color={active ? "success" : "default"}>
+          {t(active ? "plans.onSale" : "plans.retired")}
+        </Tag>
+      ),
+    },
+    {
+      title: t("orders.price"),
+      align: "right",
+      render: (_, plan) => money(plan.priceMinor, plan.currency),
+    },
+    {
+      title: t("plans.perHour"),
+      align: "right",
+      responsive: ["md"],
+      render: (_, plan) => money(plan.hourlyMinor, plan.currency),
+    },
+    {
+      title: t("plans.includedTime"),
+      responsive: ["lg"],
+      width: 100,
+      render: (_, { includedMs }) => (includedMs === 0 ? "–" : hours(includedMs)),
+    },
+    {
+      title: <span className="unseen">{t("list.actions")}</span>,
+      align: "right",
+      render: (_, plan) => plan.active && <PlanActions plan={plan} onReplace={onReplace} />,
+    },
+  ]);
   return (
     <div className="rows" role="region" aria-label={t("nav.plans")}>
       <Table<Plan>
@@ -58,47 +101,7 @@ function PlanTable({ plans, onReplace }: PlanTableProps) {
         pagination={plans.length > 50 && { pageSize: 50 }}
         dataSource={plans}
         rowKey={({ id }) => id}
-        columns={[
-          {
-            title: t("keys.name"),
-            render: (_, { name, description }) => (
-              <div className="two-lines">
-                <bdi>{name}</bdi>
-                <bdi className="faint">{description}</bdi>
-              </div>
-            ),
-          },
-          {
-            title: t("list.state"),
-            responsive: ["sm"],
-            render: (_, { active }) => (
-              <Tag color={active ? "success" : "default"}>
-                {t(active ? "plans.onSale" : "plans.retired")}
-              </Tag>
-            ),
-          },
-          {
-            title: t("orders.price"),
-            align: "right",
-            render: (_, plan) => money(plan.priceMinor, plan.currency),
-          },
-          {
-            title: t("plans.perHour"),
-            align: "right",
-            responsive: ["md"],
-            render: (_, plan) => money(plan.hourlyMinor, plan.currency),
-          },
-          {
-            title: t("plans.includedTime"),
-            responsive: ["lg"],
-            render: (_, { includedMs }) => duration(includedMs),
-          },
-          {
-            title: <span className="unseen">{t("list.actions")}</span>,
-            align: "right",
-            render: (_, plan) => plan.active && <PlanActions plan={plan} onReplace={onReplace} />,
-          },
-        ]}
+        {...cards}
       />
     </div>
   );

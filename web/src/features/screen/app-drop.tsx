@@ -1,25 +1,13 @@
-import { InboxOutlined } from "@ant-design/icons";
-import { Progress, Upload } from "antd";
-import { type Ref, useImperativeHandle, useState } from "react";
+import { type Ref, useImperativeHandle } from "react";
 import { useTranslation } from "react-i18next";
-import { useRefusalWords } from "../../ui/use-refusal-words.ts";
-import { CancelButton } from "../files/cancel-button.tsx";
+import { DropPlace } from "../../ui/drop-place.tsx";
 import { saveOnPhone } from "../files/save-on-phone.ts";
-import { visible } from "../../ui/visible.ts";
+import { TransferList } from "../files/transfer-list.tsx";
+import { useTransfers } from "../files/use-transfers.ts";
 import { installApk } from "./install-apk.ts";
 
 export interface AppDropTarget {
   take(files: readonly File[]): void;
-}
-
-interface Install {
-  readonly key: string;
-  readonly name: string;
-  /** Of the upload, 0 to 100. */
-  readonly percent: number;
-  readonly status: "uploading" | "installing" | "installed" | "saved" | "failed" | "cancelled";
-  readonly reason: string | null;
-  readonly stop: AbortController;
 }
 
 interface AppDropProps {
@@ -28,86 +16,26 @@ interface AppDropProps {
   readonly ref: Ref<AppDropTarget>;
 }
 
+const isApk = ({ name }: File): boolean => /\.apk$/i.test(name);
+
 /** Takes files and shows how far each is: an APK is installed on this phone, any other is saved among its downloads. */
 export function AppDrop({ deviceId, ref }: AppDropProps) {
   const { t } = useTranslation();
-  const words = useRefusalWords();
-  const [installs, setInstalls] = useState<readonly Install[]>([]);
-  const change = (key: string, what: Partial<Install>): void =>
-    setInstalls((all) => all.map((one) => (one.key === key ? { ...one, ...what } : one)));
-
-  const take = async (file: File): Promise<void> => {
-    const key = crypto.randomUUID();
-    const stop = new AbortController();
-    const { signal } = stop;
-    const known = { key, name: file.name, stop };
-    const begun: Install = { ...known, percent: 0, status: "uploading", reason: null };
-    setInstalls((all) => [begun, ...all].slice(0, 20));
-    try {
-      const onShare = (share: number): void => change(key, { percent: Math.round(share * 100) });
-      if (!/\.apk$/i.test(file.name)) await saveOnPhone(deviceId, file, { onShare, signal });
-      else
-        await installApk(file, {
-          deviceId,
-          key,
-          onUploaded: onShare,
-          signal,
-          onInstalling: () => change(key, { status: "installing", percent: 100 }),
-        });
-      change(key, { status: /\.apk$/i.test(file.name) ? "installed" : "saved", percent: 100 });
-    } catch (error) {
-      if (signal.aborted) change(key, { status: "cancelled" });
-      else change(key, { status: "failed", reason: words(error) });
-    }
+  const { transfers, begin, cancel } = useTransfers();
+  const take = (files: readonly File[]): void => {
+    for (const file of files)
+      void begin({ way: isApk(file) ? "app" : "saved", name: file.name }, (onShare, signal) =>
+        isApk(file)
+          ? installApk(file, { deviceId, key: crypto.randomUUID(), onShare, signal })
+          : saveOnPhone(deviceId, file, { onShare, signal }),
+      );
   };
-  useImperativeHandle(ref, () => ({
-    take: (files) => {
-      for (const file of files) void take(file);
-    },
-  }));
+  useImperativeHandle(ref, () => ({ take }));
   return (
     <section>
       <h2>{t("files.title")}</h2>
-      <Upload.Dragger
-        multiple
-        showUploadList={false}
-        beforeUpload={(file) => {
-          void take(file);
-          return false;
-        }}
-      >
-        <InboxOutlined style={{ fontSize: 28, opacity: 0.6 }} />
-        <p style={{ margin: "8px 12px 0" }}>{t("files.drop")}</p>
-      </Upload.Dragger>
-      <div className="installs" aria-live="polite">
-        {installs.map((install) => (
-          <InstallRow key={install.key} install={install} />
-        ))}
-      </div>
+      <DropPlace label={t("files.drop")} onFiles={take} />
+      <TransferList transfers={transfers} onCancel={cancel} />
     </section>
-  );
-}
-
-function InstallRow({ install }: { readonly install: Install }) {
-  const { name, percent, status, reason, stop } = install;
-  const { t } = useTranslation();
-  const bar = {
-    uploading: "active",
-    installing: "active",
-    installed: "success",
-    saved: "success",
-    failed: "exception",
-    cancelled: "normal",
-  } as const;
-  return (
-    <div>
-      <div className="name">{visible(name)}</div>
-      <Progress percent={percent} size="small" showInfo={false} status={bar[status]} />
-      <span className={status === "failed" ? "bad" : "faint"}>
-        {status === "uploading" ? t("files.uploading", { percent }) : t(`files.${status}`)}
-        {reason && `: ${reason}`}
-      </span>
-      {status === "uploading" && <CancelButton name={name} onCancel={() => stop.abort()} />}
-    </div>
   );
 }

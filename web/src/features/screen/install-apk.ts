@@ -5,10 +5,10 @@ interface InstallOptions {
   readonly deviceId: string;
   /** The same key again is the same install. */
   readonly key: string;
-  onUploaded(share: number): void;
+  /** How much of it is uploaded; null: all of it, and the phone installs it. */
+  onShare(share: number | null): void;
   /** Holds for the upload: what a phone has begun to install it installs. */
   readonly signal: AbortSignal;
-  onInstalling(): void;
 }
 
 const askEveryMs = 500;
@@ -16,10 +16,10 @@ const askEveryMs = 500;
 /** Uploads a package and has it installed; resolves once the phone has it, rejects with what went wrong. */
 export async function installApk(
   file: File,
-  { deviceId, key, onUploaded, signal, onInstalling }: InstallOptions,
+  { deviceId, key, onShare, signal }: InstallOptions,
 ): Promise<void> {
-  const appId = await uploadApk(file, { onUploaded, signal });
-  onInstalling();
+  const appId = await uploadApk(file, { onUploaded: onShare, signal });
+  onShare(null);
   const wish = { device: deviceId, app: appId, idempotencyKey: key };
   const { installationId } = await api.apps.install.mutate(wish);
   for (;;) {

@@ -1,5 +1,6 @@
 import { useDeferredValue, useRef, useState } from "react";
 import type { Device } from "../../api.ts";
+import { Filming } from "../recordings/filming.tsx";
 import { PhoneTools } from "../tools/phone-tools.tsx";
 import { PhoneBar } from "./phone-bar.tsx";
 import { PhoneSide } from "./phone-side.tsx";
@@ -54,6 +55,7 @@ export function Phone({ device, viewOnly }: PhoneProps) {
           <Clipboard live={live} />
           <AppDrop ref={apps} deviceId={device.deviceId} />
           <PhoneTools device={device} />
+          <Filming device={device} />
         </PhoneSide>
       )}
     </div>

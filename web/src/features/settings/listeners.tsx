@@ -7,6 +7,7 @@ import { Answer } from "../../ui/answer.tsx";
 import { CopyText } from "../../ui/copy-text.tsx";
 import { FormDialog } from "../../ui/form-dialog.tsx";
 import { Panel } from "../../ui/panel.tsx";
+import { useStacked } from "../../ui/stacked.tsx";
 import { SecretDialog } from "../../ui/secret-dialog.tsx";
 import { useAct } from "../../ui/use-act.ts";
 
@@ -44,37 +45,38 @@ export function Listeners() {
 
 function ListenerTable({ listeners }: { readonly listeners: readonly Listener[] }) {
   const { t } = useTranslation();
+  const cards = useStacked<Listener>([
+    {
+      title: t("keys.name"),
+      render: (_, { name, username }) => (
+        <span className="two-lines">
+          <bdi>{name}</bdi>
+          <bdi className="faint">{username}</bdi>
+        </span>
+      ),
+    },
+    {
+      title: t("listeners.hears"),
+      render: (_, { types }) => types.map((type) => <Tag key={type}>{type}</Tag>),
+    },
+    {
+      title: t("listeners.by"),
+      responsive: ["md"],
+      render: (_, { createdBy }) => <bdi>{createdBy}</bdi>,
+    },
+    {
+      title: <span className="unseen">{t("list.actions")}</span>,
+      align: "right",
+      render: (_, listener) => <Remove listener={listener} />,
+    },
+  ]);
   return (
     <Table<Listener>
       size="small"
       pagination={false}
       dataSource={listeners}
       rowKey={({ listenerId }) => listenerId}
-      columns={[
-        {
-          title: t("keys.name"),
-          render: (_, { name, username }) => (
-            <span className="two-lines">
-              <bdi>{name}</bdi>
-              <bdi className="faint">{username}</bdi>
-            </span>
-          ),
-        },
-        {
-          title: t("listeners.hears"),
-          render: (_, { types }) => types.map((type) => <Tag key={type}>{type}</Tag>),
-        },
-        {
-          title: t("listeners.by"),
-          responsive: ["md"],
-          render: (_, { createdBy }) => <bdi>{createdBy}</bdi>,
-        },
-        {
-          title: <span className="unseen">{t("list.actions")}</span>,
-          align: "right",
-          render: (_, listener) => <Remove listener={listener} />,
-        },
-      ]}
+      {...cards}
     />
   );
 }

@@ -6,6 +6,7 @@ import { api, type Pool } from "../../api.ts";
 import { Answer } from "../../ui/answer.tsx";
 import { FormDialog } from "../../ui/form-dialog.tsx";
 import { Panel } from "../../ui/panel.tsx";
+import { useStacked } from "../../ui/stacked.tsx";
 import { useAct } from "../../ui/use-act.ts";
 import { useRights } from "../roles/use-rights.ts";
 
@@ -54,36 +55,37 @@ interface PoolTableProps {
 
 function PoolTable({ pools, onChange }: PoolTableProps) {
   const { t } = useTranslation();
+  const cards = useStacked<Pool>([
+    { title: t("pools.phone"), render: (_, { spec }) => <bdi>{specText(spec)}</bdi> },
+    { title: t("pools.wanted"), align: "right", width: 100, render: (_, { target }) => target },
+    { title: t("pools.on"), align: "right", width: 100, render: (_, { on }) => on },
+    {
+      title: t("pools.by"),
+      responsive: ["md"],
+      render: (_, { changedBy }) => <bdi>{changedBy ?? t("pools.configured")}</bdi>,
+    },
+    {
+      title: <span className="unseen">{t("list.actions")}</span>,
+      align: "right",
+      render: (_, pool) => (
+        <Button
+          size="small"
+          disabled={onChange === null}
+          aria-label={`${t("person.changeQuota")}: ${specText(pool.spec)}`}
+          onClick={() => onChange?.(pool)}
+        >
+          {t("person.changeQuota")}
+        </Button>
+      ),
+    },
+  ]);
   return (
     <Table<Pool>
       size="small"
       pagination={false}
       dataSource={pools}
       rowKey={({ spec }) => JSON.stringify(spec)}
-      columns={[
-        { title: t("pools.phone"), render: (_, { spec }) => <bdi>{specText(spec)}</bdi> },
-        { title: t("pools.wanted"), align: "right", dataIndex: "target" },
-        { title: t("pools.on"), align: "right", dataIndex: "on" },
-        {
-          title: t("pools.by"),
-          responsive: ["md"],
-          render: (_, { changedBy }) => <bdi>{changedBy ?? t("pools.configured")}</bdi>,
-        },
-        {
-          title: <span className="unseen">{t("list.actions")}</span>,
-          align: "right",
-          render: (_, pool) => (
-            <Button
-              size="small"
-              disabled={onChange === null}
-              aria-label={`${t("person.changeQuota")}: ${specText(pool.spec)}`}
-              onClick={() => onChange?.(pool)}
-            >
-              {t("person.changeQuota")}
-            </Button>
-          ),
-        },
-      ]}
+      {...cards}
     />
   );
 }

@@ -23,6 +23,8 @@ const heightPx = 220;
 /** The least room of a day's name and of an amount. */
 const dayPx = 70;
 const amountPx = 76;
+/** Of the axis below: uPlot leaves room for a title, which no axis here has. */
+const axisPx = 30;
 
 /** One bar a day. */
 export function BarChart({ bars, label, format, formatDay }: BarChartProps) {
@@ -72,6 +74,7 @@ function barOptions(
       {
         ...plain,
         grid: { show: false },
+        size: axisPx,
         space: dayPx,
         values: (_chart, places) => places.map(dayAt),
       },

@@ -120,6 +120,9 @@ export const customer = {
       done: "Downloaded",
       failed: "Not downloaded",
     },
+    app: { waiting: "Waiting", going: "Uploading", done: "Installed", failed: "Not installed" },
+    saved: { waiting: "Waiting", going: "Uploading", done: "In Download", failed: "Not saved" },
+    installing: "Installing…",
   },
   share: {
     lead: "A link lets somebody without an account look at this phone's screen, and not touch it. It ends by itself, and at the latest with your lease.",
@@ -178,8 +181,6 @@ export const customer = {
   apps: {
     title: "Apps",
     drop: "Drop APKs here, or choose them",
-    progress: "Upload of {{name}}",
-    uploaded: "Uploaded",
     none: "You have no apps yet.",
     app: "App",
     version: "Version",

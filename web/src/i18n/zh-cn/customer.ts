@@ -117,6 +117,9 @@ export const customerZh: SameKeys<typeof customer> = {
     progress: "{{name}} 的传输进度",
     up: { waiting: "等待中", going: "上传中", done: "已上传", failed: "上传失败" },
     down: { waiting: "等待中", going: "下载中", done: "已下载", failed: "下载失败" },
+    app: { waiting: "等待中", going: "上传中", done: "已安装", failed: "安装失败" },
+    saved: { waiting: "等待中", going: "上传中", done: "已保存到 Download", failed: "保存失败" },
+    installing: "安装中…",
   },
   share: {
     lead: "通过链接，没有账号的人也能观看此手机的屏幕，但不能操作。链接会自动失效，最迟在租期结束时失效。",
@@ -175,8 +178,6 @@ export const customerZh: SameKeys<typeof customer> = {
   apps: {
     title: "应用",
     drop: "把 APK 拖到这里，或点击选择文件",
-    progress: "{{name}} 的上传进度",
-    uploaded: "已上传",
     none: "您还没有应用。",
     app: "应用",
     version: "版本",
