@@ -1,27 +1,65 @@
 import path from "node:path";
 import axe from "axe-core";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { en } from "../web/src/i18n/en.ts";
+import type { Texts } from "../web/src/i18n/same-keys.ts";
+import { zhCN } from "../web/src/i18n/zh-cn.ts";
 import { openAt, ofTheMachine } from "./browser.ts";
 import type { Account, Cell } from "./cell.ts";
 import { LiveScreen } from "./live-screen.ts";
-import { signIn } from "./signed-in.ts";
+import { enter } from "./signed-in.ts";
 
+const languages = { en: { locale: "en-US", words: en }, zh: { locale: "zh-CN", words: zhCN } };
+const heights = { 1440: 900, 390: 844 };
+
+/** One of the eight ways in which the page can be: language, theme and width. */
 export interface Look {
   readonly name: string;
-  readonly context: BrowserContextOptions;
+  /** All that the page says in its language. */
+  readonly words: Texts;
+  readonly context: {
+    readonly locale: string;
+    readonly colorScheme: "light" | "dark";
+    readonly viewport: { readonly width: number; readonly height: number };
+  };
 }
 
-/** Two of the eight in which the page can be: together they have both languages, both themes and both widths. */
+function lookOf(
+  language: keyof typeof languages,
+  colorScheme: "light" | "dark",
+  width: keyof typeof heights,
+): Look {
+  const { locale, words } = languages[language];
+  const context = { locale, colorScheme, viewport: { width, height: heights[width] } };
+  return { name: `${language}-${colorScheme}-${width}`, words, context };
+}
+
 export const looks = {
-  english: {
-    name: "en-light-1440",
-    context: { locale: "en-US", colorScheme: "light", viewport: { width: 1440, height: 900 } },
-  },
-  chinesePhone: {
-    name: "zh-dark-360",
-    context: { locale: "zh-CN", colorScheme: "dark", viewport: { width: 360, height: 780 } },
-  },
+  english: lookOf("en", "light", 1440),
+  chinesePhone: lookOf("zh", "dark", 390),
 } as const satisfies Record<string, Look>;
+
+/** Four of the eight, in which each two of language, theme and width meet: what goes wrong by one of them, or by two together, is seen in one of these. */
+export const pairedLooks: readonly Look[] = [
+  looks.english,
+  lookOf("zh", "dark", 1440),
+  lookOf("zh", "light", 390),
+  lookOf("en", "dark", 390),
+];
+
+export const allLooks: readonly Look[] = [
+  ...pairedLooks,
+  lookOf("en", "light", 390),
+  looks.chinesePhone,
+  lookOf("zh", "light", 1440),
+  lookOf("en", "dark", 1440),
+];
+
+/** A text of the page's, whatever stands in its gaps: `gaps` are what is looked for in them, one after the other. */
+export function saying(text: string, ...gaps: readonly string[]): RegExp {
+  const [first = "", ...rest] = text.split(/\{\{\w+\}\}/).map(RegExp.escape);
+  return new RegExp(`^${rest.reduce((all, part, at) => all + (gaps[at] ?? ".+") + part, first)}$`);
+}
 
 interface Opening {
   readonly browser: Browser;
@@ -34,7 +72,7 @@ interface Opening {
 export class Dashboard implements AsyncDisposable {
   readonly page: Page;
   readonly screen: LiveScreen;
-  readonly #look: Look;
+  #look: Look;
   readonly #troubles: string[] = [];
   #bytes = 0;
   readonly #close: () => Promise<void>;
@@ -54,13 +92,53 @@ export class Dashboard implements AsyncDisposable {
   }
 
   /** In a window of its own, where nothing was loaded before. */
-  static async open({ browser, cell, account, look }: Opening): Promise<Dashboard> {
+  static async open(opening: Opening): Promise<Dashboard> {
+    const opened = await Dashboard.arrive(opening);
+    await opened.enter(opening.account);
+    return opened;
+  }
+
+  /** Comes to the page in a window of its own; it asks who one is. */
+  static async arrive({ browser, cell, look }: Omit<Opening, "account">): Promise<Dashboard> {
     const window = await browser.newContext({ baseURL: cell.url, ...look.context });
     const opened = new Dashboard(await window.newPage(), look, () => window.close());
     await opened.#count();
-    await signIn(opened.page, account);
-    await opened.settled();
+    await openAt(opened.page, "/", opened.page.locator("input[type=email]"));
     return opened;
+  }
+
+  /** Signs in where the page asks for it. */
+  async enter(account: Account): Promise<void> {
+    await enter(this.page, account);
+    await this.settled();
+  }
+
+  /** Of how it looks. */
+  get name(): string {
+    return this.#look.name;
+  }
+
+  /** What the page says, in its language. */
+  get words(): Texts {
+    return this.#look.words;
+  }
+
+  /** Has the page that is open look another way, as by the language's button, the system's theme and the window's edge. */
+  async change(to: Look): Promise<void> {
+    const { page } = this;
+    const from = this.#look;
+    const { viewport, colorScheme } = to.context;
+    this.#look = to;
+    if (from.context.viewport.width !== viewport.width) await page.setViewportSize(viewport);
+    if (from.context.colorScheme !== colorScheme) await page.emulateMedia({ colorScheme });
+    if (from.words !== to.words) {
+      const other = to.words === en ? "zh-CN" : "en";
+      await page.evaluate(`document.querySelector("button[lang]").click()`);
+      await page.locator(`button[lang="${other}"]`).waitFor();
+    }
+    await page.evaluate(
+      "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+    );
   }
 
   /** In a tab of a window where somebody has signed in. */
@@ -116,11 +194,17 @@ export class Dashboard implements AsyncDisposable {
     await this.page.locator("main .skeleton").first().waitFor({ state: "detached" });
   }
 
-  /** Resolves once what was opening, closing or changing its colour has done so; what turns for ever is not waited for. */
+  /**
+   * Resolves once what was opening, closing or changing its colour has done so; what turns for ever is not waited for. Looked at frame by frame: the promise of an
+   * animation whose element goes meanwhile is never kept.
+   */
   async rested(): Promise<void> {
-    await this.page.evaluate(`Promise.allSettled(document.getAnimations()
-      .filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
-      .map(({ finished }) => finished))`);
+    await this.page.evaluate(`new Promise((done) => {
+      const isMoving = ({ playState, effect }) =>
+        playState === "running" && effect?.getComputedTiming().endTime !== Infinity;
+      const look = () => document.getAnimations().some(isMoving) ? requestAnimationFrame(look) : done();
+      look();
+    })`);
   }
 
   /** Pixels by which the page is wider than its window. */
@@ -128,12 +212,16 @@ export class Dashboard implements AsyncDisposable {
     return this.page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
   }
 
-  /** What keeps people from using the page once it rests, as far as axe calls it serious or critical: on its way in or out, a thing has colours that nobody is to read. */
-  async barriers(): Promise<string[]> {
+  /**
+   * What keeps people from using the page once it rests, as far as axe calls it serious or critical: on its way in or out, a thing has colours that nobody is to
+   * read. `only`: a rule of axe's.
+   */
+  async barriers(only?: string): Promise<string[]> {
     await this.rested();
     if (!(await this.page.evaluate("'axe' in window"))) await this.page.evaluate(axe.source);
+    const options = { resultTypes: ["violations"], ...(only !== undefined && { runOnly: [only] }) };
     return this.page.evaluate(`axe
-      .run(document, { resultTypes: ["violations"] })
+      .run(document, ${JSON.stringify(options)})
       .then(({ violations }) => violations
         .filter(({ impact }) => impact === "serious" || impact === "critical")
         .map(({ id, nodes }) => id + ": " + nodes.slice(0, 3).map(({ html, any }) =>

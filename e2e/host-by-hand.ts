@@ -52,11 +52,18 @@ export class HostByHand implements AsyncDisposable {
     this.#beat = setInterval(() => this.beat(), 2000);
   }
 
-  static async enroll(cell: Pick<Cell, "admin" | "mqttPort">): Promise<HostByHand> {
-    const { token } = await cell.admin.mutate<{ token: string }>("hosts.createEnrollment", {});
+  /** `given`: a token for it, if there is one already. */
+  static async enroll(
+    cell: Pick<Cell, "admin" | "mqttPort">,
+    given?: { readonly token: string; readonly name: string },
+  ): Promise<HostByHand> {
+    const { token, name } = given ?? {
+      ...(await cell.admin.mutate<{ token: string }>("hosts.createEnrollment", {})),
+      name: "by hand",
+    };
     const { hostId, secret } = await cell.admin.mutate<{ hostId: string; secret: string }>(
       "hosts.enroll",
-      { token, name: "by hand" },
+      { token, name },
     );
     const client = connect({
       ...{ host: "127.0.0.1", port: cell.mqttPort, protocolVersion: 4, reconnectPeriod: 200 },

@@ -2,11 +2,9 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playw
 import { openAt } from "./browser.ts";
 import type { Account, Cell } from "./cell.ts";
 
-/** Opens the hub's page where nobody has signed in yet, and signs in; in any language. */
-export async function signIn(page: Page, account: Account): Promise<void> {
-  const email = page.locator("input[type=email]");
-  await openAt(page, "/", email);
-  await email.fill(account.email);
+/** Signs in where the page asks for it, in any language. */
+export async function enter(page: Page, account: Account): Promise<void> {
+  await page.locator("input[type=email]").fill(account.email);
   await page.locator("input[type=password]").fill(account.password);
   await page.locator("button[type=submit]").click();
   await page.locator("h1.page-title").waitFor();
@@ -37,7 +35,8 @@ export class SignedInWindows {
   async #open(account: Account, look: BrowserContextOptions): Promise<BrowserContext> {
     const window = await this.#browser.newContext({ baseURL: this.#cell.url, ...look });
     const first = await window.newPage();
-    await signIn(first, account);
+    await openAt(first, "/", first.locator("input[type=email]"));
+    await enter(first, account);
     await first.close();
     return window;
   }
