@@ -28,7 +28,7 @@ const light = {
 } as const;
 const night = {
   colorLink: "#69b1ff",
-  colorInfo: "#4096ff",
+  colorInfo: "#69b1ff",
   colorError: "#ff7070",
   colorTextDescription: "rgba(255, 255, 255, 0.65)",
   colorTextPlaceholder: "rgba(255, 255, 255, 0.6)",
