@@ -40,7 +40,8 @@ function Tree({ trace, chosen }: { readonly trace: Trace; readonly chosen: strin
         {t("events.traceFacts", { count: trace.events, time: duration(lastedMs) })}
       </p>
       {trace.truncated && <Alert type="warning" title={t("events.truncated")} className="above" />}
-      <div className="tree">
+      {/* In narrow windows it is scrolled sideways: by keyboard as well. */}
+      <div className="tree" role="region" aria-label={t("events.trace")} tabIndex={0}>
         <Branches nodes={trace.roots} startMs={startMs} chosen={chosen} />
       </div>
     </>
