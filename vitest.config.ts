@@ -17,15 +17,20 @@ const platforms = 3;
  * others start containers: Chromium gives up what it is loading when the machine gets another interface.
  */
 const longest = [
+  "e2e/dashboard",
   "e2e/crash-points",
   "e2e/screen",
-  "e2e/dashboard",
+  "e2e/cli",
+  "e2e/random-kills",
   "e2e/link-cut",
   "e2e/clock-jumps",
-  "e2e/random-kills",
-  "e2e/docker",
-  "e2e/cli",
+  "e2e/several-hubs",
   "e2e/operations",
+  "e2e/remote-access",
+  "e2e/replay",
+  "e2e/disk-full",
+  "e2e/docker",
+  "e2e/udp-blocked",
   "docker/fleet",
   "docker/provider",
 ];

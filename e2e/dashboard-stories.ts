@@ -101,8 +101,13 @@ async function enrols(web: Dashboard, cell: Cell): Promise<HostByHand> {
   await web.go("/hosts");
   await page.getByRole("button", { name: words.hosts.add }).first().click();
   await page.getByLabel(words.hosts.name, { exact: true }).fill(name);
-  await page.getByRole("button", { name: words.hosts.makeCommand }).click();
   const command = page.locator("code", { hasText: "install/agent.sh" });
+  const make = page.getByRole("button", { name: words.hosts.makeCommand });
+  // Again, as a person would, when the machine's interfaces changed under the request.
+  for (let tries = 1; tries <= 3 && !(await command.isVisible()); tries++) {
+    await make.click();
+    await command.waitFor({ timeout: 10_000 }).catch(() => undefined);
+  }
   const [, token = ""] = / --token (\S+) --name /.exec(await command.innerText()) ?? [];
   const host = await HostByHand.enroll(cell, { token, name });
   await page.getByRole("button", { name: words.app.close }).last().click();
