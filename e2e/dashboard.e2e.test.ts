@@ -382,11 +382,21 @@ describe.skipIf(browserMissing)(`the dashboard${browserMissing ?? ""}`, () => {
     const { page } = web;
     let loads = 0;
     page.on("load", () => loads++);
-    await page.route(/assets\/wallet-page/, (route) => route.fulfill({ status: 404 }));
+    const lacked = Promise.withResolvers<void>();
+    await page.route(/assets\/wallet-page/, async (route) => {
+      await route.fulfill({ status: 404 });
+      lacked.resolve();
+    });
+    // The sign-in is being renewed when the page comes to be loaded anew.
+    await page.route(/accounts\.refresh/, async (route) => {
+      const response = await route.fetch();
+      await lacked.promise;
+      await route.fulfill({ response });
+    });
     await page.goto("/wallet");
     await page.getByRole("alert").getByText("This page could not be loaded whole.").waitFor(poll);
     expect(loads).toBeLessThanOrEqual(3);
-    await page.unroute(/assets\/wallet-page/);
+    await page.unrouteAll({ behavior: "wait" });
     await page.getByRole("button", { name: "Load it again" }).click();
     await web.heading("Wallet");
   });

@@ -11,6 +11,7 @@ import { queries } from "../api.ts";
 import { unreadQuery } from "../features/notifications/use-unread.ts";
 import { phonesQuery } from "../features/phones/use-phones.ts";
 import { expectSession } from "../features/screen/open-session.ts";
+import { reloadIsComing } from "../missing-part.ts";
 import { Broken } from "../ui/broken.tsx";
 import { Missing } from "../ui/missing.tsx";
 import { Shell } from "../ui/shell.tsx";
@@ -22,7 +23,12 @@ type Component = () => React.JSX.Element | null;
 
 /** A page's own chunk, and Ant Design's look around it: loaded when it is gone to (or soon will be). */
 async function dressed(load: () => Promise<Component>): Promise<{ Page: Component }> {
-  const [{ Look }, Inner] = await Promise.all([import("../ui/look.tsx"), load()]);
+  const parts = Promise.all([import("../ui/look.tsx"), load()]);
+  const [{ Look }, Inner] = await parts.catch((cause: unknown) => {
+    if (reloadIsComing()) return new Promise<never>(() => undefined);
+    // In words of our own: at the browser's, the router would load all of it anew, too.
+    throw new Error("a part of the page could not be loaded", { cause });
+  });
   return {
     Page: () => (
       <Look>
