@@ -1,7 +1,6 @@
 import type { EventDraft, RecordedEvent } from "@cloudphone/shared/events/catalog";
 import { Fault } from "@cloudphone/shared/fault";
-import { type Id, idSchema } from "@cloudphone/shared/ids";
-import { z } from "zod";
+import type { Id } from "@cloudphone/shared/ids";
 import { signPath } from "../../platform/auth/tokens.ts";
 import type { Cause, Consumer } from "../../platform/context.ts";
 import { ownerSeenBy } from "../../platform/auth/permissions.ts";
@@ -10,6 +9,7 @@ import { emit } from "../../platform/log/outbox.ts";
 import type { Query, Tx } from "../../platform/postgres/database.ts";
 import { lockQuota, refuseBeyondStorage } from "../accounts/quotas.ts";
 import type { CoreDeps } from "../deps.ts";
+import type { ByDevicePage } from "../devices/by-device.ts";
 import type { Devices } from "../devices/devices.ts";
 import type { ApkInfo } from "./apk.ts";
 import type { StoredBlob } from "./blobs.ts";
@@ -56,18 +56,8 @@ interface InstallationRow {
   ended_at: Date | null;
 }
 
-/** What a long list of installations is narrowed down to. */
-export const installationPageSchema = z
-  .object({
-    /** A phone's id or name. */
-    device: z.string().min(1).max(100).optional(),
-    /** The last installation of the page before. */
-    before: idSchema.optional(),
-    limit: z.int().min(1).max(500).default(100),
-  })
-  .prefault({});
-
-type InstallationPage = z.infer<typeof installationPageSchema> & { readonly id?: Id };
+/** Of one alone too. */
+type InstallationPage = ByDevicePage & { readonly id?: Id };
 
 const downloadMs = 60 * 60_000;
 

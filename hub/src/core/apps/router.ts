@@ -4,10 +4,11 @@ import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
 import { needs, requestCause, router } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
+import { byDevicePageSchema } from "../devices/by-device.ts";
 import { inputOf, type Operate } from "../devices/operations.ts";
 import { batchProcedures } from "./batch-procedures.ts";
 import type { Batches } from "./batches.ts";
-import { installationPageSchema, type Library } from "./library.ts";
+import type { Library } from "./library.ts";
 
 const device = z.string().min(1).max(100);
 
@@ -58,7 +59,7 @@ export function appsRouter({ library, batches, operate }: Parts, deps: CoreDeps)
     ...appOperations(operate),
     ...batchProcedures(batches, deps),
     installations: needs("apps.read")
-      .input(installationPageSchema)
+      .input(byDevicePageSchema)
       .query(({ input, ctx }) => library.installations(ctx.caller, input)),
     installation: needs("apps.read")
       .input(z.object({ installationId: z.uuid() }))

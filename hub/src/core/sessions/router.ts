@@ -3,7 +3,8 @@ import { z } from "zod";
 import { idempotent } from "../../platform/http/idempotency.ts";
 import { needs, requestCause, router } from "../../platform/http/trpc.ts";
 import type { CoreDeps } from "../deps.ts";
-import { sessionPageSchema, type Sessions } from "./sessions.ts";
+import { byDevicePageSchema } from "../devices/by-device.ts";
+import type { Sessions } from "./sessions.ts";
 
 const openSchema = z.object({
   /** An id or a name. */
@@ -30,7 +31,7 @@ export function sessionsRouter(sessions: Sessions, deps: CoreDeps) {
         return opened;
       }),
     list: needs("sessions.read")
-      .input(sessionPageSchema)
+      .input(byDevicePageSchema)
       .query(({ input, ctx }) => sessions.list(ctx.caller, input)),
     close: needs("sessions.write")
       .input(z.object({ sessionId: z.uuid() }))

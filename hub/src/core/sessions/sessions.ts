@@ -1,5 +1,5 @@
 import { Fault } from "@cloudphone/shared/fault";
-import { type Id, idSchema } from "@cloudphone/shared/ids";
+import type { Id } from "@cloudphone/shared/ids";
 import type { IceServer } from "@cloudphone/shared/live";
 import {
   maxRelayMessageBytes,
@@ -9,7 +9,6 @@ import {
   relayProtocol,
   type SessionPurpose,
 } from "@cloudphone/shared/relay";
-import { z } from "zod";
 import type { Cause, Consumer, Timer } from "../../platform/context.ts";
 import type { SocketRoute } from "../../platform/http/sockets.ts";
 import { may, ownerSeenBy } from "../../platform/auth/permissions.ts";
@@ -20,6 +19,7 @@ import { asTenant } from "../../platform/postgres/tenant.ts";
 import { Relay, relayLimits, type RelaySummary } from "../../platform/relay/relay.ts";
 import { refuseBeyondSessions } from "../accounts/quotas.ts";
 import type { CoreDeps } from "../deps.ts";
+import type { ByDevicePage } from "../devices/by-device.ts";
 import { insertCommand } from "../devices/commands.ts";
 import type { Devices } from "../devices/devices.ts";
 import { iceServers } from "./ice.ts";
@@ -38,18 +38,8 @@ export interface OpenedSession {
   readonly relayOnly: boolean;
 }
 
-/** What a long list of sessions is narrowed down to. */
-export const sessionPageSchema = z
-  .object({
-    /** A phone's id or name. */
-    device: z.string().min(1).max(100).optional(),
-    /** The last session of the page before. */
-    before: idSchema.optional(),
-    limit: z.int().min(1).max(500).default(100),
-  })
-  .prefault({});
-
-type SessionPage = z.infer<typeof sessionPageSchema> & { readonly sessionId?: Id };
+/** Of one alone too. */
+type SessionPage = ByDevicePage & { readonly sessionId?: Id };
 
 export interface SessionInfo {
   readonly sessionId: Id;
