@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { axesIn } from "../../ui/chart-axes.ts";
 
 export interface ChartPoint {
   readonly atMs: number;
@@ -25,8 +26,6 @@ interface LineChartProps {
 const heightPx = 150;
 const timePx = 64;
 const valuePx = 64;
-/** Of the axis below: uPlot leaves room for a title, which no axis here has. */
-const axisPx = 30;
 
 /** One figure over time. */
 export function LineChart({ points, label, ...rest }: LineChartProps) {
@@ -59,8 +58,7 @@ function lineOptions(
   }: Required<Omit<LineChartProps, "points" | "label" | "gapMs">>,
   { ink, accent }: { readonly ink: string; readonly accent: string },
 ): Omit<uPlot.Options, "width" | "height"> {
-  const plain = { stroke: ink, ticks: { show: false } };
-  const grid = { stroke: `color-mix(in srgb, ${ink} 12%, transparent)`, width: 1 };
+  const { below, beside } = axesIn(ink);
   const nowS = Date.now() / 1000;
   return {
     legend: { show: false },
@@ -71,15 +69,12 @@ function lineOptions(
     },
     axes: [
       {
-        ...plain,
-        grid: { show: false },
-        size: axisPx,
+        ...below,
         space: timePx,
         values: (_chart, times) => times.map((seconds) => formatTime(seconds * 1000)),
       },
       {
-        ...plain,
-        grid,
+        ...beside,
         size: valuePx,
         values: (_chart, values) => values.map(format),
         ...(whole && { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] }),

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { axesIn } from "../../ui/chart-axes.ts";
 
 export interface Bar {
   /** ISO date: "2026-11-25". */
@@ -23,8 +24,6 @@ const heightPx = 220;
 /** The least room of a day's name and of an amount. */
 const dayPx = 70;
 const amountPx = 76;
-/** Of the axis below: uPlot leaves room for a title, which no axis here has. */
-const axisPx = 30;
 
 /** One bar a day. */
 export function BarChart({ bars, label, format, formatDay }: BarChartProps) {
@@ -60,8 +59,7 @@ function barOptions(
     const bar = Number.isInteger(place) ? bars[place] : undefined;
     return bar ? formatDay(bar.day) : "";
   };
-  const plain = { stroke: ink, ticks: { show: false } };
-  const grid = { stroke: `color-mix(in srgb, ${ink} 12%, transparent)`, width: 1 };
+  const { below, beside } = axesIn(ink);
   const paths = uPlot.paths.bars?.({ size: [0.7, 48] });
   return {
     legend: { show: false },
@@ -72,13 +70,11 @@ function barOptions(
     },
     axes: [
       {
-        ...plain,
-        grid: { show: false },
-        size: axisPx,
+        ...below,
         space: dayPx,
         values: (_chart, places) => places.map(dayAt),
       },
-      { ...plain, grid, size: amountPx, values: (_chart, values) => values.map(format) },
+      { ...beside, size: amountPx, values: (_chart, values) => values.map(format) },
     ],
     series: [
       {},
